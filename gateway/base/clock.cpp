@@ -1,0 +1,122 @@
+#include "base/clock.h"
+
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+
+namespace hearthgate {
+namespace {
+
+bool touchedSinceBoot(const char* path) {
+  struct stat info {};
+  timespec up{};
+  if (stat(path, &info) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0) return false;
+  return info.st_mtim.tv_sec >= time(nullptr) - up.tv_sec;
+}
+
+bool machineSaysSynchronised() {
+  timex state{};
+  if (adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0) return true;
+  // systemd-timesyncd.service(8) touches the first at each synchronisation; chronyd(8) writes its drift file only while
+  // it follows a source.
+  return touchedSinceBoot("/run/systemd/timesync/synchronized") || touchedSinceBoot("/var/lib/chrony/chrony.drift");
+}
+
+class SystemClock : public Clock {
+ public:
+  explicit SystemClock(ClockTrust trust) : trust_(trust) {}
+  int64_t wallMs() override {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+  int64_t steadyMs() override {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+  bool synchronised() override {
+    if (trust_ != ClockTrust::kAuto) return trust_ == ClockTrust::kYes;
+    int64_t now = steadyMs();
+    if (now >= next_look_ms_.load(std::memory_order_relaxed)) {
+      answer_.store(machineSaysSynchronised(), std::memory_order_relaxed);
+      next_look_ms_.store(now + 5000, std::memory_order_relaxed);
+    }
+    return answer_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  ClockTrust trust_;
+  std::atomic<int64_t> next_look_ms_{0};
+  std::atomic<bool> answer_{false};
+};
+
+}  // namespace
+
+Clock& systemClock(ClockTrust trust) {
+  static SystemClock automatic(ClockTrust::kAuto);
+  static SystemClock yes(ClockTrust::kYes);
+  static SystemClock no(ClockTrust::kNo);
+  return trust == ClockTrust::kAuto ? automatic : trust == ClockTrust::kYes ? yes : no;
+}
+
+std::string rfc3339(int64_t wall_ms) {
+  int64_t ms = wall_ms % 1000;
+  if (ms < 0) ms += 1000;
+  time_t seconds = static_cast<time_t>((wall_ms - ms) / 1000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[48];
+  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(ms));
+  return text;
+}
+
+bool parseRfc3339(const std::string& text, int64_t* wall_ms) {
+  tm parts{};
+  int consumed = 0;
+  char separator = 0;
+  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%c%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &separator,
+                  &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &consumed) != 7 ||
+      consumed != 19 || (separator != 'T' && separator != 't' && separator != ' ')) {
+    return false;
+  }
+  if (parts.tm_mon < 1 || parts.tm_mon > 12 || parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23 ||
+      parts.tm_min > 59 || parts.tm_sec > 60) {
+    return false;
+  }
+  size_t at = 19;
+  int64_t fraction = 0;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    int digits = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
+      if (digits < 3) fraction = fraction * 10 + (text[at] - '0');
+    }
+    if (digits == 0) return false;
+    for (; digits < 3; ++digits) fraction *= 10;
+  }
+  int offset_minutes = 0;
+  if (at < text.size() && (text[at] == 'Z' || text[at] == 'z')) {
+    ++at;
+  } else {
+    int hours = 0;
+    int minutes = 0;
+    int used = 0;
+    if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return false;
+    bool behind = text[at] == '-';
+    if (std::sscanf(text.c_str() + at + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5) return false;
+    if (hours > 23 || minutes > 59) return false;
+    offset_minutes = (hours * 60 + minutes) * (behind ? -1 : 1);
+    at += 6;
+  }
+  if (at != text.size()) return false;
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  *wall_ms = (static_cast<int64_t>(timegm(&parts)) - offset_minutes * 60) * 1000 + fraction;
+  return true;
+}
+
+}  // namespace hearthgate
