@@ -1,0 +1,187 @@
+#include "conflict/view.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/assert.h"
+#include "base/sha256.h"
+
+namespace hearthgate::conflict {
+namespace {
+
+using model::Entries;
+using model::Entry;
+using model::Siblings;
+using model::Version;
+
+const Version* greatest(const std::vector<const Version*>& versions) {
+  return *std::max_element(versions.begin(), versions.end(),
+                           [](const Version* a, const Version* b) { return model::greater(*b, *a); });
+}
+
+// The greatest of those that the owner wrote, or (`remote`) that somebody else did; the greatest of all without any.
+const Version* greatestBySide(const std::vector<const Version*>& live, const model::OwnerId& owner, bool remote) {
+  std::vector<const Version*> side;
+  for (const Version* version : live) {
+    if (owner.isHome(version->author) != remote) side.push_back(version);
+  }
+  return greatest(side.empty() ? live : side);
+}
+
+struct Merged {
+  Entries entries;
+  std::set<model::Path> clashed;
+};
+
+// Rule 5: an entry stays if every sibling that covers its dot has it; of several at one path the greatest.
+Merged mergeEntries(const std::vector<const Version*>& live) {
+  std::vector<Entries> all;
+  for (const Version* version : live) all.push_back(model::entriesOf(*version));
+  auto has = [&](size_t i, const Entry& wanted) {
+    auto at = std::lower_bound(all[i].begin(), all[i].end(), wanted,
+                               [](const Entry& a, const Entry& b) { return a.path < b.path; });
+    return at != all[i].end() && at->path == wanted.path && at->dot == wanted.dot;
+  };
+  std::map<model::Path, Entry> kept;
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const Entry& entry : all[i]) {
+      bool stays = true;
+      for (size_t j = 0; stays && j < all.size(); ++j) {
+        stays = j == i || !live[j]->vector.covers(entry.dot) || has(j, entry);
+      }
+      if (!stays) continue;
+      auto [at, fresh] = kept.try_emplace(entry.path, entry);
+      if (!fresh && entry.beats(at->second)) at->second = entry;
+    }
+  }
+  Merged merged;
+  // A path and paths below it cannot both stand: the greatest of the clashing entries does. Everything below a path
+  // follows it directly in this order.
+  for (auto at = kept.begin(); at != kept.end();) {
+    auto end = std::next(at);
+    const Entry* best_below = nullptr;
+    for (; end != kept.end() && model::isBelow(end->first, at->first); ++end) {
+      if (!best_below || end->second.beats(*best_below)) best_below = &end->second;
+    }
+    if (!best_below) {
+      merged.entries.push_back(std::move(at->second));
+      ++at;
+    } else if (best_below->beats(at->second)) {
+      merged.clashed.insert(at->first);
+      at = std::next(at);  // What is below is looked at again: it may clash among itself.
+    } else {
+      for (auto below = std::next(at); below != end; ++below) merged.clashed.insert(below->first);
+      merged.entries.push_back(std::move(at->second));
+      at = end;
+    }
+  }
+  return merged;
+}
+
+// What of `siblings` the shown entries leave out.
+void recordLosses(const std::vector<const Version*>& live, const Siblings& siblings, View* out) {
+  std::map<std::string_view, const Entry*> shown;
+  for (const Entry& entry : out->entries) shown.emplace(entry.path, &entry);
+  std::set<model::Path> lost_fields;
+  for (const Version* version : live) {
+    bool lost = false;
+    for (const Entry& entry : model::entriesOf(*version)) {
+      auto at = shown.find(entry.path);
+      if (at != shown.end() && at->second->value == entry.value) continue;
+      // Under merge a leaf that another sibling knowingly replaced or removed is no loss.
+      bool superseded = false;
+      if (!out->single) {
+        for (const Version* other : live) {
+          superseded = superseded || (other != version && other->vector.covers(entry.dot));
+        }
+      }
+      if (superseded) continue;
+      lost = true;
+      lost_fields.insert(entry.path);
+    }
+    if (lost) out->lost.push_back(version);
+  }
+  for (const Version& version : siblings) {
+    if (version.deleted != out->deleted) out->lost.push_back(&version);
+  }
+  out->lost_fields.assign(lost_fields.begin(), lost_fields.end());
+}
+
+std::string hashOfIds(const Siblings& siblings, std::string_view prefix) {
+  std::vector<std::string> ids;
+  for (const Version& version : siblings) ids.push_back(version.id());
+  std::sort(ids.begin(), ids.end());
+  std::string all(prefix);
+  for (const std::string& id : ids) all += id + "\n";
+  auto digest = sha256(all);
+  return base32({reinterpret_cast<const char*>(digest.data()), 20});
+}
+
+}  // namespace
+
+std::optional<Strategy> parseStrategy(std::string_view name) {
+  for (Strategy strategy : {Strategy::kLatestWins, Strategy::kMerge, Strategy::kLocalWins, Strategy::kRemoteWins,
+                            Strategy::kUserChoice}) {
+    if (strategyName(strategy) == name) return strategy;
+  }
+  return std::nullopt;
+}
+
+std::string_view strategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kLatestWins: return "latest-wins";
+    case Strategy::kMerge: return "merge";
+    case Strategy::kLocalWins: return "local-wins";
+    case Strategy::kRemoteWins: return "remote-wins";
+    case Strategy::kUserChoice: return "user-choice";
+  }
+  return "latest-wins";
+}
+
+View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& owner) {
+  HG_ASSERT(!siblings.empty());
+  std::vector<const Version*> live;
+  for (const Version& version : siblings) {
+    if (!version.deleted) live.push_back(&version);
+  }
+  View out;
+  if (live.empty()) {
+    std::vector<const Version*> all;
+    for (const Version& version : siblings) all.push_back(&version);
+    out.deleted = true;
+    out.single = greatest(all);
+    out.kind = out.single->kind;
+    out.version_id = out.single->id();
+    return out;
+  }
+  bool all_resolutions =
+      std::all_of(live.begin(), live.end(), [](const Version* v) { return v->reason == model::Reason::kResolution; });
+  bool sided = !owner.isCircle() && !all_resolutions;
+  if (strategy == Strategy::kMerge && live.size() > 1 && !all_resolutions) {
+    Merged merged = mergeEntries(live);
+    out.entries = std::move(merged.entries);
+    out.kind = greatest(live)->kind;
+    out.version_id = hashOfIds(siblings, "");
+  } else {
+    out.single = sided && strategy == Strategy::kLocalWins    ? greatestBySide(live, owner, false)
+                 : sided && strategy == Strategy::kRemoteWins ? greatestBySide(live, owner, true)
+                                                              : greatest(live);
+    out.kind = out.single->kind;
+    out.entries = model::entriesOf(*out.single);
+    out.version_id = out.single->id();
+  }
+  if (siblings.size() > 1) {
+    out.differ = live.size() != siblings.size();
+    for (const Version* version : live) out.differ = out.differ || version->fields != live.front()->fields;
+    if (out.differ) recordLosses(live, siblings, &out);
+    out.awaits_choice = out.differ && strategy == Strategy::kUserChoice && !all_resolutions;
+  }
+  return out;
+}
+
+std::string conflictKey(const model::Address& address, const Siblings& siblings) {
+  return hashOfIds(siblings, address.text() + "\n");
+}
+
+}  // namespace hearthgate::conflict

@@ -1,0 +1,168 @@
+#include "model/leaves.h"
+
+#include <algorithm>
+#include <map>
+
+#include "model/limits.h"
+
+namespace hearthgate::model {
+namespace {
+
+void appendKey(std::string_view key, Path* path) {
+  for (char c : key) {
+    *path += c;
+    if (c == '\0') *path += '\xFF';
+  }
+  *path += '\0';
+}
+
+Status collect(const Json& object, Path* prefix, Leaves* out) {
+  for (const auto& [key, value] : object.members) {
+    if (key.size() > kMaxNameBytes) {
+      return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
+    }
+    size_t length = prefix->size();
+    appendKey(key, prefix);
+    if (value.isObject() && !value.members.empty()) {
+      HG_CHECK(collect(value, prefix, out));
+    } else {
+      if (out->size() == kMaxFields) {
+        return inputError("bad_document", "The document has more than 4096 fields; split it over several entities.");
+      }
+      out->push_back({*prefix, canonicalJson(value)});
+    }
+    prefix->resize(length);
+  }
+  return {};
+}
+
+// A tree of what is there, so that a patch can be applied level by level.
+Json toTree(const Leaves& leaves) {
+  Json root;
+  root.type = Json::Type::kObject;
+  for (const Leaf& leaf : leaves) {
+    Json* at = &root;
+    for (std::string& key : splitPath(leaf.path)) {
+      if (at->members.empty() || at->members.back().first != key) at->members.emplace_back(std::move(key), Json{});
+      at = &at->members.back().second;
+      if (at->type == Json::Type::kNull) at->type = Json::Type::kObject;
+    }
+    auto value = parseJson(leaf.value, kMaxDepth);
+    *at = value.ok() ? std::move(*value) : Json{};
+  }
+  return root;
+}
+
+void applyPatch(Json* target, const Json& patch) {
+  if (!patch.isObject()) {
+    *target = patch;
+    return;
+  }
+  if (!target->isObject()) {
+    *target = Json{};
+    target->type = Json::Type::kObject;
+  }
+  for (const auto& [key, value] : patch.members) {
+    auto at = std::lower_bound(target->members.begin(), target->members.end(), key,
+                               [](const auto& member, const std::string& wanted) { return member.first < wanted; });
+    bool there = at != target->members.end() && at->first == key;
+    if (value.isNull()) {
+      if (there) target->members.erase(at);
+      continue;
+    }
+    if (!there) at = target->members.emplace(at, key, Json{});
+    applyPatch(&at->second, value);
+  }
+}
+
+}  // namespace
+
+Path joinPath(const std::vector<std::string>& keys) {
+  Path path;
+  for (const std::string& key : keys) appendKey(key, &path);
+  return path;
+}
+
+std::vector<std::string> splitPath(const Path& path) {
+  std::vector<std::string> keys;
+  std::string key;
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] != '\0') {
+      key += path[i];
+    } else if (i + 1 < path.size() && path[i + 1] == '\xFF') {
+      key += '\0';
+      ++i;
+    } else {
+      keys.push_back(std::move(key));
+      key.clear();
+    }
+  }
+  return keys;
+}
+
+std::string pathJson(const Path& path) {
+  std::string out = "[";
+  for (const std::string& key : splitPath(path)) {
+    if (out.size() > 1) out += ',';
+    appendJsonString(key, &out);
+  }
+  return out + "]";
+}
+
+bool isBelow(std::string_view path, std::string_view ancestor) {
+  return path.size() > ancestor.size() && path.substr(0, ancestor.size()) == ancestor && path[ancestor.size()] != '\xFF';
+}
+
+Result<Leaves> leavesOf(const Json& object) {
+  if (!object.isObject()) return inputError("bad_document", "The fields of an entity are a JSON object.");
+  Leaves leaves;
+  Path prefix;
+  HG_CHECK(collect(object, &prefix, &leaves));
+  size_t bytes = 2;
+  for (const Leaf& leaf : leaves) bytes += leaf.path.size() + leaf.value.size();
+  // The canonical text has a few bytes more for quotes; its exact size decides near the limit.
+  if (bytes > kMaxDocumentBytes / 2 && canonicalFields(leaves).size() > kMaxDocumentBytes) {
+    return inputError("too_large", "The document is larger than 1 MiB; keep large content in files.");
+  }
+  return leaves;
+}
+
+Result<Leaves> parseLeaves(std::string_view fields) {
+  HG_TRY(Json object, parseJson(fields, kMaxDepth));
+  return leavesOf(object);
+}
+
+std::string canonicalFields(const Leaves& leaves) {
+  std::string out = "{";
+  std::vector<std::string> open;
+  for (const Leaf& leaf : leaves) {
+    std::vector<std::string> keys = splitPath(leaf.path);
+    size_t common = 0;
+    while (common < open.size() && common + 1 < keys.size() && open[common] == keys[common]) ++common;
+    while (open.size() > common) {
+      out += '}';
+      open.pop_back();
+    }
+    if (out.back() != '{') out += ',';
+    for (size_t i = common; i < keys.size(); ++i) {
+      appendJsonString(keys[i], &out);
+      out += ':';
+      if (i + 1 < keys.size()) {
+        out += '{';
+        open.push_back(std::move(keys[i]));
+      }
+    }
+    out += leaf.value;
+  }
+  out.append(open.size() + 1, '}');
+  return out;
+}
+
+Result<Leaves> mergePatch(const Leaves& leaves, const Json& patch) {
+  if (!patch.isObject()) return inputError("bad_document", "A patch of an entity's fields is a JSON object.");
+  Json tree = toTree(leaves);
+  applyPatch(&tree, patch);
+  return leavesOf(tree);
+}
+
+}  // namespace hearthgate::model

@@ -1,0 +1,99 @@
+#include "model/rules.h"
+
+#include <algorithm>
+
+#include "model/address.h"
+
+namespace hearthgate::model {
+
+std::string_view accessText(Access access) {
+  switch (access) {
+    case Access::kNone: return "none";
+    case Access::kRead: return "read";
+    case Access::kWrite: return "write";
+  }
+  return "none";
+}
+
+std::optional<Access> parseAccess(std::string_view text) {
+  if (text == "none") return Access::kNone;
+  if (text == "read") return Access::kRead;
+  if (text == "write") return Access::kWrite;
+  return std::nullopt;
+}
+
+bool globMatches(std::string_view glob, std::string_view text) {
+  // Linear in practice: only the last star is ever tried again.
+  size_t g = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;
+  size_t star_text = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      star_text = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+size_t specificity(std::string_view pattern) {
+  if (!isGlob(pattern)) return SIZE_MAX;
+  return static_cast<size_t>(std::count_if(pattern.begin(), pattern.end(), [](char c) { return c != '*' && c != '?'; }));
+}
+
+Access accessFor(const AccessRows& rows, std::string_view id) {
+  bool found = false;
+  size_t best = 0;
+  Access access = Access::kNone;
+  for (const AccessRow& row : rows) {
+    if (!globMatches(row.pattern, id)) continue;
+    size_t rank = specificity(row.pattern);
+    if (!found || rank > best) {
+      found = true;
+      best = rank;
+      access = row.access;
+    } else if (rank == best) {
+      access = std::min(access, row.access);
+    }
+  }
+  return access;
+}
+
+std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std::string_view kind) {
+  const StrategyRow* best = nullptr;
+  for (const StrategyRow& row : rows) {
+    bool matches = row.scope == StrategyRow::Scope::kEntity ? row.pattern == id
+                   : row.scope == StrategyRow::Scope::kGlob ? globMatches(row.pattern, id)
+                   : row.scope == StrategyRow::Scope::kKind ? row.pattern == kind
+                                                            : true;
+    if (!matches) continue;
+    bool better = !best || row.scope < best->scope;
+    if (best && row.scope == best->scope && row.scope == StrategyRow::Scope::kGlob) {
+      size_t mine = specificity(row.pattern);
+      size_t theirs = specificity(best->pattern);
+      // Two globs of equal weight: the pattern that sorts first, so that every home chooses the same.
+      better = mine > theirs || (mine == theirs && row.pattern < best->pattern);
+    }
+    if (better) best = &row;
+  }
+  return best ? std::string_view(best->strategy) : std::string_view("latest-wins");
+}
+
+Access Rules::accessFor(std::string_view id) const {
+  if (lists.empty()) return Access::kNone;
+  Access least = Access::kWrite;
+  for (const AccessRows& rows : lists) least = std::min(least, model::accessFor(rows, id));
+  return least;
+}
+
+}  // namespace hearthgate::model

@@ -1,0 +1,61 @@
+// Who may do what with an owner's entities, and which strategy decides: rows of patterns, the most specific one wins
+// (DESIGN.md section 1, "rules"). Values, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearthgate::model {
+
+enum class Access : uint8_t { kNone = 0, kRead = 1, kWrite = 2 };
+std::string_view accessText(Access access);
+std::optional<Access> parseAccess(std::string_view text);
+
+// `*` stands for any characters, `?` for one.
+bool globMatches(std::string_view glob, std::string_view text);
+
+// How specific a pattern is: an exact id above every glob, of two globs the one with more characters other than * and ?.
+size_t specificity(std::string_view pattern);
+
+struct AccessRow {
+  std::string pattern;
+  Access access = Access::kNone;
+  std::optional<int64_t> until_ms;
+  bool operator==(const AccessRow&) const = default;
+};
+using AccessRows = std::vector<AccessRow>;
+
+// What `rows` give for entity `id`: the most specific row, of equally specific ones the least access, none without a row.
+Access accessFor(const AccessRows& rows, std::string_view id);
+
+// The strategy that is shown for an entity; precedence is the order of the members (CONTRACT "Strategies": entity, glob,
+// kind, owner, then the owner's default as the last row).
+struct StrategyRow {
+  enum class Scope : uint8_t { kEntity = 0, kGlob = 1, kKind = 2, kOwner = 3, kDefault = 4 };
+  Scope scope = Scope::kDefault;
+  std::string pattern;  // entity id, glob or kind; empty for kOwner and kDefault
+  std::string strategy;
+  bool operator==(const StrategyRow&) const = default;
+};
+using StrategyRows = std::vector<StrategyRow>;
+
+// The name of the strategy for an entity; `latest-wins` when no row speaks of it.
+std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std::string_view kind);
+
+// What an owner tells one home: several lists when the owner may have forgotten one (TRUST.md T15), each access then
+// being the lesser of their answers.
+struct Rules {
+  uint64_t number = 0;
+  std::vector<AccessRows> lists;
+  StrategyRows strategies;
+
+  Access accessFor(std::string_view id) const;
+  bool operator==(const Rules&) const = default;
+  bool sameRows(const Rules& other) const { return lists == other.lists && strategies == other.strategies; }
+};
+
+}  // namespace hearthgate::model
