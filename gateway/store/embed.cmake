@@ -1,0 +1,11 @@
+# Writes OUTPUT: the migrations of the list MIGRATIONS as C++ raw strings.
+set(text "#include \"store/migrator.h\"\n\nnamespace hearthgate::store {\n\nconst std::vector<Migration>& migrations() {\n  static const std::vector<Migration> all = {\n")
+foreach(file ${MIGRATIONS})
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX MATCH "^[0-9]+" number ${name})
+  string(REGEX REPLACE "^0+" "" number ${number})
+  file(READ ${file} sql)
+  string(APPEND text "      {${number}, \"${name}\", R\"SQL(${sql})SQL\"},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n}  // namespace hearthgate::store\n")
+file(WRITE ${OUTPUT} "${text}")

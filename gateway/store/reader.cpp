@@ -1,0 +1,276 @@
+#include "store/reader.h"
+
+#include <algorithm>
+
+#include "store/sqlite.h"
+
+namespace hearthgate::store {
+
+Reader::Reader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Reader::~Reader() = default;
+
+Status Reader::takeError() { return database_->takeError(); }
+void Reader::beginRead() { database_->execute("BEGIN"); }
+void Reader::endRead() { database_->execute("COMMIT"); }
+
+void Reader::forgetCaches() {
+  replica_names_.clear();
+  home_names_.clear();
+  replica_numbers_.clear();
+  home_numbers_.clear();
+  owner_numbers_.clear();
+  owner_names_.clear();
+}
+
+const ReplicaId* Reader::replicaName(uint32_t number) const {
+  auto at = replica_names_.find(number);
+  if (at != replica_names_.end()) return &at->second;
+  Query query = database_->query("SELECT id FROM replica WHERE n=?");
+  if (!query.bind(number).row()) return nullptr;
+  return &replica_names_.emplace(number, ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{})).first->second;
+}
+
+const HomeId* Reader::homeName(uint32_t number) const {
+  auto at = home_names_.find(number);
+  if (at != home_names_.end()) return &at->second;
+  Query query = database_->query("SELECT id FROM home WHERE n=?");
+  if (!query.bind(number).row()) return nullptr;
+  return &home_names_.emplace(number, HomeId::fromBytes(query.blob(0)).value_or(HomeId{})).first->second;
+}
+
+uint32_t Reader::knownReplica(const ReplicaId& id) {
+  auto at = replica_numbers_.find(id);
+  if (at != replica_numbers_.end()) return at->second;
+  Query query = database_->query("SELECT n FROM replica WHERE id=?");
+  if (!query.bindBlob(id.view()).row()) return 0;
+  return replica_numbers_[id] = static_cast<uint32_t>(query.integer(0));
+}
+
+uint32_t Reader::knownHome(const HomeId& id) {
+  auto at = home_numbers_.find(id);
+  if (at != home_numbers_.end()) return at->second;
+  Query query = database_->query("SELECT n FROM home WHERE id=?");
+  if (!query.bindBlob(id.view()).row()) return 0;
+  return home_numbers_[id] = static_cast<uint32_t>(query.integer(0));
+}
+
+uint32_t Reader::ownerNumber(const model::OwnerId& id) {
+  auto at = owner_numbers_.find(id);
+  if (at != owner_numbers_.end()) return at->second;
+  Query query = database_->query("SELECT n FROM owner WHERE id=?");
+  if (!query.bindBlob(id.raw()).row()) return 0;
+  return owner_numbers_[id] = static_cast<uint32_t>(query.integer(0));
+}
+
+std::optional<model::OwnerId> Reader::ownerName(uint32_t number) {
+  auto at = owner_names_.find(number);
+  if (at != owner_names_.end()) return at->second;
+  Query query = database_->query("SELECT id FROM owner WHERE n=?");
+  if (!query.bind(number).row()) return std::nullopt;
+  auto id = model::OwnerId::fromBytes(query.blob(0));
+  if (id) owner_names_[number] = *id;
+  return id;
+}
+
+Head Reader::head() {
+  Head head;
+  Query query = database_->query("SELECT sequence, change, stamp_ms, stamp_count FROM head");
+  if (query.row()) {
+    head.sequence = query.number(0);
+    head.change = query.number(1);
+    head.stamp_ms = query.integer(2);
+    head.stamp_count = static_cast<uint32_t>(query.integer(3));
+  }
+  return head;
+}
+
+OwnerRow Reader::readOwner(Query& query) {
+  OwnerRow row;
+  row.n = static_cast<uint32_t>(query.integer(0));
+  row.id = model::OwnerId::fromBytes(query.blob(1)).value_or(model::OwnerId{});
+  row.epoch = FeedEpoch::fromBytes(query.blob(2)).value_or(FeedEpoch{});
+  if (!query.isNull(3)) {
+    const ReplicaId* replica = replicaName(static_cast<uint32_t>(query.integer(3)));
+    if (replica) row.replica = *replica;
+  }
+  row.counter = query.number(4);
+  row.replacing = query.integer(5) != 0;
+  row.hold = query.integer(6) != 0;
+  return row;
+}
+
+std::optional<OwnerRow> Reader::owner(const model::OwnerId& id) {
+  Query query = database_->query("SELECT n, id, epoch, replica, counter, replacing, hold FROM owner WHERE id=?");
+  if (!query.bindBlob(id.raw()).row()) return std::nullopt;
+  return readOwner(query);
+}
+
+std::vector<OwnerRow> Reader::owners() {
+  std::vector<OwnerRow> rows;
+  Query query = database_->query("SELECT n, id, epoch, replica, counter, replacing, hold FROM owner ORDER BY n");
+  while (query.row()) rows.push_back(readOwner(query));
+  return rows;
+}
+
+std::string Reader::meta(const char* key) {
+  Query query = database_->query("SELECT value FROM meta WHERE key=?");
+  return query.bindText(key).row() ? query.text(0) : std::string();
+}
+
+model::Siblings Reader::decode(std::string_view blob, std::string_view kind) {
+  if (blob.empty()) return {};
+  auto siblings = model::decodeSiblings(blob, kind, *this);
+  if (siblings.ok()) return std::move(*siblings);
+  database_->fail(SQLITE_CORRUPT, "read a version");
+  return {};
+}
+
+#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings"
+
+EntityRow Reader::readEntity(Query& query) {
+  EntityRow row;
+  row.n = query.integer(0);
+  row.address.owner = ownerName(static_cast<uint32_t>(query.integer(1))).value_or(model::OwnerId{});
+  row.address.id = query.text(2);
+  row.kind = query.text(3);
+  row.sequence = query.number(4);
+  row.state = static_cast<EntityState>(query.integer(5));
+  row.origin = static_cast<Origin>(query.integer(6));
+  row.conflicted = query.integer(7) != 0;
+  row.updated_ms = query.integer(8);
+  row.siblings = decode(query.blob(9), row.kind);
+  return row;
+}
+
+std::optional<EntityRow> Reader::entity(const model::Address& address) {
+  uint32_t owner = ownerNumber(address.owner);
+  if (!owner) return std::nullopt;
+  Query query = database_->query("SELECT " ENTITY_COLUMNS " FROM entity WHERE owner=? AND id=?");
+  if (!query.bind(owner).bindText(address.id).row()) return std::nullopt;
+  return readEntity(query);
+}
+
+std::optional<EntityRow> Reader::entity(EntityNumber n) {
+  Query query = database_->query("SELECT " ENTITY_COLUMNS " FROM entity WHERE n=?");
+  if (!query.bind(n).row()) return std::nullopt;
+  return readEntity(query);
+}
+
+std::vector<EntityRow> Reader::entities(const EntityFilter& filter, const std::optional<model::Address>& after,
+                                        size_t limit) {
+  // Owners are few: they are walked in order of their text, each by its index.
+  std::map<std::string, uint32_t> owners;
+  {
+    Query query = database_->query("SELECT n, id FROM owner");
+    while (query.row()) {
+      auto id = model::OwnerId::fromBytes(query.blob(1));
+      if (id && (!filter.owner || *filter.owner == *id)) owners[id->text()] = static_cast<uint32_t>(query.integer(0));
+    }
+  }
+  std::vector<EntityRow> rows;
+  std::string after_owner = after ? after->owner.text() : std::string();
+  for (const auto& [text, number] : owners) {
+    if (text < after_owner) continue;
+    std::string from = text == after_owner && after ? after->id : std::string();
+    Query query = database_->query(
+        "SELECT " ENTITY_COLUMNS
+        " FROM entity WHERE owner=?1 AND id>?2 AND id>=?3 AND substr(id,1,length(?3))=?3 AND (?4='' OR kind=?4)"
+        " AND (?5<0 OR conflicted=?5) AND (state=0 OR (state=1 AND ?6) OR (state=2 AND ?7)) ORDER BY id LIMIT ?8");
+    query.bind(number).bindText(from).bindText(filter.prefix).bindText(filter.kind);
+    query.bind(filter.conflicted ? int{*filter.conflicted} : -1).bind(int{filter.deleted}).bind(int{filter.stubs});
+    query.bind(static_cast<int64_t>(limit - rows.size()));
+    while (query.row()) rows.push_back(readEntity(query));
+    if (rows.size() >= limit) break;
+  }
+  return rows;
+}
+
+uint64_t Reader::entityCount() {
+  Query query = database_->query("SELECT count(*) FROM entity WHERE state=0");
+  return query.row() ? query.number(0) : 0;
+}
+
+uint64_t Reader::entityCount(const model::OwnerId& owner) {
+  Query query = database_->query("SELECT count(*) FROM entity WHERE owner=? AND state<>2");
+  return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
+}
+
+std::vector<FeedRow> Reader::feed(const model::OwnerId& owner, uint64_t after, size_t limit) {
+  std::vector<FeedRow> rows;
+  Query query = database_->query(
+      "SELECT n, id, kind, sequence, siblings FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
+  query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
+  while (query.row()) {
+    rows.push_back({query.integer(0), query.text(1), query.text(2), query.number(3), query.text(4)});
+  }
+  return rows;
+}
+
+std::optional<FeedRow> Reader::feedRow(EntityNumber n) {
+  Query query = database_->query("SELECT n, id, kind, sequence, siblings FROM entity WHERE n=?");
+  if (!query.bind(n).row()) return std::nullopt;
+  return FeedRow{query.integer(0), query.text(1), query.text(2), query.number(3), query.text(4)};
+}
+
+uint64_t Reader::feedEnd(const model::OwnerId& owner) {
+  Query query = database_->query("SELECT max(sequence) FROM entity WHERE owner=?");
+  return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
+}
+
+std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
+  std::vector<EntityRow> rows;
+  for (const OwnerRow& owner : owners()) {
+    Query query =
+        database_->query("SELECT " ENTITY_COLUMNS " FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
+    query.bind(owner.n).bind(after).bind(static_cast<int64_t>(limit));
+    while (query.row()) rows.push_back(readEntity(query));
+  }
+  std::sort(rows.begin(), rows.end(), [](const EntityRow& a, const EntityRow& b) { return a.sequence < b.sequence; });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+std::vector<HistoryRow> Reader::history(EntityNumber n, size_t limit) {
+  std::vector<HistoryRow> rows;
+  auto row = feedRow(n);
+  std::string kind = row ? row->kind : std::string();
+  Query query = database_->query(
+      "SELECT change, refused, hash, version FROM history WHERE entity=? ORDER BY change DESC, place DESC LIMIT ?");
+  query.bind(n).bind(static_cast<int64_t>(limit));
+  while (query.row()) {
+    auto hash = ContentHash::fromBytes(query.blob(2)).value_or(ContentHash{});
+    auto version = model::decodeVersion(query.blob(3), hash, kind, *this);
+    if (!version.ok()) {
+      database_->fail(SQLITE_CORRUPT, "read the history");
+      break;
+    }
+    rows.push_back({query.number(0), query.integer(1) != 0, std::move(*version)});
+  }
+  return rows;
+}
+
+std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
+  auto row = feedRow(n);
+  auto prefix = parseBase32(version_id);
+  if (!row || !prefix || prefix->size() != 20) return std::nullopt;
+  Query query = database_->query("SELECT hash, version FROM history WHERE entity=? AND substr(hash,1,20)=? LIMIT 1");
+  if (!query.bind(n).bindBlob(*prefix).row()) return std::nullopt;
+  auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
+  auto version = model::decodeVersion(query.blob(1), hash, row->kind, *this);
+  if (version.ok()) return std::move(*version);
+  database_->fail(SQLITE_CORRUPT, "read the history");
+  return std::nullopt;
+}
+
+model::Siblings Reader::base(EntityNumber n) {
+  Query query = database_->query("SELECT b.siblings, e.kind FROM base b JOIN entity e ON e.n=b.entity WHERE b.entity=?");
+  if (!query.bind(n).row()) return {};
+  return decode(query.blob(0), query.blob(1));
+}
+
+std::string Reader::pluginState(const std::string& plugin, const std::string& key) {
+  Query query = database_->query("SELECT value FROM plugin_state WHERE plugin=? AND key=?");
+  return query.bindText(plugin).bindText(key).row() ? query.text(0) : std::string();
+}
+
+}  // namespace hearthgate::store

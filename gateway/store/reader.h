@@ -1,0 +1,132 @@
+// Queries over one read connection: the API's view of the database. An object belongs to one thread at a time.
+// Errors are sticky: after a failure everything reads as empty until takeError() is asked, which whoever answers a
+// request must do before the answer leaves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "model/codec.h"
+#include "store/rows.h"
+
+namespace hearthgate::store {
+
+class Database;
+class Query;
+
+struct EntityFilter {
+  std::optional<model::OwnerId> owner;
+  std::string kind;           // empty: any
+  std::string prefix;         // of the id
+  std::optional<bool> conflicted;
+  bool deleted = false;       // deleted ones too
+  bool stubs = false;         // those no longer shared too
+};
+
+struct ConflictFilter {
+  std::optional<ConflictState> state;
+  std::optional<EntityNumber> entity;
+};
+
+class Reader : public model::Names {
+ public:
+  explicit Reader(std::unique_ptr<Database> database);
+  ~Reader() override;
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // The first failure since the last call.
+  Status takeError();
+
+  // A transaction, so that several queries see one state of the database.
+  void beginRead();
+  void endRead();
+
+  // model::Names; cached.
+  const ReplicaId* replicaName(uint32_t number) const override;
+  const HomeId* homeName(uint32_t number) const override;
+
+  Head head();
+  std::optional<OwnerRow> owner(const model::OwnerId& id);
+  std::vector<OwnerRow> owners();
+  std::string meta(const char* key);
+
+  std::optional<EntityRow> entity(const model::Address& address);
+  std::optional<EntityRow> entity(EntityNumber n);
+  // Ordered by owner text, then id; starts after `after` when given.
+  std::vector<EntityRow> entities(const EntityFilter& filter, const std::optional<model::Address>& after, size_t limit);
+  uint64_t entityCount();
+  // The feed of one owner's entities above `after`, in order of sequence; also stubs when `stubs`.
+  std::vector<FeedRow> feed(const model::OwnerId& owner, uint64_t after, size_t limit);
+  std::optional<FeedRow> feedRow(EntityNumber n);
+  // All owners' entities above `after`, in order of sequence: what the event stream tells.
+  std::vector<EntityRow> changedSince(uint64_t after, size_t limit);
+  uint64_t feedEnd(const model::OwnerId& owner);
+  uint64_t entityCount(const model::OwnerId& owner);
+
+  // Newest first; `before` is a change number or nothing.
+  std::vector<HistoryRow> history(EntityNumber n, size_t limit);
+  std::optional<model::Version> historyVersion(EntityNumber n, const std::string& version_id);
+  model::Siblings base(EntityNumber n);
+
+  std::optional<Conflict> conflict(int64_t n);
+  std::optional<Conflict> conflictByKey(const std::string& key);
+  // Newest first, before number `before` when given.
+  std::vector<Conflict> conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit);
+  uint64_t openConflicts();
+
+  std::optional<model::Rules> rules(const model::OwnerId& owner, const HomeId& home);
+  std::vector<std::pair<HomeId, model::Rules>> rulesOf(const model::OwnerId& owner);
+  model::StrategyRows strategyRows();
+  std::optional<std::string> strategyHere(const model::Address& address);
+
+  std::vector<Peer> peers();
+  std::optional<Peer> peer(const HomeId& home);
+  std::optional<Cursor> cursor(const HomeId& home, const model::OwnerId& owner);
+
+  std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
+  uint64_t heldCount(const HomeId& home);
+  uint64_t heldCount();
+
+  std::vector<EventRow> events(uint64_t after, size_t limit);
+  // The oldest event that is kept, or 0.
+  uint64_t firstEvent();
+
+  std::string pluginState(const std::string& plugin, const std::string& key);
+
+  // Replica ids for one owner: own former ones with what was issued, those that `home` told, and the highest counters
+  // seen of foreign ones.
+  std::vector<std::pair<ReplicaId, uint64_t>> ownReplicas(const model::OwnerId& owner);
+  std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
+  std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
+  uint64_t seen(const model::OwnerId& owner, const ReplicaId& replica);
+
+ protected:
+  friend class Store;
+  uint32_t ownerNumber(const model::OwnerId& id);  // 0: not known
+  uint32_t knownHome(const HomeId& id);            // 0: not known
+  uint32_t knownReplica(const ReplicaId& id);      // 0: not known
+  std::optional<model::OwnerId> ownerName(uint32_t number);
+  EntityRow readEntity(Query& query);
+  Conflict readConflict(Query& query);
+  OwnerRow readOwner(Query& query);
+  model::Siblings decode(std::string_view blob, std::string_view kind);
+  void forgetCaches();
+
+  std::unique_ptr<Database> database_;
+  mutable std::unordered_map<uint32_t, ReplicaId> replica_names_;
+  mutable std::unordered_map<uint32_t, HomeId> home_names_;
+  std::unordered_map<ReplicaId, uint32_t> replica_numbers_;
+  std::unordered_map<HomeId, uint32_t> home_numbers_;
+  std::map<model::OwnerId, uint32_t> owner_numbers_;
+  std::map<uint32_t, model::OwnerId> owner_names_;
+};
+
+}  // namespace hearthgate::store

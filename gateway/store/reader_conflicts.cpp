@@ -1,0 +1,61 @@
+#include "store/reader.h"
+#include "store/sqlite.h"
+
+namespace hearthgate::store {
+
+#define CONFLICT_COLUMNS                                                                                           \
+  "c.n, c.key, c.entity, c.at_ms, c.state, c.strategy, c.siblings, c.base, c.outcome_version, c.outcome_fields, " \
+  "c.outcome_by, c.outcome_reason, c.lost, c.lost_fields, e.owner, e.id, e.kind"
+
+Conflict Reader::readConflict(Query& query) {
+  Conflict conflict;
+  std::string kind = query.text(16);
+  conflict.n = query.integer(0);
+  conflict.key = query.text(1);
+  conflict.entity = query.integer(2);
+  conflict.at_ms = query.integer(3);
+  conflict.state = static_cast<ConflictState>(query.integer(4));
+  conflict.strategy = query.text(5);
+  conflict.versions = decode(query.blob(6), kind);
+  if (!query.isNull(7)) {
+    model::Siblings base = decode(query.blob(7), kind);
+    if (!base.empty()) conflict.base = std::move(base.front());
+  }
+  if (!query.isNull(8)) conflict.outcome = Conflict::Outcome{query.text(8), query.text(9), query.text(10), query.text(11)};
+  conflict.lost = query.text(12);
+  conflict.lost_fields = query.text(13);
+  conflict.address.owner = ownerName(static_cast<uint32_t>(query.integer(14))).value_or(model::OwnerId{});
+  conflict.address.id = query.text(15);
+  return conflict;
+}
+
+std::optional<Conflict> Reader::conflict(int64_t n) {
+  Query query = database_->query("SELECT " CONFLICT_COLUMNS " FROM conflict c JOIN entity e ON e.n=c.entity WHERE c.n=?");
+  if (!query.bind(n).row()) return std::nullopt;
+  return readConflict(query);
+}
+
+std::optional<Conflict> Reader::conflictByKey(const std::string& key) {
+  Query query = database_->query("SELECT " CONFLICT_COLUMNS " FROM conflict c JOIN entity e ON e.n=c.entity WHERE c.key=?");
+  if (!query.bindText(key).row()) return std::nullopt;
+  return readConflict(query);
+}
+
+std::vector<Conflict> Reader::conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit) {
+  std::vector<Conflict> rows;
+  Query query = database_->query(
+      "SELECT " CONFLICT_COLUMNS
+      " FROM conflict c JOIN entity e ON e.n=c.entity WHERE (?1<0 OR c.state=?1) AND (?2<0 OR c.entity=?2)"
+      " AND (?3<0 OR c.n<?3) ORDER BY c.n DESC LIMIT ?4");
+  query.bind(filter.state ? static_cast<int64_t>(*filter.state) : int64_t{-1});
+  query.bind(filter.entity.value_or(-1)).bind(before.value_or(-1)).bind(static_cast<int64_t>(limit));
+  while (query.row()) rows.push_back(readConflict(query));
+  return rows;
+}
+
+uint64_t Reader::openConflicts() {
+  Query query = database_->query("SELECT count(*) FROM conflict WHERE state=0");
+  return query.row() ? query.number(0) : 0;
+}
+
+}  // namespace hearthgate::store

@@ -1,0 +1,188 @@
+#include "model/json.h"
+#include "store/reader.h"
+#include "store/rules_codec.h"
+#include "store/sqlite.h"
+
+namespace hearthgate::store {
+namespace {
+
+std::vector<PeerAddress> parseAddresses(const std::string& text) {
+  std::vector<PeerAddress> addresses;
+  auto json = model::parseJson(text, 4);
+  if (!json.ok()) return addresses;
+  for (const model::Json& item : json->items) {
+    PeerAddress address;
+    if (const auto* member = item.find("address")) address.address = member->text;
+    if (const auto* member = item.find("source")) address.source = member->text;
+    const auto* last_ok = item.find("last_ok");
+    if (last_ok && last_ok->type == model::Json::Type::kNumber) address.last_ok_ms = std::stoll(last_ok->text);
+    addresses.push_back(std::move(address));
+  }
+  return addresses;
+}
+
+}  // namespace
+
+std::optional<model::Rules> Reader::rules(const model::OwnerId& owner, const HomeId& home) {
+  Query query = database_->query("SELECT number, body FROM rules WHERE owner=? AND home=?");
+  if (!query.bind(ownerNumber(owner)).bind(knownHome(home)).row()) return std::nullopt;
+  auto rules = decodeRules(query.blob(1));
+  if (!rules.ok()) {
+    database_->fail(SQLITE_CORRUPT, "read the rules");
+    return std::nullopt;
+  }
+  rules->number = query.number(0);
+  return std::move(*rules);
+}
+
+std::vector<std::pair<HomeId, model::Rules>> Reader::rulesOf(const model::OwnerId& owner) {
+  std::vector<std::pair<HomeId, model::Rules>> all;
+  Query query = database_->query("SELECT h.id, r.number, r.body FROM rules r JOIN home h ON h.n=r.home WHERE r.owner=?");
+  query.bind(ownerNumber(owner));
+  while (query.row()) {
+    auto rules = decodeRules(query.blob(2));
+    if (!rules.ok()) {
+      database_->fail(SQLITE_CORRUPT, "read the rules");
+      return {};
+    }
+    rules->number = query.number(1);
+    all.emplace_back(HomeId::fromBytes(query.blob(0)).value_or(HomeId{}), std::move(*rules));
+  }
+  return all;
+}
+
+// Scope 9 holds overrides by address; see 0001_core.sql.
+model::StrategyRows Reader::strategyRows() {
+  model::StrategyRows rows;
+  Query query = database_->query("SELECT scope, pattern, strategy FROM strategy WHERE scope<9 ORDER BY scope, pattern");
+  while (query.row()) {
+    rows.push_back({static_cast<model::StrategyRow::Scope>(query.integer(0)), query.text(1), query.text(2)});
+  }
+  return rows;
+}
+
+std::optional<std::string> Reader::strategyHere(const model::Address& address) {
+  std::string pattern = address.text();
+  Query query = database_->query("SELECT strategy FROM strategy WHERE scope=9 AND pattern=?");
+  if (!query.bindText(pattern).row()) return std::nullopt;
+  return query.text(0);
+}
+
+#define PEER_COLUMNS                                                                                                 \
+  "h.id, p.name, p.state, p.operating_spki, p.statements, p.incarnation, p.addresses, p.kept_apart, p.since_ms, " \
+  "p.last_sync_ms"
+
+namespace {
+Peer readPeer(Query& query) {
+  Peer peer;
+  peer.home = HomeId::fromBytes(query.blob(0)).value_or(HomeId{});
+  peer.name = query.text(1);
+  peer.state = static_cast<PeerState>(query.integer(2));
+  peer.operating_spki = query.text(3);
+  peer.statements = query.text(4);
+  peer.incarnation = query.integer(5);
+  peer.addresses = parseAddresses(query.text(6));
+  peer.kept_apart = query.integer(7) != 0;
+  peer.since_ms = query.integer(8);
+  if (!query.isNull(9)) peer.last_sync_ms = query.integer(9);
+  return peer;
+}
+}  // namespace
+
+std::vector<Peer> Reader::peers() {
+  std::vector<Peer> peers;
+  Query query = database_->query("SELECT " PEER_COLUMNS " FROM peer p JOIN home h ON h.n=p.home ORDER BY p.name, h.id");
+  while (query.row()) peers.push_back(readPeer(query));
+  return peers;
+}
+
+std::optional<Peer> Reader::peer(const HomeId& home) {
+  Query query = database_->query("SELECT " PEER_COLUMNS " FROM peer p JOIN home h ON h.n=p.home WHERE h.id=?");
+  if (!query.bindBlob(home.view()).row()) return std::nullopt;
+  return readPeer(query);
+}
+
+std::optional<Cursor> Reader::cursor(const HomeId& home, const model::OwnerId& owner) {
+  Query query = database_->query(
+      "SELECT epoch, sequence, sender_number, receiver_number, as_of_ms FROM cursor WHERE home=? AND owner=?");
+  if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
+  return Cursor{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1), query.number(2),
+                query.number(3), query.integer(4)};
+}
+
+std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limit) {
+  std::vector<HeldRow> rows;
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held WHERE ?1<0 OR home=?1 ORDER BY n LIMIT ?2");
+  query.bind(home ? static_cast<int64_t>(knownHome(*home)) : int64_t{-1}).bind(static_cast<int64_t>(limit));
+  while (query.row()) {
+    HeldRow row;
+    row.n = query.integer(0);
+    const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
+    if (from) row.home = *from;
+    row.address.owner = ownerName(static_cast<uint32_t>(query.integer(2))).value_or(model::OwnerId{});
+    row.address.id = query.text(3);
+    row.kind = query.text(4);
+    row.reason = query.text(5);
+    row.at_ms = query.integer(6);
+    row.hash = ContentHash::fromBytes(query.blob(7)).value_or(ContentHash{});
+    row.version = query.text(8);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+uint64_t Reader::heldCount(const HomeId& home) {
+  Query query = database_->query("SELECT count(*) FROM held WHERE home=?");
+  return query.bind(knownHome(home)).row() ? query.number(0) : 0;
+}
+
+uint64_t Reader::heldCount() {
+  Query query = database_->query("SELECT count(*) FROM held");
+  return query.row() ? query.number(0) : 0;
+}
+
+std::vector<EventRow> Reader::events(uint64_t after, size_t limit) {
+  std::vector<EventRow> rows;
+  Query query = database_->query("SELECT n, type, body FROM event WHERE n>? ORDER BY n LIMIT ?");
+  query.bind(after).bind(static_cast<int64_t>(limit));
+  while (query.row()) rows.push_back({query.number(0), query.text(1), query.text(2)});
+  return rows;
+}
+
+uint64_t Reader::firstEvent() {
+  Query query = database_->query("SELECT min(n) FROM event");
+  return query.row() ? query.number(0) : 0;
+}
+
+std::vector<std::pair<ReplicaId, uint64_t>> Reader::ownReplicas(const model::OwnerId& owner) {
+  std::vector<std::pair<ReplicaId, uint64_t>> all;
+  Query query = database_->query("SELECT r.id, o.issued FROM own_replica o JOIN replica r ON r.n=o.replica WHERE o.owner=?");
+  query.bind(ownerNumber(owner));
+  while (query.row()) all.emplace_back(ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1));
+  return all;
+}
+
+std::optional<HomeId> Reader::toldBy(const model::OwnerId& owner, const ReplicaId& replica) {
+  Query query = database_->query(
+      "SELECT h.id FROM told_replica t JOIN home h ON h.n=t.home WHERE t.owner=? AND t.replica=?");
+  if (!query.bind(ownerNumber(owner)).bind(knownReplica(replica)).row()) return std::nullopt;
+  return HomeId::fromBytes(query.blob(0));
+}
+
+std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
+  std::vector<std::pair<ReplicaId, uint64_t>> all;
+  Query query = database_->query(
+      "SELECT r.id, s.counter FROM seen s JOIN told_replica t ON t.owner=s.owner AND t.replica=s.replica"
+      " JOIN replica r ON r.n=s.replica WHERE s.owner=? AND t.home=?");
+  query.bind(ownerNumber(owner)).bind(knownHome(of));
+  while (query.row()) all.emplace_back(ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1));
+  return all;
+}
+
+uint64_t Reader::seen(const model::OwnerId& owner, const ReplicaId& replica) {
+  Query query = database_->query("SELECT counter FROM seen WHERE owner=? AND replica=?");
+  return query.bind(ownerNumber(owner)).bind(knownReplica(replica)).row() ? query.number(0) : 0;
+}
+
+}  // namespace hearthgate::store

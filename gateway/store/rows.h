@@ -1,0 +1,144 @@
+// The rows of the database as values. Used by everything that reads or writes the store; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "model/address.h"
+#include "model/rules.h"
+#include "model/version.h"
+
+namespace hearthgate::store {
+
+using EntityNumber = int64_t;
+
+enum class EntityState { kLive = 0, kDeleted = 1, kNoLongerShared = 2 };
+enum class Origin { kLocal = 0, kRemote = 1 };
+
+struct EntityRow {
+  EntityNumber n = 0;
+  model::Address address;
+  std::string kind;
+  uint64_t sequence = 0;
+  EntityState state = EntityState::kLive;
+  Origin origin = Origin::kLocal;
+  bool conflicted = false;
+  int64_t updated_ms = 0;
+  model::Siblings siblings;  // empty only for kNoLongerShared
+};
+
+// An entity as the feed sends it: nothing decoded.
+struct FeedRow {
+  EntityNumber n = 0;
+  std::string id;
+  std::string kind;
+  uint64_t sequence = 0;
+  std::string siblings;  // model/codec.h
+};
+
+struct HistoryRow {
+  uint64_t change = 0;
+  bool refused = false;
+  model::Version version;
+};
+
+struct Change {
+  uint64_t n = 0;
+  int64_t at_ms = 0;
+  HomeId home;
+  std::string by;
+  std::string how;
+  uint64_t count = 0;
+};
+
+enum class ConflictState { kOpen = 0, kResolved = 1, kRefused = 2 };
+
+struct Conflict {
+  int64_t n = 0;
+  std::string key;
+  EntityNumber entity = 0;
+  model::Address address;
+  int64_t at_ms = 0;
+  ConflictState state = ConflictState::kOpen;
+  std::string strategy;
+  model::Siblings versions;
+  std::optional<model::Version> base;
+  struct Outcome {
+    std::string version;
+    std::string fields;
+    std::string by;
+    std::string reason;
+  };
+  std::optional<Outcome> outcome;
+  std::string lost = "[]";         // JSON
+  std::string lost_fields = "[]";  // JSON
+};
+
+// What this home is as a writer of one owner's entities.
+struct OwnerRow {
+  uint32_t n = 0;
+  model::OwnerId id;
+  FeedEpoch epoch;
+  std::optional<ReplicaId> replica;
+  uint64_t counter = 0;
+  bool replacing = false;
+  bool hold = false;
+};
+
+struct Head {
+  uint64_t sequence = 0;
+  uint64_t change = 0;
+  int64_t stamp_ms = 0;
+  uint32_t stamp_count = 0;
+};
+
+enum class PeerState { kUnacknowledged = 0, kPaired = 1, kForgotten = 2 };
+
+struct PeerAddress {
+  std::string address;  // HOST:PORT
+  std::string source;   // hand, found, told or tunnel
+  std::optional<int64_t> last_ok_ms;
+};
+
+struct Peer {
+  HomeId home;
+  std::string name;
+  PeerState state = PeerState::kPaired;
+  std::string operating_spki;
+  std::string statements;  // trust's encoding
+  int64_t incarnation = 0;
+  std::vector<PeerAddress> addresses;
+  bool kept_apart = false;
+  int64_t since_ms = 0;
+  std::optional<int64_t> last_sync_ms;
+};
+
+struct Cursor {
+  FeedEpoch epoch;
+  uint64_t sequence = 0;
+  uint64_t sender_number = 0;
+  uint64_t receiver_number = 0;
+  int64_t as_of_ms = 0;
+};
+
+struct HeldRow {
+  int64_t n = 0;
+  HomeId home;
+  model::Address address;
+  std::string kind;
+  std::string reason;  // drift, unseen history, unknown format, counter jump
+  int64_t at_ms = 0;
+  ContentHash hash;     // zero for an unknown format
+  std::string version;  // model/codec.h
+};
+
+struct EventRow {
+  uint64_t n = 0;
+  std::string type;
+  std::string body;  // JSON
+};
+
+}  // namespace hearthgate::store

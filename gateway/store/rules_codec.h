@@ -1,0 +1,22 @@
+// Rules as bytes: the form of the `rules` table and of the wire. Values, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/rules.h"
+
+namespace hearthgate::store {
+
+// Rows that one home may be sent by one owner; far above what a person writes, and it bounds what a hostile owner can make
+// a home keep and match.
+inline constexpr size_t kMaxRuleRows = 10'000;
+inline constexpr size_t kMaxRuleLists = 16;
+
+// Without the number.
+std::string encodeRules(const model::Rules& rules);
+// Checks patterns and limits; fails with `bad_rules`.
+Result<model::Rules> decodeRules(std::string_view bytes);
+
+}  // namespace hearthgate::store

@@ -1,0 +1,84 @@
+// The one connection that writes (and checkpoints); it reads too. Used by the engine on its thread only.
+// Writes happen between begin() and commit(). Errors are sticky: after a failed statement the rest of the transaction
+// does nothing and commit() gives the error and has rolled back. What was cached above must then be read again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "store/reader.h"
+
+namespace hearthgate::store {
+
+enum class Durability { kFull, kNormal };
+
+class Store : public Reader, public model::Numbering {
+ public:
+  // Opens or creates `path`. Fails with `database_foreign`, `database_newer`, `database_corrupt`,
+  // `storage_not_writable`, `storage_full`.
+  static Result<std::unique_ptr<Store>> open(const std::string& path, Durability durability);
+  // A database in memory; `image` is what serialize() gave, or empty for a new one.
+  static Result<std::unique_ptr<Store>> inMemory(std::string_view image = {});
+  // The whole database as bytes, outside a transaction.
+  std::string serialize();
+  // Another connection to the same file that only reads.
+  static Result<std::unique_ptr<Reader>> openReader(const std::string& path);
+
+  void begin();
+  Status commit();
+  void rollback();
+  // Writes back the log and shortens it; for a clean stop.
+  Status checkpoint();
+
+  // model::Numbering: interns.
+  uint32_t replicaNumber(const ReplicaId& id) override;
+  uint32_t homeNumber(const HomeId& id) override;
+
+  void setMeta(const char* key, std::string_view value);
+  void putHead(const Head& head);
+  // `row.n` is set when the owner is new.
+  void putOwner(OwnerRow* row);
+  void putOwnReplica(const model::OwnerId& owner, const ReplicaId& replica, uint64_t issued);
+  void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
+  void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
+
+  // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
+  void putEntity(EntityRow* row);
+  void removeEntity(EntityNumber n);
+  void setConflicted(EntityNumber n, bool conflicted);
+  void putBase(EntityNumber n, std::string_view kind, const model::Siblings& siblings);  // empty: removes
+  void addHistory(EntityNumber n, std::string_view kind, uint64_t change, uint32_t place, bool refused,
+                  const model::Version& version);
+  void removeHistory(EntityNumber n);
+  void putChange(const Change& change);
+
+  // Inserts when `conflict->n` is 0 (and sets it), else updates state and outcome.
+  void putConflict(std::string_view kind, Conflict* conflict);
+  void removeConflicts(EntityNumber n);
+
+  void putRules(const model::OwnerId& owner, const HomeId& home, const model::Rules& rules);
+  void removeRules(const model::OwnerId& owner, const HomeId& home);
+  void putStrategyRow(const model::StrategyRow& row);
+  bool removeStrategyRow(model::StrategyRow::Scope scope, const std::string& pattern);
+  void putStrategyHere(const model::Address& address, const std::string& strategy);  // empty: removes
+
+  void putPeer(const Peer& peer);
+  void putCursor(const HomeId& home, const model::OwnerId& owner, const Cursor& cursor);
+  void removeCursor(const HomeId& home, const model::OwnerId& owner);
+
+  // `row.n` is ignored. Nothing happens when the same version of the same entity is held already.
+  void addHeld(const HeldRow& row);
+  void removeHeld(int64_t n);
+
+  void addEvent(const EventRow& event);
+  void trimEvents(uint64_t keep);
+  void putPluginState(const std::string& plugin, const std::string& key, std::string_view value);
+
+ private:
+  using Reader::Reader;
+  static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file);
+  uint32_t needOwner(const model::OwnerId& id);
+};
+
+}  // namespace hearthgate::store

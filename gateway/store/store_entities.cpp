@@ -1,0 +1,123 @@
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace hearthgate::store {
+
+void Store::putEntity(EntityRow* row) {
+  std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
+  if (row->n == 0) {
+    database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings) VALUES(?,?,?,?,?,?,?,?,?)")
+        .bind(needOwner(row->address.owner))
+        .bindText(row->address.id)
+        .bindText(row->kind)
+        .bind(row->sequence)
+        .bind(static_cast<int>(row->state))
+        .bind(static_cast<int>(row->origin))
+        .bind(int{row->conflicted})
+        .bind(row->updated_ms)
+        .bindBlob(siblings)
+        .run();
+    row->n = sqlite3_last_insert_rowid(database_->handle());
+    return;
+  }
+  database_->query("UPDATE entity SET kind=?,sequence=?,state=?,origin=?,conflicted=?,updated_ms=?,siblings=? WHERE n=?")
+      .bindText(row->kind)
+      .bind(row->sequence)
+      .bind(static_cast<int>(row->state))
+      .bind(static_cast<int>(row->origin))
+      .bind(int{row->conflicted})
+      .bind(row->updated_ms)
+      .bindBlob(siblings)
+      .bind(row->n)
+      .run();
+}
+
+void Store::removeEntity(EntityNumber n) {
+  database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
+  database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
+  removeHistory(n);
+  removeConflicts(n);
+}
+
+void Store::setConflicted(EntityNumber n, bool conflicted) {
+  database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
+}
+
+void Store::putBase(EntityNumber n, std::string_view kind, const model::Siblings& siblings) {
+  if (siblings.empty()) {
+    database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
+    return;
+  }
+  std::string blob = model::encodeSiblings(siblings, kind, *this);
+  database_->query("INSERT INTO base VALUES(?,?) ON CONFLICT(entity) DO UPDATE SET siblings=excluded.siblings")
+      .bind(n)
+      .bindBlob(blob)
+      .run();
+}
+
+void Store::addHistory(EntityNumber n, std::string_view kind, uint64_t change, uint32_t place, bool refused,
+                       const model::Version& version) {
+  std::string blob;
+  model::encodeVersion(version, kind, *this, &blob);
+  database_->query("INSERT INTO history VALUES(?,?,?,?,?,?)")
+      .bind(n)
+      .bind(change)
+      .bind(place)
+      .bind(int{refused})
+      .bindBlob(version.hash.view())
+      .bindBlob(blob)
+      .run();
+}
+
+void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM history WHERE entity=?").bind(n).run(); }
+
+void Store::putChange(const Change& change) {
+  database_->query("INSERT INTO change VALUES(?,?,?,?,?,?) ON CONFLICT(n) DO UPDATE SET count=excluded.count")
+      .bind(change.n)
+      .bind(change.at_ms)
+      .bind(homeNumber(change.home))
+      .bindText(change.by)
+      .bindText(change.how)
+      .bind(change.count)
+      .run();
+}
+
+void Store::putConflict(std::string_view kind, Conflict* conflict) {
+  auto bindOutcome = [&](Query& query) {
+    if (conflict->outcome) {
+      query.bindText(conflict->outcome->version)
+          .bindText(conflict->outcome->fields)
+          .bindText(conflict->outcome->by)
+          .bindText(conflict->outcome->reason);
+    } else {
+      query.bindNull().bindNull().bindNull().bindNull();
+    }
+  };
+  if (conflict->n != 0) {
+    Query query = database_->query(
+        "UPDATE conflict SET state=?,outcome_version=?,outcome_fields=?,outcome_by=?,outcome_reason=? WHERE n=?");
+    query.bind(static_cast<int>(conflict->state));
+    bindOutcome(query);
+    query.bind(conflict->n).run();
+    return;
+  }
+  std::string siblings = model::encodeSiblings(conflict->versions, kind, *this);
+  std::string base;
+  if (conflict->base) base = model::encodeSiblings({*conflict->base}, kind, *this);
+  {
+    Query query = database_->query(
+        "INSERT INTO conflict(key,entity,at_ms,strategy,siblings,base,lost,lost_fields,state,outcome_version,"
+        "outcome_fields,outcome_by,outcome_reason) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    query.bindText(conflict->key).bind(conflict->entity).bind(conflict->at_ms).bindText(conflict->strategy);
+    query.bindBlob(siblings);
+    conflict->base ? query.bindBlob(base) : query.bindNull();
+    query.bindText(conflict->lost).bindText(conflict->lost_fields).bind(static_cast<int>(conflict->state));
+    bindOutcome(query);
+    query.run();
+  }
+  conflict->n = sqlite3_last_insert_rowid(database_->handle());
+}
+
+void Store::removeConflicts(EntityNumber n) { database_->query("DELETE FROM conflict WHERE entity=?").bind(n).run(); }
+
+}  // namespace hearthgate::store
