@@ -1,0 +1,351 @@
+#include "engine/core.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "model/limits.h"
+
+namespace hearthgate::engine {
+
+using model::Entries;
+using model::Entry;
+using model::Version;
+using store::EntityRow;
+using store::EntityState;
+
+Core::Core(store::Store& store, Clock& clock, Random& random, CoreSettings settings)
+    : store_(store),
+      clock_(clock),
+      random_(random),
+      settings_(std::move(settings)),
+      writer_(store, clock, random, settings_.max_clock_drift_ms) {}
+
+void Core::load() {
+  writer_.load();
+  seen_.clear();
+  rule_changes_.clear();
+  received_rule_changes_.clear();
+  own_rules_.clear();
+  received_rules_.clear();
+  writer_.owner(me());
+  for (auto& [home, rules] : store_.rulesOf(me())) own_rules_.emplace(home, std::move(rules));
+  for (const store::OwnerRow& owner : store_.owners()) {
+    if (owner.id == me()) continue;
+    if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, std::move(*rules));
+  }
+  refreshStrategyRows();
+}
+
+void Core::flush() {
+  for (const auto& [key, counter] : seen_) store_.putSeen(key.first, key.second, counter);
+  seen_.clear();
+  writer_.flush();
+}
+
+void Core::started(bool may_have_forgotten) {
+  writer_.skipSequence();
+  if (!may_have_forgotten) return;
+  for (const store::OwnerRow& owner : store_.owners()) {
+    writer_.retire(owner.id);
+    writer_.newEpoch(owner.id);
+  }
+}
+
+void Core::restored() {
+  started(true);
+  store::OwnerRow& own = writer_.owner(me());
+  own.hold = true;
+  writer_.changed(own);
+}
+
+void Core::confirmRestore() {
+  store::OwnerRow& own = writer_.owner(me());
+  own.hold = false;
+  writer_.changed(own);
+}
+
+void Core::beginChange(const HomeId& home, std::string by, std::string how) {
+  change_ = {0, clock_.wallMs(), home, std::move(by), std::move(how), 0};
+  place_ = 0;
+}
+
+void Core::endChange() {
+  if (change_.n != 0) store_.putChange(change_);
+  change_ = {};
+}
+
+void Core::remember(const EntityRow& row, const Version& version, bool refused) {
+  if (change_.n == 0) {
+    change_.n = writer_.nextChange();
+    if (change_.how.empty()) change_ = {change_.n, clock_.wallMs(), settings_.home, "", "sync", 0};
+  }
+  ++change_.count;
+  store_.addHistory(row.n, row.kind, change_.n, place_++, refused, version);
+}
+
+EntityRow Core::newRow(const model::Address& address, const std::string& kind) {
+  writer_.owner(address.owner);
+  EntityRow row;
+  row.address = address;
+  row.kind = kind;
+  return row;
+}
+
+OwnAccess Core::ownAccess(const model::Address& address) {
+  if (address.owner == me()) return OwnAccess::kOwner;
+  const model::Rules* rules = rulesFrom(address.owner);
+  if (!rules) return OwnAccess::kNone;
+  switch (rules->accessFor(address.id)) {
+    case model::Access::kNone: return OwnAccess::kNone;
+    case model::Access::kRead: return OwnAccess::kRead;
+    case model::Access::kWrite: return OwnAccess::kWrite;
+  }
+  return OwnAccess::kNone;
+}
+
+Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model::Reason reason) {
+  Version version;
+  version.vector = model::joinedVector(row.siblings);
+  const store::OwnerRow& owner = writer_.owner(row.address.owner);
+  bool has_entry = owner.replica && version.vector.at(*owner.replica) > 0;
+  if (!has_entry && version.vector.size() >= model::kMaxVectorEntries) {
+    return stateError("vector_full", row.address.id + " was written under 1,024 replica ids, the most that one entity holds; "
+                                                      "delete it and make it anew under another id.");
+  }
+  version.kind = row.kind;
+  version.deleted = deleted;
+  version.reason = reason;
+  version.author = settings_.home;
+  version.dot = writer_.nextDot(row.address.owner);
+  version.stamp = writer_.nextStamp();
+  version.vector.raise(version.dot.replica, version.dot.counter);
+  for (Entry& entry : entries) {
+    if (entry.dot.counter != 0) continue;
+    entry.dot = version.dot;
+    entry.stamp = version.stamp;
+  }
+  model::setEntries(entries, &version);
+  version.hash = model::contentHash(row.address, version);
+  if (row.address.owner == me()) version.tag = settings_.ownerTag(version.hash);
+  return version;
+}
+
+Result<Written> Core::writeEntries(EntityRow& row, Entries entries, bool deleted, model::Reason reason) {
+  bool created = row.siblings.empty() || std::all_of(row.siblings.begin(), row.siblings.end(),
+                                                     [](const Version& version) { return version.deleted; });
+  HG_TRY(Version version, make(row, std::move(entries), deleted, reason));
+  model::Siblings before = std::move(row.siblings);
+  row.siblings.clear();
+  row.siblings.push_back(std::move(version));
+  settle(row, store::Origin::kLocal, before);
+  if (!(row.address.owner == me())) {
+    // What the owner vouched for and this write was built on stays until the owner has this write (rule 8).
+    model::Siblings base = store_.base(row.n);
+    size_t known = base.size();
+    for (Version& version_before : before) {
+      if (version_before.tag) model::join(std::move(version_before), &base);
+    }
+    if (base.size() != known || !before.empty()) store_.putBase(row.n, row.kind, base);
+  }
+  remember(row, row.siblings.front(), false);
+  return Written{row.n, created && !deleted, row.conflicted};
+}
+
+Status Core::checkPreconditions(const WriteOrder& order, const std::optional<EntityRow>& row) {
+  bool exists = row && row->state == EntityState::kLive;
+  if (order.if_none_match && exists) {
+    return stateError("precondition_failed", order.address.id + " exists already (If-None-Match: *).");
+  }
+  if (!order.if_match) return {};
+  std::string current;
+  if (row && !row->siblings.empty()) {
+    EffectiveStrategy strategy = strategyOf(row->address, row->kind);
+    current = etag(conflict::view(strategy.shown, row->siblings, row->address.owner), row->siblings, strategy.name);
+  }
+  if (*order.if_match == "*" ? exists : (!current.empty() && *order.if_match == current)) return {};
+  return stateError("precondition_failed", order.address.id + " has changed since it was read; read it again and repeat.");
+}
+
+Result<Written> Core::write(const WriteOrder& order) {
+  HG_CHECK(model::checkEntityId(order.address.id));
+  if (order.kind) HG_CHECK(model::checkKind(*order.kind));
+  OwnAccess access = ownAccess(order.address);
+  std::optional<EntityRow> found = store_.entity(order.address);
+  bool visible = found && found->state != EntityState::kNoLongerShared;
+  if (access == OwnAccess::kNone) {
+    if (found && !visible) {
+      return stateError("no_longer_shared", order.address.id + " is no longer shared with this home.");
+    }
+    return stateError("entity_not_found", "There is no " + order.address.id + " that this home may see.");
+  }
+  if (access == OwnAccess::kRead) {
+    return stateError("read_only", "This home may read " + order.address.id + " but not write it; ask its owner for write.");
+  }
+  HG_CHECK(checkPreconditions(order, found));
+  bool live = found && found->state == EntityState::kLive;
+  if (order.mode != WriteOrder::Mode::kPut && !live) {
+    bool gone = found && found->state == EntityState::kDeleted;
+    if (gone) return stateError("entity_deleted", order.address.id + " was deleted; a PUT makes it again.");
+    if (order.mode == WriteOrder::Mode::kDelete) {
+      return stateError("entity_not_found", "There is no " + order.address.id + " to delete.");
+    }
+  }
+  // Also after a deletion: the first version fixed the kind, and the history is still of it.
+  if (found && order.kind && *order.kind != found->kind) {
+    return stateError("kind_differs", order.address.id + " is of kind " + found->kind + ", and a kind cannot change.");
+  }
+  EntityRow row = found ? std::move(*found) : newRow(order.address, order.kind.value_or("state"));
+
+  Entries shown;
+  if (live) shown = conflict::view(strategyOf(row.address, row.kind).shown, row.siblings, row.address.owner).entries;
+  if (order.mode == WriteOrder::Mode::kDelete) return writeEntries(row, {}, true, model::Reason::kDelete);
+
+  model::Leaves leaves;
+  if (order.mode == WriteOrder::Mode::kPatch) {
+    model::Leaves now;
+    for (const Entry& entry : shown) now.push_back({entry.path, entry.value});
+    HG_TRY(leaves, model::mergePatch(now, order.fields));
+  } else {
+    HG_TRY(leaves, model::leavesOf(order.fields));
+  }
+  // Only what changed gets the new dot (rule 5); both lists are sorted by path.
+  Entries entries;
+  entries.reserve(leaves.size());
+  auto old = shown.begin();
+  for (model::Leaf& leaf : leaves) {
+    while (old != shown.end() && old->path < leaf.path) ++old;
+    bool same = old != shown.end() && old->path == leaf.path && old->value == leaf.value;
+    entries.push_back(same ? *old : Entry{std::move(leaf.path), std::move(leaf.value), {}, {}});
+  }
+  return writeEntries(row, std::move(entries), false, order.reason);
+}
+
+Result<Written> Core::restoreVersion(const model::Address& address, const std::string& version_id) {
+  auto row = store_.entity(address);
+  OwnAccess access = ownAccess(address);
+  if (!row || access == OwnAccess::kNone) {
+    return stateError("entity_not_found", "There is no " + address.id + " that this home may see.");
+  }
+  if (access == OwnAccess::kRead) return stateError("read_only", "This home may read " + address.id + " but not write it.");
+  auto version = store_.historyVersion(row->n, version_id);
+  if (!version) {
+    return stateError("version_not_found", "The history of " + address.id + " holds no version " + version_id +
+                                               "; `entity history` lists those that it holds.");
+  }
+  Entries entries = model::entriesOf(*version);
+  for (Entry& entry : entries) entry.dot = {};
+  return writeEntries(*row, std::move(entries), version->deleted, model::Reason::kRestore);
+}
+
+Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& take,
+                              const std::optional<model::Json>& fields) {
+  auto record = store_.conflict(number);
+  if (!record) return stateError("conflict_not_found", "There is no conflict " + std::to_string(number) + ".");
+  auto row = store_.entity(record->entity);
+  if (!row) return stateError("entity_not_found", "The entity of this conflict is gone.");
+  OwnAccess access = ownAccess(row->address);
+  if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) {
+    return stateError("read_only", "This home may not write " + row->address.id + "; its owner has to decide.");
+  }
+  const Version* chosen = nullptr;
+  for (const Version& version : record->versions) {
+    if (take && version.id() == *take) chosen = &version;
+  }
+  if (take && !chosen) {
+    return stateError("version_not_found", "Conflict " + std::to_string(number) + " has no version " + *take + ".");
+  }
+  Entries entries;
+  if (chosen) {
+    entries = model::entriesOf(*chosen);
+  } else {
+    HG_TRY(model::Leaves leaves, model::leavesOf(fields.value()));
+    for (model::Leaf& leaf : leaves) entries.push_back({std::move(leaf.path), std::move(leaf.value), {}, {}});
+  }
+  // A choice is a new statement of the whole, so that it also stands against what is still on its way.
+  for (Entry& entry : entries) entry.dot = {};
+  return writeEntries(*row, std::move(entries), chosen && chosen->deleted, model::Reason::kResolution);
+}
+
+bool Core::join(const model::Address& address, const std::string& kind, std::vector<Version> versions) {
+  std::optional<EntityRow> found = store_.entity(address);
+  EntityRow row = found ? std::move(*found) : newRow(address, kind);
+  model::Siblings before = row.siblings;
+  model::Siblings fell;
+  std::vector<Version> added;
+  bool tag_learned = false;
+  bool owned = address.owner == me();
+  for (Version& version : versions) {
+    if (owned && !version.tag) version.tag = settings_.ownerTag(version.hash);
+    sawVector(address.owner, version.vector);
+    Version copy = version;
+    if (model::join(std::move(version), &row.siblings, &fell, &tag_learned) == model::JoinOutcome::kAdded) {
+      added.push_back(std::move(copy));
+    }
+  }
+  if (added.empty()) {
+    // The tag alone is no change of the entity: it is kept without a new sequence number.
+    if (tag_learned) store_.putEntity(&row);
+    return false;
+  }
+  if (row.n == 0) row.kind = added.front().kind;
+  settle(row, store::Origin::kRemote, before);
+  for (const Version& version : added) remember(row, version, false);
+  recordDominated(row, fell);
+  return true;
+}
+
+void Core::acknowledge(const model::Address& address, const std::vector<std::pair<ContentHash, model::OwnerTag>>& tags) {
+  auto row = store_.entity(address);
+  if (!row || row->siblings.empty()) return;
+  bool learned = false;
+  bool untagged = false;
+  for (Version& version : row->siblings) {
+    for (const auto& [hash, tag] : tags) {
+      if (version.hash != hash || version.tag) continue;
+      version.tag = tag;
+      learned = true;
+    }
+    untagged = untagged || !version.tag;
+  }
+  if (learned) store_.putEntity(&*row);
+  if (!untagged) store_.putBase(row->n, row->kind, {});
+}
+
+void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& before) {
+  bool live = std::any_of(row.siblings.begin(), row.siblings.end(), [](const Version& v) { return !v.deleted; });
+  row.state = live ? EntityState::kLive : EntityState::kDeleted;
+  row.origin = origin;
+  row.sequence = writer_.nextSequence();
+  row.updated_ms = clock_.wallMs();
+  bool several = row.siblings.size() > 1;
+  EffectiveStrategy strategy;
+  std::optional<conflict::View> view;
+  if (several) {
+    strategy = strategyOf(row.address, row.kind);
+    view = conflict::view(strategy.shown, row.siblings, row.address.owner);
+    row.conflicted = view->awaits_choice;
+  } else {
+    row.conflicted = false;
+  }
+  store_.putEntity(&row);
+  if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
+  if (view && view->differ) recordConflict(row, *view, strategy);
+}
+
+void Core::sawVector(const model::OwnerId& owner, const model::Vector& vector) {
+  for (const auto& entry : vector.entries()) {
+    uint64_t& counter = seen_[{owner, entry.replica}];
+    counter = std::max(counter, entry.counter);
+  }
+}
+
+void Core::event(const std::string& type, const std::string& body) {
+  store_.addEvent({writer_.nextSequence(), type, body});
+  // Trimmed now and then, so that the table stays a little above what is promised.
+  if (++events_since_trim_ >= 256) {
+    store_.trimEvents(kEventsKept);
+    events_since_trim_ = 0;
+  }
+}
+
+}  // namespace hearthgate::engine

@@ -1,0 +1,179 @@
+// One home's entities, without threads, sockets or timers: local writes, joins of what others wrote, conflict records,
+// rules and strategies. Every call is made inside a transaction that the caller begins and ends: the engine's thread
+// under the daemon, the simulation's loop in the simulation. A mutation after which the store reports an error is undone
+// by the rollback; then load() must be called.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "engine/own_writer.h"
+#include "engine/policy.h"
+#include "model/json.h"
+#include "store/store.h"
+
+namespace hearthgate::engine {
+
+struct CoreSettings {
+  HomeId home;
+  int64_t max_clock_drift_ms = 60'000;
+  std::string default_strategy = "latest-wins";
+  // The owner's tag for a content hash of this home's own entities (trust's Identity).
+  std::function<model::OwnerTag(const ContentHash&)> ownerTag;
+};
+
+// The last 10,000 events other than entities' are kept (CONTRACT, GET /events).
+inline constexpr uint64_t kEventsKept = 10'000;
+
+struct WriteOrder {
+  enum class Mode { kPut, kPatch, kDelete };
+  model::Address address;
+  Mode mode = Mode::kPut;
+  std::optional<std::string> kind;  // only checked when the entity exists
+  model::Json fields;               // an object; unused for kDelete
+  model::Reason reason = model::Reason::kWrite;
+  std::optional<std::string> if_match;  // an ETag without quotes, or `*`
+  bool if_none_match = false;           // only when there is none
+};
+
+struct Written {
+  store::EntityNumber entity = 0;
+  bool created = false;
+  bool conflicted = false;  // only after undo or restore of what still awaits a choice
+};
+
+class Core {
+ public:
+  Core(store::Store& store, Clock& clock, Random& random, CoreSettings settings);
+
+  // Reads what is cached, at the start and after a failed commit.
+  void load();
+  // Writes what is buffered; the last call before each commit.
+  void flush();
+
+  const CoreSettings& settings() const { return settings_; }
+  store::Store& store() { return store_; }
+  OwnWriter& writer() { return writer_; }
+  Clock& clock() { return clock_; }
+  model::OwnerId me() const { return model::OwnerId(settings_.home); }
+
+  // A start without a clean stop, on another boot (rule 8): new replica ids and feed epochs; every other start skips
+  // numbers. Called once, before anything else is written.
+  void started(bool may_have_forgotten);
+  // After a restore (T12): as above, and the outgoing feed is held until confirmed.
+  void restored();
+  void confirmRestore();
+
+  // --- changes: every history row belongs to one -------------------------------------------------------------------
+  // Begins a change; its number is taken at the first row. `how` is write, bulk, sync, script, undo or restore.
+  void beginChange(const HomeId& home, std::string by, std::string how);
+  void endChange();
+
+  // --- local writes -------------------------------------------------------------------------------------------------
+  // Errors: bad_id, bad_document, too_large, kind_differs, entity_not_found, entity_deleted, read_only,
+  // precondition_failed, vector_full.
+  Result<Written> write(const WriteOrder& order);
+  // Writes what an earlier version said, as a new one. Errors also: version_not_found.
+  Result<Written> restoreVersion(const model::Address& address, const std::string& version_id);
+  // A person's choice: one of the conflict's versions, or fields of one's own. Errors also: conflict_not_found,
+  // version_not_found, conflict_closed.
+  Result<Written> resolve(int64_t conflict, const std::optional<std::string>& take,
+                          const std::optional<model::Json>& fields);
+
+  // --- what others wrote --------------------------------------------------------------------------------------------
+  // Joins versions into an entity (made when new); true when the siblings changed.
+  bool join(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
+  // The owner acknowledged these versions of ours: keep its tags.
+  void acknowledge(const model::Address& address, const std::vector<std::pair<ContentHash, model::OwnerTag>>& tags);
+  // The siblings become exactly `keep` (DESIGN.md section 3: a copy, not an opinion).
+  void replace(const model::Address& address, const std::string& kind, const model::Siblings& keep);
+  // `read` is gone: content and history go, a stub stays.
+  void forgetContent(const model::Address& address);
+  // A version of ours that the owner will not take: visible in the archive.
+  void archiveRefused(const store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
+  // Others hold a higher counter of our current replica than we issued (rule 8).
+  void forgotWrites(const model::OwnerId& owner);
+  // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
+  bool mendStamps();
+
+  // --- rules --------------------------------------------------------------------------------------------------------
+  model::Access accessFor(const HomeId& home, const std::string& id);          // own entities
+  OwnAccess ownAccess(const model::Address& address);
+  const model::Rules* rulesFor(const HomeId& home);                             // own, null: none
+  const model::Rules* rulesFrom(const model::OwnerId& owner);                   // received
+  // Pattern rows. Errors: bad_id, until_past, home_not_found is the caller's.
+  Status grant(const HomeId& home, const std::string& pattern, model::Access access, std::optional<int64_t> until_ms);
+  // False when there was no such row.
+  bool revoke(const HomeId& home, const std::string& pattern);
+  // Rows for a new home, or none at all for one that was forgotten.
+  void admit(const HomeId& home);
+  void dismiss(const HomeId& home);
+  // T15: continue above what the other side tells, with both lists.
+  void meetRules(const HomeId& home, const model::Rules& told);
+  // New rules from an owner; content without `read` goes, the loss of `write` sets the replacing flag.
+  void receiveRules(const model::OwnerId& owner, const model::Rules& rules);
+  // Removes rows whose time has passed; true when there were any.
+  bool expireGrants();
+  // Homes whose rules changed since the last call: sync tells them.
+  std::set<HomeId> takeRuleChanges();
+  std::set<model::OwnerId> takeReceivedRuleChanges();
+
+  // --- strategies ---------------------------------------------------------------------------------------------------
+  EffectiveStrategy strategyOf(const model::Address& address, std::string_view kind);
+  // Errors: unknown_strategy.
+  Status setStrategy(const model::StrategyRow& row);
+  bool clearStrategy(model::StrategyRow::Scope scope, const std::string& pattern);
+  Status setStrategyHere(const model::Address& address, const std::optional<std::string>& strategy);
+
+  // --- events -------------------------------------------------------------------------------------------------------
+  void event(const std::string& type, const std::string& body);
+
+  // Highest counters seen of foreign replica ids, written by flush().
+  void sawVector(const model::OwnerId& owner, const model::Vector& vector);
+
+ private:
+  friend class CoreProbe;
+  store::EntityRow newRow(const model::Address& address, const std::string& kind);
+  Status checkPreconditions(const WriteOrder& order, const std::optional<store::EntityRow>& row);
+  // The one place where a version of ours is made. With `only` the vector builds on that sibling alone.
+  Result<model::Version> make(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
+  Result<Written> writeEntries(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
+  void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
+               const std::optional<std::pair<ReplicaId, uint64_t>>& lower);
+  void remember(const store::EntityRow& row, const model::Version& version, bool refused);
+  // Sequence, state, conflict records, the row itself.
+  void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);
+  void recordConflict(store::EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy);
+  void closeConflicts(const store::EntityRow& row, const conflict::View* view);
+  void recordDominated(const store::EntityRow& row, const model::Siblings& fell);
+  std::optional<model::Version> commonBase(store::EntityNumber n, const model::Siblings& siblings);
+  void reviewStrategies(const std::function<bool(const store::EntityRow&)>& touched);
+  void refreshStrategyRows();
+  model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
+  void putOwnRules(const HomeId& home, model::Rules rules);
+  bool builtOnMine(const model::OwnerId& owner, const model::Version& version);
+  void fallOut(store::EntityRow& row, const model::Siblings& keep, const std::string& why);
+
+  store::Store& store_;
+  Clock& clock_;
+  Random& random_;
+  CoreSettings settings_;
+  OwnWriter writer_;
+  std::map<HomeId, model::Rules> own_rules_;
+  std::map<model::OwnerId, model::Rules> received_rules_;
+  model::StrategyRows own_strategies_;  // with the default as the last row
+  std::set<HomeId> rule_changes_;
+  std::set<model::OwnerId> received_rule_changes_;
+  std::map<std::pair<model::OwnerId, ReplicaId>, uint64_t> seen_;
+  store::Change change_;
+  uint32_t place_ = 0;
+  uint64_t events_since_trim_ = 0;
+};
+
+}  // namespace hearthgate::engine

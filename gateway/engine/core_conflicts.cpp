@@ -1,0 +1,178 @@
+// Conflict records: kept whenever siblings met (DESIGN.md section 1; shape in CONTRACT.md).
+#include <algorithm>
+
+#include "engine/core.h"
+#include "model/limits.h"
+
+namespace hearthgate::engine {
+
+using model::Version;
+using store::Conflict;
+using store::ConflictState;
+using store::EntityRow;
+
+namespace {
+
+constexpr size_t kBaseSearchDepth = 1000;  // versions of history that are looked at for a common base
+
+std::string fieldsOf(const model::Entries& entries) {
+  model::Leaves leaves;
+  for (const model::Entry& entry : entries) leaves.push_back({entry.path, entry.value});
+  return model::canonicalFields(leaves);
+}
+
+std::string idList(const std::vector<const Version*>& versions) {
+  std::string out = "[";
+  for (const Version* version : versions) {
+    if (out.size() > 1) out += ',';
+    out += '"' + version->id() + '"';
+  }
+  return out + "]";
+}
+
+std::string pathList(const std::vector<model::Path>& paths) {
+  std::string out = "[";
+  for (const model::Path& path : paths) {
+    if (out.size() > 1) out += ',';
+    out += model::pathJson(path);
+  }
+  return out + "]";
+}
+
+std::string conflictEvent(const Conflict& record) { return "{\"id\":" + std::to_string(record.n) + "}"; }
+
+}  // namespace
+
+std::optional<Version> Core::commonBase(store::EntityNumber n, const model::Siblings& siblings) {
+  for (store::HistoryRow& row : store_.history(n, kBaseSearchDepth)) {
+    bool covered = std::all_of(siblings.begin(), siblings.end(), [&](const Version& sibling) {
+      return sibling.hash != row.version.hash && sibling.vector.covers(row.version.vector);
+    });
+    if (covered) return std::move(row.version);
+  }
+  return std::nullopt;
+}
+
+void Core::recordConflict(EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy) {
+  std::string key = conflict::conflictKey(row.address, row.siblings);
+  std::optional<Conflict> known = store_.conflictByKey(key);
+  Conflict record = known ? std::move(*known) : Conflict{};
+  if (!known) {
+    record.key = key;
+    record.entity = row.n;
+    record.at_ms = clock_.wallMs();
+    record.versions = row.siblings;
+    record.base = commonBase(row.n, row.siblings);
+    record.lost = idList(view.lost);
+    record.lost_fields = pathList(view.lost_fields);
+  }
+  record.strategy = strategy.name;
+  ConflictState state = view.awaits_choice ? ConflictState::kOpen : ConflictState::kResolved;
+  if (known && record.state == state) return;
+  record.state = state;
+  record.outcome.reset();
+  if (!view.awaits_choice) {
+    std::string reason = strategy.known ? "strategy" : "strategy " + strategy.name + " is not known here";
+    record.outcome = Conflict::Outcome{view.version_id, fieldsOf(view.entries), strategy.name, reason};
+  }
+  store_.putConflict(row.kind, &record);
+  event("conflict", conflictEvent(record));
+}
+
+void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
+  std::string key = row.siblings.size() > 1 ? conflict::conflictKey(row.address, row.siblings) : std::string();
+  for (Conflict& record : store_.conflicts({ConflictState::kOpen, row.n}, std::nullopt, model::kMaxSiblings)) {
+    if (record.key == key) continue;
+    record.state = ConflictState::kResolved;
+    if (row.siblings.size() == 1) {
+      const Version& winner = row.siblings.front();
+      record.outcome = Conflict::Outcome{winner.id(), winner.fields, winner.author.text(),
+                                         std::string(model::reasonText(winner.reason))};
+    } else {
+      record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? fieldsOf(view->entries) : "{}", "",
+                                         "more versions met; see the newer conflict of this entity"};
+    }
+    store_.putConflict(row.kind, &record);
+    event("conflict", conflictEvent(record));
+  }
+}
+
+// A version of ours that another home's resolution dominated is told too, although the two never stood side by side here.
+void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
+  model::Siblings ours;
+  for (const Version& version : fell) {
+    if (version.author == settings_.home) ours.push_back(version);
+  }
+  if (ours.empty()) return;
+  for (const Version& winner : row.siblings) {
+    if (winner.reason != model::Reason::kResolution || winner.author == settings_.home) continue;
+    std::string key = conflict::conflictKey(row.address, fell);
+    if (store_.conflictByKey(key)) return;
+    Conflict record;
+    record.key = key;
+    record.entity = row.n;
+    record.at_ms = clock_.wallMs();
+    record.state = ConflictState::kResolved;
+    record.strategy = strategyOf(row.address, row.kind).name;
+    record.versions = fell;
+    record.base = commonBase(row.n, fell);
+    record.outcome = Conflict::Outcome{winner.id(), winner.fields, winner.author.text(), "resolution"};
+    std::vector<const Version*> lost;
+    for (const Version& version : ours) {
+      if (version.fields != winner.fields || version.deleted != winner.deleted) lost.push_back(&version);
+    }
+    if (lost.empty()) return;
+    record.lost = idList(lost);
+    store_.putConflict(row.kind, &record);
+    event("conflict", conflictEvent(record));
+    return;
+  }
+}
+
+void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
+  if (versions.empty()) return;
+  model::Siblings refused;
+  for (const Version& version : versions) model::join(version, &refused);
+  std::string key = conflict::conflictKey(row.address, refused);
+  // The same versions may also have met as siblings before; the archive's record is one of its own.
+  key += ".refused";
+  if (store_.conflictByKey(key)) return;
+  for (const Version& version : refused) remember(row, version, true);
+  Conflict record;
+  record.key = key;
+  record.entity = row.n;
+  record.at_ms = clock_.wallMs();
+  record.state = ConflictState::kRefused;
+  record.strategy = strategyOf(row.address, row.kind).name;
+  record.versions = refused;
+  record.outcome = Conflict::Outcome{"", "{}", row.address.owner.text(), why};
+  std::vector<const Version*> lost;
+  for (const Version& version : refused) lost.push_back(&version);
+  record.lost = idList(lost);
+  store_.putConflict(row.kind, &record);
+  event("conflict", conflictEvent(record));
+}
+
+void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched) {
+  for (const store::OwnerRow& owner : store_.owners()) {
+    uint64_t after = 0;
+    while (true) {
+      std::vector<store::FeedRow> page = store_.feed(owner.id, after, 500);
+      if (page.empty()) break;
+      for (const store::FeedRow& item : page) {
+        after = item.sequence;
+        // The first byte is the number of siblings: most have one and need no second look.
+        if (item.siblings.empty() || item.siblings.front() < 2) continue;
+        auto row = store_.entity(item.n);
+        if (!row || !touched(*row)) continue;
+        EffectiveStrategy strategy = strategyOf(row->address, row->kind);
+        conflict::View view = conflict::view(strategy.shown, row->siblings, row->address.owner);
+        if (!view.differ) continue;
+        if (row->conflicted != view.awaits_choice) store_.setConflicted(row->n, view.awaits_choice);
+        recordConflict(*row, view, strategy);
+      }
+    }
+  }
+}
+
+}  // namespace hearthgate::engine

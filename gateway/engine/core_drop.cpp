@@ -1,0 +1,83 @@
+// What happens when this home may no longer write or read: content is replaced or goes, what was not accepted is
+// archived, and the home goes on under a new replica id (DESIGN.md section 3).
+#include <algorithm>
+
+#include "engine/core.h"
+
+namespace hearthgate::engine {
+
+using model::Version;
+using store::EntityRow;
+using store::EntityState;
+
+bool Core::builtOnMine(const model::OwnerId& owner, const Version& version) {
+  return std::any_of(version.vector.entries().begin(), version.vector.entries().end(),
+                     [&](const auto& entry) { return writer_.isMine(owner, entry.replica); });
+}
+
+void Core::fallOut(EntityRow& row, const model::Siblings& keep, const std::string& why) {
+  std::vector<Version> archived;
+  for (const Version& version : row.siblings) {
+    bool kept = std::any_of(keep.begin(), keep.end(), [&](const Version& other) {
+      return other.hash == version.hash || other.vector.covers(version.vector);
+    });
+    if (!kept && builtOnMine(row.address.owner, version)) archived.push_back(version);
+  }
+  if (archived.empty()) return;
+  archiveRefused(row, archived, why);
+  writer_.retire(row.address.owner);
+}
+
+void Core::replace(const model::Address& address, const std::string& kind, const model::Siblings& keep) {
+  auto found = store_.entity(address);
+  if (!found && keep.empty()) return;
+  EntityRow row = found ? std::move(*found) : newRow(address, kind);
+  if (row.n != 0) {
+    fallOut(row, keep, "not accepted by the owner");
+    store_.putBase(row.n, row.kind, {});
+  }
+  for (const Version& version : keep) sawVector(address.owner, version.vector);
+  model::Siblings before = std::move(row.siblings);
+  row.siblings = keep;
+  if (keep.empty()) {
+    // The owner does not have it; what is left is the archive's record.
+    row.state = EntityState::kNoLongerShared;
+    row.origin = store::Origin::kRemote;
+    row.conflicted = false;
+    row.sequence = writer_.nextSequence();
+    row.updated_ms = clock_.wallMs();
+    store_.putEntity(&row);
+    closeConflicts(row, nullptr);
+    return;
+  }
+  settle(row, store::Origin::kRemote, before);
+  for (const Version& version : keep) {
+    bool known = std::any_of(before.begin(), before.end(), [&](const Version& old) { return old.hash == version.hash; });
+    if (!known) remember(row, version, false);
+  }
+}
+
+void Core::forgetContent(const model::Address& address) {
+  auto row = store_.entity(address);
+  if (!row || row->state == EntityState::kNoLongerShared) return;
+  std::vector<Version> own;
+  for (const Version& version : row->siblings) {
+    if (version.author == settings_.home && !version.tag) own.push_back(version);
+  }
+  bool had_content = !row->siblings.empty();
+  store_.removeHistory(row->n);
+  store_.removeConflicts(row->n);
+  store_.putBase(row->n, row->kind, {});
+  row->siblings.clear();
+  row->state = EntityState::kNoLongerShared;
+  row->origin = store::Origin::kRemote;
+  row->conflicted = false;
+  row->sequence = writer_.nextSequence();
+  row->updated_ms = clock_.wallMs();
+  store_.putEntity(&*row);
+  // Content of others goes; what this home wrote and the owner never took stays with its author.
+  archiveRefused(*row, own, "no longer shared");
+  if (had_content) writer_.retire(address.owner);
+}
+
+}  // namespace hearthgate::engine

@@ -1,0 +1,221 @@
+// Rules given to other homes, rules received from owners, and strategies (TRUST.md T15, CONTRACT.md grants).
+#include <algorithm>
+
+#include "engine/core.h"
+
+namespace hearthgate::engine {
+
+using model::Access;
+using model::AccessRow;
+using model::AccessRows;
+using model::Rules;
+using model::StrategyRow;
+
+Access Core::accessFor(const HomeId& home, const std::string& id) {
+  auto at = own_rules_.find(home);
+  return at == own_rules_.end() ? Access::kNone : at->second.accessFor(id);
+}
+
+const Rules* Core::rulesFor(const HomeId& home) {
+  auto at = own_rules_.find(home);
+  return at == own_rules_.end() ? nullptr : &at->second;
+}
+
+const Rules* Core::rulesFrom(const model::OwnerId& owner) {
+  auto at = received_rules_.find(owner);
+  return at == received_rules_.end() ? nullptr : &at->second;
+}
+
+model::StrategyRows Core::strategyRowsFor(const HomeId&, const Rules& rules) {
+  model::StrategyRows rows;
+  for (const StrategyRow& row : own_strategies_) {
+    // A row that names an entity says that it exists.
+    if (row.scope == StrategyRow::Scope::kEntity && rules.accessFor(row.pattern) == Access::kNone) continue;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+void Core::putOwnRules(const HomeId& home, Rules rules) {
+  rules.strategies = strategyRowsFor(home, rules);
+  auto at = own_rules_.find(home);
+  if (at != own_rules_.end() && at->second.sameRows(rules) && rules.number <= at->second.number + 1) return;
+  store_.putRules(me(), home, rules);
+  own_rules_[home] = std::move(rules);
+  rule_changes_.insert(home);
+}
+
+void Core::admit(const HomeId& home) {
+  if (own_rules_.contains(home)) return;
+  Rules rules;
+  rules.number = 1;
+  rules.lists.emplace_back();
+  putOwnRules(home, std::move(rules));
+}
+
+void Core::dismiss(const HomeId& home) {
+  own_rules_.erase(home);
+  store_.removeRules(me(), home);
+  rule_changes_.erase(home);
+}
+
+Status Core::grant(const HomeId& home, const std::string& pattern, Access access, std::optional<int64_t> until_ms) {
+  HG_CHECK(model::checkPattern(pattern));
+  if (until_ms && *until_ms <= clock_.wallMs()) {
+    return inputError("until_past", "The time given with `until` has passed already.");
+  }
+  auto at = own_rules_.find(home);
+  Rules rules = at == own_rules_.end() ? Rules{} : at->second;
+  // Who changes the rules has looked at them: of several lists in force (T15) the own one goes on.
+  rules.lists.resize(1);
+  AccessRows& rows = rules.lists.front();
+  std::erase_if(rows, [&](const AccessRow& row) { return row.pattern == pattern; });
+  rows.push_back({pattern, access, until_ms});
+  std::sort(rows.begin(), rows.end(), [](const AccessRow& a, const AccessRow& b) { return a.pattern < b.pattern; });
+  ++rules.number;
+  putOwnRules(home, std::move(rules));
+  return {};
+}
+
+bool Core::revoke(const HomeId& home, const std::string& pattern) {
+  auto at = own_rules_.find(home);
+  if (at == own_rules_.end()) return false;
+  Rules rules = at->second;
+  rules.lists.resize(1);
+  bool there = std::erase_if(rules.lists.front(), [&](const AccessRow& row) { return row.pattern == pattern; }) > 0;
+  if (!there) return false;
+  ++rules.number;
+  putOwnRules(home, std::move(rules));
+  return true;
+}
+
+void Core::meetRules(const HomeId& home, const Rules& told) {
+  auto at = own_rules_.find(home);
+  if (at == own_rules_.end()) return;
+  const Rules& mine = at->second;
+  bool forgot = told.number > mine.number || (told.number == mine.number && !told.sameRows(mine));
+  if (!forgot) return;
+  Rules rules = mine;
+  for (const AccessRows& rows : told.lists) {
+    if (std::find(rules.lists.begin(), rules.lists.end(), rows) == rules.lists.end()) rules.lists.push_back(rows);
+  }
+  rules.number = std::max(told.number, mine.number) + 1;
+  store_.putRules(me(), home, rules);
+  own_rules_[home] = rules;
+  rule_changes_.insert(home);
+  event("attention", "{\"code\":\"rules_forgotten\",\"home\":\"" + home.text() + "\"}");
+}
+
+bool Core::expireGrants() {
+  int64_t now = clock_.wallMs();
+  bool any = false;
+  std::vector<std::pair<HomeId, Rules>> changed;
+  for (const auto& [home, rules] : own_rules_) {
+    Rules next = rules;
+    size_t gone = 0;
+    for (AccessRows& rows : next.lists) {
+      gone += std::erase_if(rows, [&](const AccessRow& row) { return row.until_ms && *row.until_ms <= now; });
+    }
+    if (gone == 0) continue;
+    ++next.number;
+    changed.emplace_back(home, std::move(next));
+  }
+  for (auto& [home, rules] : changed) {
+    putOwnRules(home, std::move(rules));
+    any = true;
+  }
+  return any;
+}
+
+void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
+  const Rules* known = rulesFrom(owner);
+  if (known && rules.number <= known->number) return;
+  Rules old = known ? *known : Rules{};
+  store::OwnerRow& row = writer_.owner(owner);
+  store_.putRules(owner, settings_.home, rules);
+  received_rules_[owner] = rules;
+  received_rule_changes_.insert(owner);
+  bool lost_write = false;
+  for (uint64_t after = 0;;) {
+    std::vector<store::FeedRow> page = store_.feed(owner, after, 500);
+    if (page.empty()) break;
+    for (const store::FeedRow& item : page) {
+      after = item.sequence;
+      if (item.siblings.empty()) continue;
+      Access now = rules.accessFor(item.id);
+      // Forgetting gives the row a higher number; it is met again as a stub and passed over.
+      if (now == Access::kNone) {
+        forgetContent({owner, item.id});
+      } else if (now == Access::kRead && old.accessFor(item.id) == Access::kWrite) {
+        lost_write = true;
+      }
+    }
+  }
+  for (const store::HeldRow& held : store_.held(std::nullopt, SIZE_MAX >> 1)) {
+    if (held.address.owner == owner && rules.accessFor(held.address.id) == Access::kNone) store_.removeHeld(held.n);
+  }
+  if (lost_write) {
+    row.replacing = true;
+    writer_.changed(row);
+  }
+  if (old.strategies != rules.strategies) {
+    reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == owner; });
+  }
+}
+
+std::set<HomeId> Core::takeRuleChanges() { return std::exchange(rule_changes_, {}); }
+std::set<model::OwnerId> Core::takeReceivedRuleChanges() { return std::exchange(received_rule_changes_, {}); }
+
+EffectiveStrategy Core::strategyOf(const model::Address& address, std::string_view kind) {
+  auto here = store_.strategyHere(address);
+  if (here) return effectiveStrategy(*here);
+  if (address.owner == me()) return engine::strategyOf(std::nullopt, own_strategies_, address, kind);
+  const Rules* rules = rulesFrom(address.owner);
+  static const model::StrategyRows none;
+  return engine::strategyOf(std::nullopt, rules ? rules->strategies : none, address, kind);
+}
+
+void Core::refreshStrategyRows() {
+  own_strategies_ = store_.strategyRows();
+  own_strategies_.push_back({StrategyRow::Scope::kDefault, "", settings_.default_strategy});
+  std::vector<HomeId> homes;
+  for (const auto& [home, rules] : own_rules_) homes.push_back(home);
+  for (const HomeId& home : homes) {
+    Rules rules = own_rules_.at(home);
+    if (rules.strategies == strategyRowsFor(home, rules)) continue;
+    ++rules.number;
+    putOwnRules(home, std::move(rules));
+  }
+}
+
+Status Core::setStrategy(const StrategyRow& row) {
+  if (!conflict::parseStrategy(row.strategy)) {
+    return inputError("unknown_strategy", "There is no strategy '" + row.strategy +
+                                              "'; there are latest-wins, merge, local-wins, remote-wins and user-choice.");
+  }
+  if (row.scope == StrategyRow::Scope::kEntity) HG_CHECK(model::checkEntityId(row.pattern));
+  if (row.scope == StrategyRow::Scope::kGlob) HG_CHECK(model::checkPattern(row.pattern));
+  if (row.scope == StrategyRow::Scope::kKind) HG_CHECK(model::checkKind(row.pattern));
+  store_.putStrategyRow(row);
+  refreshStrategyRows();
+  reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });
+  return {};
+}
+
+bool Core::clearStrategy(StrategyRow::Scope scope, const std::string& pattern) {
+  if (!store_.removeStrategyRow(scope, pattern)) return false;
+  refreshStrategyRows();
+  reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });
+  return true;
+}
+
+Status Core::setStrategyHere(const model::Address& address, const std::optional<std::string>& strategy) {
+  if (strategy && !conflict::parseStrategy(*strategy)) {
+    return inputError("unknown_strategy", "There is no strategy '" + *strategy + "'.");
+  }
+  store_.putStrategyHere(address, strategy.value_or(""));
+  reviewStrategies([&](const store::EntityRow& entity) { return entity.address == address; });
+  return {};
+}
+
+}  // namespace hearthgate::engine

@@ -1,0 +1,110 @@
+#include "engine/engine.h"
+
+#include <future>
+
+#include "base/log.h"
+
+namespace hearthgate::engine {
+
+Engine::Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings)
+    : store_(std::move(store)), core_(*store_, clock, random, std::move(settings)), executor_("engine") {}
+
+Engine::~Engine() { stop(); }
+
+void Engine::addHooks(Hooks hooks) { hooks_.push_back(std::move(hooks)); }
+
+Status Engine::start(const Work& first) {
+  std::promise<Status> started;
+  executor_.post([&] {
+    store_->begin();
+    core_.load();
+    first(core_);
+    core_.flush();
+    Status status = store_->commit();
+    sequence_.store(core_.writer().head().sequence, std::memory_order_release);
+    started.set_value(std::move(status));
+  });
+  return started.get_future().get();
+}
+
+void Engine::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+  }
+  executor_.stop();
+  Status status = store_->checkpoint();
+  if (!status.ok()) logWarning("engine", status.error().message);
+}
+
+bool Engine::submit(Work work, Done done, size_t weight) {
+  bool schedule = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopped_) return false;
+    queue_.push_back({std::move(work), std::move(done), weight});
+    schedule = !scheduled_;
+    scheduled_ = true;
+  }
+  if (schedule) executor_.post([this] { drain(); });
+  return true;
+}
+
+Status Engine::run(Work work) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  auto future = promise->get_future();
+  if (!submit(std::move(work), [promise](const Status& status) { promise->set_value(status); })) {
+    return stateError("stopping", "The gateway is stopping; repeat this when it runs again.");
+  }
+  return future.get();
+}
+
+void Engine::drain() {
+  std::vector<Item> group;
+  bool more;
+  {
+    std::lock_guard lock(mutex_);
+    size_t bytes = 0;
+    size_t count = 0;
+    while (count < queue_.size() && count < kMaxGroup && bytes < kMaxGroupBytes) bytes += queue_[count++].weight;
+    group.assign(std::make_move_iterator(queue_.begin()),
+                 std::make_move_iterator(queue_.begin() + static_cast<ptrdiff_t>(count)));
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+    more = !queue_.empty();
+    scheduled_ = more;
+  }
+  Status status = commitGroup(group);
+  for (Item& item : group) {
+    if (item.done) item.done(status);
+  }
+  if (more) executor_.post([this] { drain(); });
+}
+
+Status Engine::commitGroup(std::vector<Item>& group) {
+  store_->begin();
+  for (Item& item : group) item.work(core_);
+  for (const Hooks& hooks : hooks_) {
+    if (hooks.before_commit) hooks.before_commit(core_);
+  }
+  core_.flush();
+  Status status = store_->commit();
+  if (status.ok()) {
+    sequence_.store(core_.writer().head().sequence, std::memory_order_release);
+    for (const Hooks& hooks : hooks_) {
+      if (hooks.committed) hooks.committed(core_);
+    }
+    return status;
+  }
+  logError("engine", status.error().message);
+  // What was cached belongs to the commit that failed.
+  store_->begin();
+  core_.load();
+  store_->rollback();
+  for (const Hooks& hooks : hooks_) {
+    if (hooks.failed) hooks.failed(core_, status.error());
+  }
+  return status;
+}
+
+}  // namespace hearthgate::engine

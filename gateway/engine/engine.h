@@ -1,0 +1,78 @@
+// The one writing thread: takes what is queued, runs it in one transaction, commits, and answers after the commit
+// (group commit, DESIGN.md section 6). Nothing is delayed on purpose. submit() from any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "engine/core.h"
+
+namespace hearthgate::engine {
+
+// One commit takes at most this many pieces of work, so that a flood delays nobody's answer by more than some
+// milliseconds; the weight limit bounds the log that one commit writes.
+inline constexpr size_t kMaxGroup = 1000;
+inline constexpr size_t kMaxGroupBytes = 1 << 20;
+
+class Engine {
+ public:
+  // Runs inside a transaction on the engine's thread.
+  using Work = std::function<void(Core&)>;
+  // Runs on the engine's thread after the commit that held the work, or with the reason why there was none.
+  using Done = std::function<void(const Status&)>;
+
+  Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings);
+  ~Engine();
+
+  // Loads and runs `first` (rule 8's start) in a commit of its own; then serves. Fails with what the store said.
+  Status start(const Work& first);
+  // Commits what is queued, checkpoints and ends the thread.
+  void stop();
+
+  // `weight` is about the bytes that the work will write. False after stop(): neither is then called.
+  bool submit(Work work, Done done, size_t weight = 0);
+  // The same, waiting for the commit. Never from the engine's thread.
+  Status run(Work work);
+  // Runs `task` on the engine's thread after `delay_ms`, outside a transaction.
+  bool after(int64_t delay_ms, std::function<void()> task) { return executor_.after(delay_ms, std::move(task)); }
+
+  // Called on the engine's thread: at the end of each transaction before its commit, after it, and after a failed one.
+  struct Hooks {
+    std::function<void(Core&)> before_commit;
+    std::function<void(Core&)> committed;
+    std::function<void(Core&, const Error&)> failed;
+  };
+  void addHooks(Hooks hooks);
+
+  // The feed sequence of the last commit; rises with every one that changed something. Any thread.
+  uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
+
+  // Only for the engine's thread.
+  Core& core() { return core_; }
+
+ private:
+  struct Item {
+    Work work;
+    Done done;
+    size_t weight;
+  };
+  void drain();
+  Status commitGroup(std::vector<Item>& group);
+
+  std::unique_ptr<store::Store> store_;
+  Core core_;
+  std::vector<Hooks> hooks_;
+  std::mutex mutex_;
+  std::vector<Item> queue_;
+  bool scheduled_ = false;
+  bool stopped_ = false;
+  std::atomic<uint64_t> sequence_{0};
+  Executor executor_;
+};
+
+}  // namespace hearthgate::engine

@@ -1,0 +1,66 @@
+#include "sync/ingress.h"
+
+#include "model/limits.h"
+
+namespace hearthgate::sync {
+
+namespace {
+Judgement join() { return {Verdict::kJoin, ""}; }
+Judgement hold(std::string reason) { return {Verdict::kHold, std::move(reason)}; }
+Judgement refuse(std::string reason) { return {Verdict::kRefuse, std::move(reason)}; }
+}  // namespace
+
+bool Ingress::drifts(const model::Version& version) {
+  return core_.clock().synchronised() &&
+         model::latestStampMs(version) > core_.clock().wallMs() + core_.settings().max_clock_drift_ms;
+}
+
+bool Ingress::tagged(const model::Version& version) {
+  return version.tag && *version.tag == core_.settings().ownerTag(version.hash);
+}
+
+Judgement Ingress::judge(const HomeId& sender, const model::Address& address, const model::Version& version,
+                         const model::Siblings& siblings) {
+  if (address.owner == core_.me()) return judgeAsOwner(sender, address, version, siblings);
+  // Everyone else accepts from the owner alone; that the sender is it was checked with the batch.
+  if (model::joinedVector(siblings).covers(version.vector)) return join();
+  const store::OwnerRow* own = core_.writer().find(address.owner);
+  if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
+    return refuse("it names a write of ours that we did not make");
+  }
+  return drifts(version) ? hold("drift") : join();
+}
+
+Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
+                                const model::Siblings& siblings) {
+  if (core_.accessFor(sender, address.id) == model::Access::kNone) return refuse("this home may not read it");
+  // What passed through us once is taken back from anybody who may read (DESIGN.md section 2, rule 8).
+  if (tagged(version)) return join();
+  model::Vector seen = model::joinedVector(siblings);
+  if (seen.covers(version.vector)) return join();
+  const store::OwnerRow& own = core_.writer().owner(address.owner);
+  if (version.author == core_.settings().home) {
+    if (own.replica && version.dot.replica == *own.replica) return refuse("it claims to be a write of ours");
+    if (version.dot.counter <= core_.writer().issuedFormerly(address.owner, version.dot.replica)) {
+      return refuse("it claims to be a former write of ours without our tag");
+    }
+    return refuse("it claims our authorship without our tag");
+  }
+  if (core_.accessFor(sender, address.id) != model::Access::kWrite) return refuse("this home may not write it");
+  if (version.author != sender) return refuse("its author is another home");
+  if (core_.store().toldBy(address.owner, version.dot.replica) != sender) {
+    return refuse("its replica id was not told by its author");
+  }
+  if (own.replica && version.vector.at(*own.replica) > own.counter) {
+    return refuse("it names a write of ours that we did not make");
+  }
+  for (const auto& entry : version.vector.entries()) {
+    if (entry.counter <= seen.at(entry.replica)) continue;
+    if (core_.store().toldBy(address.owner, entry.replica) != sender) return hold("unseen history");
+    uint64_t known = core_.store().seen(address.owner, entry.replica);
+    if (entry.counter > known + model::kMaxCounterJump) return hold("counter jump");
+  }
+  return drifts(version) ? hold("drift") : join();
+}
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,35 @@
+// The judgement on each version that another home sends: may it be joined, is it kept for later, or refused (TRUST.md
+// T13, T14, T18)? Rules come first, then vector and drift. Part of the replicator; engine thread.
+#pragma once
+
+#include <string>
+
+#include "engine/core.h"
+
+namespace hearthgate::sync {
+
+enum class Verdict { kJoin, kHold, kRefuse };
+
+struct Judgement {
+  Verdict verdict = Verdict::kJoin;
+  std::string reason;  // drift, unseen history, counter jump; or why it is refused
+};
+
+class Ingress {
+ public:
+  explicit Ingress(engine::Core& core) : core_(core) {}
+
+  // `version` came from `sender` and has passed checkVersion(); `siblings` are those of the entity now.
+  Judgement judge(const HomeId& sender, const model::Address& address, const model::Version& version,
+                  const model::Siblings& siblings);
+
+ private:
+  Judgement judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
+                         const model::Siblings& siblings);
+  bool drifts(const model::Version& version);
+  bool tagged(const model::Version& version);
+
+  engine::Core& core_;
+};
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,188 @@
+#include "sync/replicator.h"
+
+#include "base/assert.h"
+
+namespace hearthgate::sync {
+
+const ReplicaId* Replicator::Session::replicaName(uint32_t number) const {
+  auto at = replica_names.find(number);
+  return at == replica_names.end() ? nullptr : &at->second;
+}
+
+const HomeId* Replicator::Session::homeName(uint32_t number) const {
+  auto at = home_names.find(number);
+  return at == home_names.end() ? nullptr : &at->second;
+}
+
+Replicator::Flow* Replicator::Session::flow(const model::OwnerId& owner) {
+  if (owner == mine.owner) return &mine;
+  if (owner == theirs.owner) return &theirs;
+  return nullptr;
+}
+
+Replicator::Replicator(engine::Core& core, ReplicatorSettings settings)
+    : core_(core), settings_(std::move(settings)), ingress_(core) {}
+
+void Replicator::linkUp(const HomeId& peer) {
+  linkDown(peer);
+  Session& session = sessions_[peer];
+  session.peer = peer;
+  session.mine.owner = core_.me();
+  session.mine.mine = true;
+  session.theirs.owner = model::OwnerId(peer);
+  core_.writer().owner(session.theirs.owner);
+  session.last_position_ms = core_.clock().steadyMs();
+  send(session, encode(makeHello(session)));
+}
+
+void Replicator::linkDown(const HomeId& peer) {
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end()) return;
+  auto asked = std::move(at->second.asked);
+  sessions_.erase(at);
+  std::erase_if(output_, [&](const Output& output) { return output.peer == peer; });
+  for (auto& [token, answer] : asked) answer(std::nullopt);
+}
+
+void Replicator::reset(const std::string& why) {
+  output_.clear();
+  std::vector<HomeId> peers;
+  for (const auto& [peer, session] : sessions_) peers.push_back(peer);
+  for (const HomeId& peer : peers) {
+    linkDown(peer);
+    output_.push_back({peer, "", "storage", why, false});
+  }
+}
+
+void Replicator::receive(const HomeId& peer, std::string_view message) {
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end() || at->second.closing) return;
+  Session& session = at->second;
+  auto type = typeOf(message);
+  if (!type) return close(session, "protocol", "The other home sent a message of an unknown type; update the older one.");
+  if (!session.ready && *type != MessageType::kHello && *type != MessageType::kBye) {
+    return close(session, "protocol", "The other home spoke before its hello.");
+  }
+  core_.beginChange(peer, peer.text(), "sync");
+  switch (*type) {
+    case MessageType::kHello: receiveHello(session, message); break;
+    case MessageType::kRules: receiveRules(session, message); break;
+    case MessageType::kReplica: receiveReplica(session, message); break;
+    case MessageType::kBatch: receiveBatch(session, message); break;
+    case MessageType::kAck: receiveAck(session, message); break;
+    case MessageType::kPosition: receivePosition(session, message); break;
+    case MessageType::kAskLevel: {
+      auto ask = decodeLevel(message);
+      if (!ask.ok()) {
+        closeBroken(session, ask.error());
+      } else if (session.asks.size() < 64) {
+        session.asks.push_back(ask->token);
+      }
+      break;
+    }
+    case MessageType::kLevel: receiveLevel(session, message); break;
+    case MessageType::kBye: {
+      auto bye = decodeBye(message);
+      close(session, bye.ok() ? bye->code : "protocol", bye.ok() ? bye->text : "The other home closed the link.");
+      break;
+    }
+  }
+  core_.endChange();
+}
+
+void Replicator::tick() {
+  core_.beginChange(core_.settings().home, "", "sync");
+  core_.mendStamps();
+  core_.expireGrants();
+  reviewHeld(false);
+  core_.endChange();
+  int64_t now = core_.clock().steadyMs();
+  for (auto& [peer, session] : sessions_) {
+    if (!session.ready || now - session.last_position_ms < settings_.full_sync_interval_ms) continue;
+    session.last_position_ms = now;
+    sendPositions(session);
+  }
+}
+
+void Replicator::pump() {
+  for (const auto& [owner, replica] : core_.writer().takeDrawn()) {
+    for (auto& [peer, session] : sessions_) {
+      if (session.ready && session.flow(owner)) send(session, encode(ReplicaMessage{owner, replica}));
+    }
+  }
+  for (const HomeId& home : core_.takeRuleChanges()) {
+    dropHeldWithoutRight(home);
+    auto at = sessions_.find(home);
+    if (at != sessions_.end() && at->second.ready) rulesChanged(at->second, at->second.mine);
+  }
+  for (const model::OwnerId& owner : core_.takeReceivedRuleChanges()) {
+    for (auto& [peer, session] : sessions_) {
+      if (session.ready && session.theirs.owner == owner) rulesChanged(session, session.theirs);
+    }
+  }
+  for (auto& [peer, session] : sessions_) {
+    if (session.ready && !session.closing) pumpSession(session);
+  }
+}
+
+std::vector<Output> Replicator::takeOutput() {
+  std::vector<Output> output = std::exchange(output_, {});
+  std::vector<HomeId> closed;
+  for (const auto& [peer, session] : sessions_) {
+    if (session.closing) closed.push_back(peer);
+  }
+  for (const HomeId& peer : closed) {
+    auto asked = std::move(sessions_.at(peer).asked);
+    sessions_.erase(peer);
+    for (auto& [token, answer] : asked) answer(std::nullopt);
+  }
+  return output;
+}
+
+void Replicator::send(Session& session, std::string message, bool uncompressed) {
+  if (session.closing) return;
+  output_.push_back({session.peer, std::move(message), "", "", uncompressed});
+}
+
+void Replicator::close(Session& session, const std::string& code, const std::string& text) {
+  if (session.closing) return;
+  output_.push_back({session.peer, "", code, text, false});
+  session.closing = true;
+}
+
+PeerReport Replicator::report(const HomeId& peer) {
+  PeerReport report;
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end()) return report;
+  Session& session = at->second;
+  report.ready = session.ready;
+  report.to_receive = session.mine.remaining_there + session.theirs.remaining_there;
+  report.clock_offset_ms = session.clock_offset_ms;
+  report.held_there = session.held_there;
+  report.refused_there = session.refused_there;
+  for (Flow* flow : {&session.mine, &session.theirs}) {
+    report.to_send += flow->wanted.size();
+    for (const InFlight& flight : flow->in_flight) report.to_send += flight.digest ? 0 : flight.items.size();
+    uint64_t from = flow->pass == Pass::kNone || flow->pass == Pass::kContent ? flow->sent : flow->pass_end;
+    for (const store::FeedRow& row : core_.store().feed(flow->owner, from, 1000)) {
+      if (!row.siblings.empty() && mayPass(session, *flow, row.id)) ++report.to_send;
+    }
+  }
+  return report;
+}
+
+void Replicator::askLevel(const HomeId& peer, std::function<void(std::optional<LevelMessage>)> answer) {
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end() || !at->second.ready) return answer(std::nullopt);
+  Session& session = at->second;
+  uint64_t token = session.next_token++;
+  session.asked.emplace_back(token, std::move(answer));
+  send(session, encodeAskLevel({token, 0, 0}));
+}
+
+bool Replicator::levelTowards(const HomeId& peer) {
+  auto at = sessions_.find(peer);
+  return at != sessions_.end() && at->second.ready && quiet(at->second.mine) && quiet(at->second.theirs);
+}
+
+}  // namespace hearthgate::sync

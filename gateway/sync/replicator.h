@@ -1,0 +1,205 @@
+// The replicator: what two homes say to each other once a link between them is open and authenticated. It does no I/O
+// and reads no clock of its own: links going up and down, messages, ticks and commits come in, messages go out. The same
+// object runs under the daemon and the simulation. Engine thread; every call except takeOutput() inside a transaction.
+//
+// The rules that it follows are DESIGN.md section 3 and TRUST.md T13 to T15. In short, for each link and each of the two
+// homes as an owner there is a Flow: the owner sends its entities filtered by its rules; the other side offers what it
+// wrote and what bears the owner's tag. Cursors move in the receiver's commit and are acknowledged after it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/core.h"
+#include "sync/ingress.h"
+#include "sync/tuning.h"
+#include "sync/wire.h"
+
+namespace hearthgate::sync {
+
+struct ReplicatorSettings {
+  std::string name;
+  std::vector<std::string> addresses;  // told to other homes
+  int64_t incarnation = 1;
+  int64_t full_sync_interval_ms = 30'000;
+  uint64_t bandwidth_limit = 0;  // bytes a second and peer, 0: none
+  std::set<std::string> uncompressed_kinds;
+  std::string statements;
+};
+
+// What leaves the replicator; in order for each peer.
+struct Output {
+  HomeId peer;
+  std::string message;     // empty: close the link
+  std::string close_code;  // with `close_text`, when it closes
+  std::string close_text;
+  bool uncompressed = false;
+};
+
+// What is known of a connected home, for status and `home list`.
+struct PeerReport {
+  bool ready = false;  // hellos were exchanged
+  uint64_t to_send = 0;
+  uint64_t to_receive = 0;
+  std::optional<int64_t> clock_offset_ms;
+  uint64_t held_there = 0;
+  uint64_t refused_there = 0;
+};
+
+class Replicator {
+ public:
+  Replicator(engine::Core& core, ReplicatorSettings settings);
+
+  // The owner of the paired homes' names: called when hello tells a name, addresses or a new incarnation.
+  using Introduced = std::function<void(const HomeId&, const Hello&)>;
+  void onIntroduced(Introduced introduced) { introduced_ = std::move(introduced); }
+  // Both sides are level after there was something to send.
+  using SyncComplete = std::function<void(const HomeId&, uint64_t sent, uint64_t received)>;
+  void onSyncComplete(SyncComplete done) { sync_complete_ = std::move(done); }
+
+  void linkUp(const HomeId& peer);
+  void linkDown(const HomeId& peer);
+  // Everything was read again after a failed commit: every link starts anew.
+  void reset(const std::string& why);
+  void receive(const HomeId& peer, std::string_view message);
+  void tick();
+  // At the end of every transaction: tells rules and replica ids that changed in it, and sends what there is room for.
+  void pump();
+  // What may leave, after the commit. Messages made in a transaction that failed must be dropped by reset().
+  std::vector<Output> takeOutput();
+
+  bool connected(const HomeId& peer) const { return sessions_.contains(peer); }
+  PeerReport report(const HomeId& peer);
+  // Asks the peer to say when it is level; `answer` is called with its word, or with nothing when the link ends.
+  void askLevel(const HomeId& peer, std::function<void(std::optional<LevelMessage>)> answer);
+  // Whether all that this side has for the peer is sent and acknowledged.
+  bool levelTowards(const HomeId& peer);
+
+ private:
+  struct InFlight {
+    uint64_t number = 0;
+    size_t bytes = 0;
+    bool digest = false;
+    std::vector<store::EntityNumber> items;
+    std::vector<std::pair<uint32_t, ContentHash>> versions;  // place of the item, hash
+  };
+  enum class Pass { kNone, kDigest, kWanted, kContent };
+  struct Flow {
+    model::OwnerId owner;
+    bool mine = false;
+    // Sending.
+    bool started = false;
+    uint64_t sent = 0;
+    Pass pass = Pass::kNone;
+    bool pass_begun = false;
+    uint64_t pass_at = 0;
+    uint64_t pass_end = 0;
+    std::deque<store::EntityNumber> wanted;
+    std::unordered_set<store::EntityNumber> wanted_set;
+    bool held_offered = false;
+    bool offered = false;
+    bool peer_offered = false;
+    bool peer_has_content = true;
+    uint64_t batches = 0;
+    std::deque<InFlight> in_flight;
+    size_t in_flight_bytes = 0;
+    // Versions that came from the peer and that our feed has not passed yet: not sent back.
+    std::unordered_map<store::EntityNumber, std::vector<ContentHash>> peer_has;
+    // Receiving.
+    FeedEpoch peer_epoch;
+    uint64_t peer_number = 0;
+    bool pass_received = false;  // a replacing pass is under way
+    std::unordered_set<std::string> named;
+    uint64_t remaining_there = 0;
+  };
+  struct Session : model::Names {
+    HomeId peer;
+    bool ready = false;
+    bool closing = false;
+    Flow mine;    // of our entities
+    Flow theirs;  // of the peer's
+    std::set<uint32_t> told_replicas;
+    std::set<uint32_t> told_homes;
+    std::unordered_map<uint32_t, ReplicaId> replica_names;
+    std::unordered_map<uint32_t, HomeId> home_names;
+    std::vector<std::pair<uint64_t, std::function<void(std::optional<LevelMessage>)>>> asked;
+    std::vector<uint64_t> asks;
+    uint64_t next_token = 1;
+    uint64_t sent_entities = 0;
+    uint64_t received_entities = 0;
+    uint64_t held_there = 0;
+    uint64_t refused_there = 0;
+    int64_t last_position_ms = 0;
+    int64_t budget = 0;
+    int64_t budget_at_ms = 0;
+    std::optional<int64_t> clock_offset_ms;
+
+    const ReplicaId* replicaName(uint32_t number) const override;
+    const HomeId* homeName(uint32_t number) const override;
+    Flow* flow(const model::OwnerId& owner);
+  };
+
+  // replicator_hello.cpp
+  Hello makeHello(Session& session);
+  OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
+  void receiveHello(Session& session, std::string_view message);
+  void receiveOwnerHello(Session& session, const OwnerHello& hello);
+  void receiveRules(Session& session, std::string_view message);
+  void receiveReplica(Session& session, std::string_view message);
+  void tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas);
+  void takeRules(Session& session, Flow& flow, const model::Rules& rules);
+  void rulesChanged(Session& session, Flow& flow);
+  void restartSending(Flow& flow);
+  uint64_t myNumber(const Session& session, const Flow& flow);
+
+  // replicator_send.cpp
+  void pumpSession(Session& session);
+  bool sendSome(Session& session, Flow& flow);
+  bool sendDigests(Session& session, Flow& flow);
+  bool sendWanted(Session& session, Flow& flow);
+  bool sendNew(Session& session, Flow& flow);
+  bool addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch, InFlight* flight,
+                  size_t* bytes);
+  std::vector<std::pair<ContentHash, std::string>> offer(Session& session, Flow& flow, const store::FeedRow& row);
+  void addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight);
+  void tellNames(Session& session, Batch* batch);
+  void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
+  bool mayPass(Session& session, Flow& flow, const std::string& id);
+  void sendPositions(Session& session);
+  void answerLevel(Session& session);
+  bool quiet(const Flow& flow);
+
+  // replicator_receive.cpp
+  void receiveBatch(Session& session, std::string_view message);
+  void receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
+                   Ack* ack);
+  void endPass(Flow& flow);
+  void receiveAck(Session& session, std::string_view message);
+  void receivePosition(Session& session, std::string_view message);
+  void receiveLevel(Session& session, std::string_view message);
+  void reviewHeld(bool force);
+  void dropHeldWithoutRight(const HomeId& home);
+
+  void send(Session& session, std::string message, bool uncompressed = false);
+  void close(Session& session, const std::string& code, const std::string& text);
+  void closeBroken(Session& session, const Error& error) { close(session, error.code, error.message); }
+
+  engine::Core& core_;
+  ReplicatorSettings settings_;
+  Ingress ingress_;
+  Introduced introduced_;
+  SyncComplete sync_complete_;
+  std::map<HomeId, Session> sessions_;
+  std::vector<Output> output_;
+  int64_t next_held_review_ms_ = 0;
+};
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,166 @@
+// How a link begins: what each side says of both owners, whether cursors hold, and rules that change later.
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "sync/replicator.h"
+
+namespace hearthgate::sync {
+
+uint64_t Replicator::myNumber(const Session& session, const Flow& flow) {
+  const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
+  return rules ? rules->number : 0;
+}
+
+OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& owner) {
+  store::Store& store = core_.store();
+  store::OwnerRow& row = core_.writer().owner(owner);
+  bool mine = owner == core_.me();
+  OwnerHello hello;
+  hello.owner = owner;
+  hello.epoch = row.epoch;
+  hello.sequence = core_.writer().head().sequence;
+  hello.has_content = store.feedEnd(owner) > 0;
+  // Until a replacing pass has ended, no cursor is told for that owner (DESIGN.md section 3).
+  if (!row.replacing) hello.cursor = store.cursor(session.peer, owner);
+  const model::Rules* rules = mine ? core_.rulesFor(session.peer) : core_.rulesFrom(owner);
+  if (rules) hello.rules = *rules;
+  if (row.replica) hello.replicas.push_back(*row.replica);
+  for (const auto& [replica, issued] : store.ownReplicas(owner)) {
+    if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(replica);
+  }
+  hello.seen = store.seen(owner, session.peer);
+  return hello;
+}
+
+Hello Replicator::makeHello(Session& session) {
+  core_.flush();  // What was seen in this very transaction is told too.
+  Hello hello;
+  hello.protocol_min = kProtocolMin;
+  hello.protocol_max = kProtocolMax;
+  hello.home = core_.settings().home;
+  hello.name = settings_.name;
+  hello.incarnation = settings_.incarnation;
+  hello.clock_ms = core_.clock().wallMs();
+  hello.addresses = settings_.addresses;
+  hello.statements = settings_.statements;
+  for (const model::OwnerId& owner : {core_.me(), session.theirs.owner}) {
+    hello.owners.push_back(makeOwnerHello(session, owner));
+  }
+  return hello;
+}
+
+void Replicator::receiveHello(Session& session, std::string_view message) {
+  auto hello = decodeHello(message);
+  if (!hello.ok()) return closeBroken(session, hello.error());
+  if (session.ready) return close(session, "protocol", "The other home said hello twice.");
+  if (hello->home != session.peer) {
+    return close(session, "identity", "The other home claims an id that is not the one of its key; pair it again.");
+  }
+  if (hello->protocol_min > kProtocolMax || hello->protocol_max < kProtocolMin) {
+    return close(session, "protocol_version", "The two homes speak no common version of the protocol; update the older one.");
+  }
+  auto known = core_.store().peer(session.peer);
+  if (known && hello->incarnation < known->incarnation) {
+    send(session, encode(Bye{"superseded", "A newer copy of this home was seen; two machines share one identity."}));
+    return close(session, "superseded", "An older copy of this home tried to connect; two machines share one identity.");
+  }
+  hello->name = displayName(hello->name);
+  session.clock_offset_ms = hello->clock_ms - core_.clock().wallMs();
+  session.ready = true;
+  if (introduced_) introduced_(session.peer, *hello);
+  for (const OwnerHello& owner : hello->owners) {
+    if (!session.flow(owner.owner)) continue;  // Circles come with a later protocol; an unknown owner is nobody's here.
+    receiveOwnerHello(session, owner);
+  }
+}
+
+void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas) {
+  for (const ReplicaId& replica : replicas) {
+    // Nobody may claim an id under which this home writes or wrote.
+    if (core_.writer().isMine(owner, replica)) continue;
+    if (!core_.store().toldBy(owner, replica)) core_.store().putToldReplica(owner, replica, home);
+  }
+}
+
+void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
+  Flow& flow = *session.flow(hello.owner);
+  tellReplicas(hello.owner, session.peer, hello.replicas);
+  const store::OwnerRow& own = core_.writer().owner(hello.owner);
+  for (const auto& [replica, counter] : hello.seen) {
+    if (own.replica == replica && counter > own.counter) {
+      core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
+      core_.forgotWrites(hello.owner);
+      break;
+    }
+  }
+  flow.peer_epoch = hello.epoch;
+  flow.peer_has_content = hello.has_content;
+  flow.peer_number = hello.rules.number;
+  takeRules(session, flow, hello.rules);
+  // Whether the peer's place in our feed still means what it meant.
+  const store::OwnerRow& now = core_.writer().owner(hello.owner);
+  bool holds = hello.cursor && hello.cursor->epoch == now.epoch &&
+               hello.cursor->sequence <= core_.writer().head().sequence &&
+               hello.cursor->sender_number == myNumber(session, flow) && hello.cursor->receiver_number == flow.peer_number;
+  restartSending(flow);
+  flow.peer_has_content = hello.has_content;
+  if (holds) {
+    flow.sent = hello.cursor->sequence;
+    flow.pass = Pass::kNone;
+  }
+  flow.started = true;
+}
+
+void Replicator::takeRules(Session& session, Flow& flow, const model::Rules& rules) {
+  if (flow.mine) {
+    core_.meetRules(session.peer, rules);
+  } else {
+    core_.receiveRules(flow.owner, rules);
+  }
+}
+
+void Replicator::restartSending(Flow& flow) {
+  flow.sent = 0;
+  flow.pass = flow.peer_has_content ? Pass::kDigest : Pass::kContent;
+  flow.pass_begun = false;
+  flow.pass_at = 0;
+  flow.pass_end = 0;
+  flow.wanted.clear();
+  flow.wanted_set.clear();
+  flow.offered = false;
+  flow.held_offered = false;
+  flow.peer_offered = false;
+  flow.peer_has.clear();
+}
+
+// Our number for this pair has changed: the peer is told, and both start over.
+void Replicator::rulesChanged(Session& session, Flow& flow) {
+  const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
+  send(session, encode(RulesMessage{flow.owner, rules ? *rules : model::Rules{}}));
+  flow.pass_received = false;
+  flow.named.clear();
+  flow.peer_has_content = true;
+  restartSending(flow);
+}
+
+void Replicator::receiveRules(Session& session, std::string_view message) {
+  auto told = decodeRulesMessage(message);
+  if (!told.ok()) return closeBroken(session, told.error());
+  Flow* flow = session.flow(told->owner);
+  if (!flow) return close(session, "protocol", "The other home sent rules of an owner that is neither of us.");
+  takeRules(session, *flow, told->rules);
+  if (flow->peer_number == told->rules.number) return;
+  flow->peer_number = told->rules.number;
+  flow->pass_received = false;
+  flow->named.clear();
+  flow->peer_has_content = true;
+  restartSending(*flow);
+}
+
+void Replicator::receiveReplica(Session& session, std::string_view message) {
+  auto told = decodeReplicaMessage(message);
+  if (!told.ok()) return closeBroken(session, told.error());
+  if (session.flow(told->owner)) tellReplicas(told->owner, session.peer, {told->replica});
+}
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,266 @@
+// Receiving: batches are judged, joined, held or refused, and acknowledged after the commit that also moves the cursor.
+#include <algorithm>
+
+#include "model/codec.h"
+#include "sync/replicator.h"
+
+namespace hearthgate::sync {
+
+using engine::OwnAccess;
+using model::Version;
+
+void Replicator::receiveBatch(Session& session, std::string_view message) {
+  auto decoded = decodeBatch(message);
+  if (!decoded.ok()) return closeBroken(session, decoded.error());
+  Batch& batch = *decoded;
+  Flow* flow = session.flow(batch.owner);
+  if (!flow) return close(session, "protocol", "The other home sent entities of an owner that is neither of us.");
+  for (const auto& [number, id] : batch.replicas) session.replica_names[number] = id;
+  for (const auto& [number, id] : batch.homes) session.home_names[number] = id;
+  if (core_.store().heldCount(session.peer) > kHeldQuota) {
+    return close(session, "held_quota", "More than 10,000 changes of this home are held back here; see `why` for the reasons.");
+  }
+  uint64_t my_number = myNumber(session, *flow);
+  store::OwnerRow& own = core_.writer().owner(batch.owner);
+  // A pass replaces what may only be read; it counts only as a whole, so the flag stands until its end.
+  bool same_rules = batch.rules_number == my_number;
+  if (!flow->mine && batch.full && batch.begin && same_rules) {
+    flow->pass_received = true;
+    flow->named.clear();
+    own.replacing = true;
+    core_.writer().changed(own);
+  }
+  bool replacing = !flow->mine && batch.full && same_rules && flow->pass_received;
+
+  Ack ack;
+  ack.owner = batch.owner;
+  ack.number = batch.number;
+  uint32_t first = 0;
+  for (uint32_t i = 0; i < batch.items.size(); ++i) {
+    const BatchItem& item = batch.items[i];
+    if (!batch.digest) {
+      receiveItem(session, *flow, batch, item, replacing, first, &ack);
+      first += static_cast<uint32_t>(item.versions.size());
+      continue;
+    }
+    if (!mayPass(session, *flow, item.id)) continue;
+    auto row = core_.store().entity(model::Address{batch.owner, item.id});
+    std::vector<ContentHash> hashes;
+    if (row) {
+      for (const Version& version : row->siblings) hashes.push_back(version.hash);
+    }
+    if (digestOf(hashes) == item.digest) {
+      if (replacing) flow->named.insert(item.id);
+    } else {
+      ack.wants.push_back(i);
+    }
+  }
+  if (replacing && batch.end) endPass(*flow);
+  if (flow->mine && batch.end && batch.rules_number == my_number) flow->peer_offered = true;
+  if (!batch.full || batch.end) {
+    core_.store().putCursor(session.peer, batch.owner,
+                            {batch.epoch, batch.upto, batch.rules_number, my_number, core_.clock().wallMs()});
+  }
+  if (batch.end) flow->remaining_there = 0;
+  reviewHeld(true);
+  send(session, encode(ack));
+}
+
+void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing,
+                             uint32_t first, Ack* ack) {
+  model::Address address{batch.owner, item.id};
+  OwnAccess access = core_.ownAccess(address);
+  if (access == OwnAccess::kNone) return;
+  auto row = core_.store().entity(address);
+  model::Siblings siblings = row ? row->siblings : model::Siblings{};
+  std::vector<Version> good;
+  for (uint32_t i = 0; i < item.versions.size(); ++i) {
+    uint32_t place = first + i;
+    auto version = model::decodeVersion(item.versions[i], address, item.kind, session);
+    if (!version.ok() && version.error().code == "unknown_format") {
+      core_.store().addHeld({0, session.peer, address, item.kind, "unknown format", core_.clock().wallMs(), {},
+                             item.versions[i]});
+      ack->exceptions.push_back({place, true, "unknown format"});
+      continue;
+    }
+    Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
+    if (!checked.ok()) {
+      ack->exceptions.push_back({place, false, checked.error().message});
+      continue;
+    }
+    Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
+    if (judgement.verdict == Verdict::kRefuse) {
+      ack->exceptions.push_back({place, false, judgement.reason});
+      continue;
+    }
+    if (judgement.verdict == Verdict::kHold) {
+      std::string kind = row ? row->kind : item.kind;
+      store::HeldRow held{0, session.peer, address, kind, judgement.reason, core_.clock().wallMs(), version->hash, {}};
+      model::encodeVersion(*version, kind, core_.store(), &held.version);
+      core_.store().addHeld(held);
+      ack->exceptions.push_back({place, true, judgement.reason});
+      continue;
+    }
+    if (flow.mine) ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
+    model::join(*version, &siblings);
+    good.push_back(std::move(*version));
+  }
+  if (replacing && access == OwnAccess::kRead) {
+    flow.named.insert(item.id);
+    model::Siblings keep;
+    for (Version& version : good) model::join(std::move(version), &keep);
+    bool same = row && row->siblings.size() == keep.size() &&
+                std::equal(keep.begin(), keep.end(), row->siblings.begin(),
+                           [](const Version& a, const Version& b) { return a.hash == b.hash; });
+    if (!same) {
+      core_.replace(address, item.kind, keep);
+      ++session.received_entities;
+    }
+    return;
+  }
+  if (replacing) flow.named.insert(item.id);
+  if (good.empty()) return;
+  std::vector<ContentHash> hashes;
+  for (const Version& version : good) hashes.push_back(version.hash);
+  if (!core_.join(address, item.kind, std::move(good))) return;
+  ++session.received_entities;
+  // Not sent back to where it came from, until our feed has passed it.
+  auto joined = core_.store().entity(address);
+  if (joined && flow.started && joined->sequence > flow.sent) {
+    auto& has = flow.peer_has[joined->n];
+    has.insert(has.end(), hashes.begin(), hashes.end());
+  }
+}
+
+void Replicator::endPass(Flow& flow) {
+  std::vector<std::pair<std::string, std::string>> unnamed;
+  for (uint64_t after = 0;;) {
+    std::vector<store::FeedRow> page = core_.store().feed(flow.owner, after, kFeedPage);
+    if (page.empty()) break;
+    for (const store::FeedRow& row : page) {
+      after = row.sequence;
+      if (row.siblings.empty() || flow.named.contains(row.id)) continue;
+      if (core_.ownAccess({flow.owner, row.id}) == OwnAccess::kRead) unnamed.emplace_back(row.id, row.kind);
+    }
+  }
+  for (const auto& [id, kind] : unnamed) core_.replace({flow.owner, id}, kind, {});
+  // Held versions of what may only be read and was not named again go the same way.
+  for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
+    if (held.address.owner == flow.owner && core_.ownAccess(held.address) == OwnAccess::kRead &&
+        !flow.named.contains(held.address.id)) {
+      core_.store().removeHeld(held.n);
+    }
+  }
+  store::OwnerRow& own = core_.writer().owner(flow.owner);
+  own.replacing = false;
+  core_.writer().changed(own);
+  flow.pass_received = false;
+  flow.named.clear();
+}
+
+void Replicator::receiveAck(Session& session, std::string_view message) {
+  auto decoded = decodeAck(message);
+  if (!decoded.ok()) return closeBroken(session, decoded.error());
+  Ack& ack = *decoded;
+  Flow* flow = session.flow(ack.owner);
+  if (!flow || flow->in_flight.empty() || flow->in_flight.front().number != ack.number) {
+    return close(session, "protocol", "The other home acknowledged what was not sent.");
+  }
+  InFlight flight = std::move(flow->in_flight.front());
+  flow->in_flight.pop_front();
+  flow->in_flight_bytes -= flight.bytes;
+  bool same_pass = flow->pass == Pass::kDigest || flow->pass == Pass::kWanted;
+  for (uint32_t want : ack.wants) {
+    if (want >= flight.items.size()) return close(session, "protocol", "The other home wants what was not offered.");
+    store::EntityNumber n = flight.items[want];
+    if (same_pass && flow->wanted_set.insert(n).second) flow->wanted.push_back(n);
+  }
+  std::map<store::EntityNumber, std::vector<std::pair<ContentHash, model::OwnerTag>>> tags;
+  for (const auto& [place, tag] : ack.tags) {
+    if (place >= flight.versions.size()) return close(session, "protocol", "The other home acknowledged what was not sent.");
+    const auto& [item, hash] = flight.versions[place];
+    if (!flow->mine) tags[flight.items[item]].emplace_back(hash, tag);
+  }
+  for (const auto& [n, of_entity] : tags) {
+    auto row = core_.store().feedRow(n);
+    if (row) core_.acknowledge({flow->owner, row->id}, of_entity);
+  }
+  for (const Ack::Exception& exception : ack.exceptions) {
+    if (exception.version >= flight.versions.size()) continue;
+    exception.held ? ++session.held_there : ++session.refused_there;
+    if (exception.held || flow->mine) continue;
+    const auto& [item, hash] = flight.versions[exception.version];
+    auto row = core_.store().entity(flight.items[item]);
+    if (!row) continue;
+    for (const Version& version : row->siblings) {
+      if (version.hash == hash && !version.tag) core_.archiveRefused(*row, {version}, exception.reason);
+    }
+  }
+}
+
+void Replicator::receivePosition(Session& session, std::string_view message) {
+  auto position = decodePosition(message);
+  if (!position.ok()) return closeBroken(session, position.error());
+  Flow* flow = session.flow(position->owner);
+  if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
+  flow->remaining_there = position->remaining;
+  session.clock_offset_ms = position->clock_ms - core_.clock().wallMs();
+  auto cursor = core_.store().cursor(session.peer, position->owner);
+  if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
+    return;
+  }
+  cursor->sequence = std::max(cursor->sequence, position->sequence);
+  cursor->as_of_ms = core_.clock().wallMs();
+  core_.store().putCursor(session.peer, position->owner, *cursor);
+}
+
+void Replicator::receiveLevel(Session& session, std::string_view message) {
+  auto level = decodeLevel(message);
+  if (!level.ok()) return closeBroken(session, level.error());
+  for (auto at = session.asked.begin(); at != session.asked.end(); ++at) {
+    if (at->first != level->token) continue;
+    auto answer = std::move(at->second);
+    session.asked.erase(at);
+    session.held_there = level->held;
+    return answer(*level);
+  }
+}
+
+void Replicator::reviewHeld(bool force) {
+  int64_t now = core_.clock().steadyMs();
+  if (!force && now < next_held_review_ms_) return;
+  next_held_review_ms_ = now + kHeldReviewMs;
+  for (bool again = true; again;) {
+    again = false;
+    for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
+      if (held.reason == "unknown format") continue;
+      auto version = model::decodeVersion(held.version, held.hash, held.kind, core_.store());
+      if (!version.ok()) continue;
+      auto row = core_.store().entity(held.address);
+      Judgement judgement =
+          ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
+      if (judgement.verdict == Verdict::kHold) continue;
+      core_.store().removeHeld(held.n);
+      again = true;
+      if (judgement.verdict == Verdict::kRefuse) {
+        core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
+                                     model::jsonString(judgement.reason) + "}");
+      } else {
+        core_.join(held.address, held.kind, {std::move(*version)});
+      }
+    }
+  }
+}
+
+// Taking `write` away drops what is held from that home (DESIGN.md section 3).
+void Replicator::dropHeldWithoutRight(const HomeId& home) {
+  for (const store::HeldRow& held : core_.store().held(home, kHeldQuota)) {
+    if (!(held.address.owner == core_.me())) continue;
+    if (core_.accessFor(home, held.address.id) == model::Access::kWrite) continue;
+    core_.store().removeHeld(held.n);
+    core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + home.text() + "\",\"entity\":" +
+                                 model::jsonString(held.address.text()) + ",\"reason\":\"write was taken away\"}");
+  }
+}
+
+}  // namespace hearthgate::sync

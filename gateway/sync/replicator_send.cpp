@@ -1,0 +1,286 @@
+// Sending: passes (digests first, then what is wanted), what is new, positions. Nothing leaves before its commit: pump()
+// runs at a transaction's end and takeOutput() is called after it.
+#include <algorithm>
+
+#include "model/codec.h"
+#include "sync/replicator.h"
+
+namespace hearthgate::sync {
+
+using model::Version;
+
+bool Replicator::quiet(const Flow& flow) {
+  if (!flow.started || flow.pass != Pass::kNone || !flow.in_flight.empty() || !flow.wanted.empty()) return false;
+  if (!flow.mine && !flow.offered) return false;
+  return flow.sent >= core_.store().feedEnd(flow.owner);
+}
+
+bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
+  if (flow.mine) return core_.accessFor(session.peer, id) != model::Access::kNone;
+  return core_.ownAccess({flow.owner, id}) != engine::OwnAccess::kNone;
+}
+
+void Replicator::pumpSession(Session& session) {
+  if (settings_.bandwidth_limit > 0) {
+    int64_t now = core_.clock().steadyMs();
+    auto limit = static_cast<int64_t>(settings_.bandwidth_limit);
+    if (session.budget_at_ms == 0) session.budget = limit;
+    session.budget = std::min(limit, session.budget + (now - session.budget_at_ms) * limit / 1000);
+    session.budget_at_ms = now;
+  }
+  for (bool more = true; more;) {
+    more = false;
+    for (Flow* flow : {&session.mine, &session.theirs}) {
+      if (settings_.bandwidth_limit > 0 && session.budget <= 0) return;
+      more = sendSome(session, *flow) || more;
+    }
+  }
+  bool now_quiet = quiet(session.mine) && quiet(session.theirs);
+  if (!now_quiet) return;
+  answerLevel(session);
+  bool all_here = session.mine.remaining_there == 0 && session.theirs.remaining_there == 0;
+  if (all_here && session.sent_entities + session.received_entities > 0) {
+    if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
+    session.sent_entities = 0;
+    session.received_entities = 0;
+  }
+}
+
+bool Replicator::sendSome(Session& session, Flow& flow) {
+  if (!flow.started || flow.in_flight.size() >= kInFlightBatches || flow.in_flight_bytes >= kInFlightBytes) return false;
+  if (flow.mine) {
+    if (core_.writer().owner(flow.owner).hold) return false;
+    // The other side offers what it has before a pass replaces it.
+    if (flow.pass != Pass::kNone && !flow.peer_offered) return false;
+  }
+  switch (flow.pass) {
+    case Pass::kDigest: return sendDigests(session, flow);
+    case Pass::kWanted: return sendWanted(session, flow);
+    case Pass::kNone:
+    case Pass::kContent: return sendNew(session, flow);
+  }
+  return false;
+}
+
+std::vector<std::pair<ContentHash, std::string>> Replicator::offer(Session& session, Flow& flow, const store::FeedRow& row) {
+  std::vector<std::pair<ContentHash, std::string>> versions;
+  bool may_write = !flow.mine && core_.ownAccess({flow.owner, row.id}) == engine::OwnAccess::kWrite;
+  model::scanSiblings(row.siblings, [&](const ContentHash& hash, std::string_view encoded) {
+    if (!flow.mine) {
+      auto version = model::decodeVersion(encoded, hash, row.kind, core_.store());
+      if (!version.ok()) return;
+      bool own = may_write && version->author == core_.settings().home;
+      if (!own && !version->tag && !flow.owner.isHome(version->author)) return;
+    }
+    versions.emplace_back(hash, std::string(encoded));
+  });
+  (void)session;
+  return versions;
+}
+
+// Digests of everything that this peer may see, so that only what differs is sent.
+bool Replicator::sendDigests(Session& session, Flow& flow) {
+  Batch batch;
+  InFlight flight;
+  batch.digest = true;
+  flight.digest = true;
+  if (!flow.pass_begun) flow.pass_end = core_.writer().head().sequence;
+  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, flow.pass_at, kFeedPage);
+  for (const store::FeedRow& row : rows) {
+    flow.pass_at = row.sequence;
+    if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
+    auto versions = offer(session, flow, row);
+    bool on_base = !flow.mine && !core_.store().base(row.n).empty();
+    if (on_base) {
+      // It goes with what it was built on, which a digest does not show.
+      if (flow.wanted_set.insert(row.n).second) flow.wanted.push_back(row.n);
+      continue;
+    }
+    if (versions.empty()) continue;
+    std::vector<ContentHash> hashes;
+    for (const auto& [hash, encoded] : versions) hashes.push_back(hash);
+    batch.items.push_back({row.id, "", {}, digestOf(hashes)});
+    flight.items.push_back(row.n);
+  }
+  bool last = rows.size() < kFeedPage;
+  if (!batch.items.empty() || !flow.pass_begun) {
+    batch.begin = !flow.pass_begun;
+    flow.pass_begun = true;
+    sendBatch(session, flow, std::move(batch), std::move(flight), false);
+  }
+  if (last) flow.pass = Pass::kWanted;
+  return true;
+}
+
+bool Replicator::sendWanted(Session& session, Flow& flow) {
+  // What is wanted is known when every digest is answered.
+  bool digests_out = std::any_of(flow.in_flight.begin(), flow.in_flight.end(), [](const InFlight& f) { return f.digest; });
+  if (flow.wanted.empty() && digests_out) return false;
+  Batch batch;
+  InFlight flight;
+  size_t bytes = 0;
+  while (!flow.wanted.empty() && bytes < kBatchBytes && batch.items.size() < kBatchItems) {
+    store::EntityNumber n = flow.wanted.front();
+    flow.wanted.pop_front();
+    flow.wanted_set.erase(n);
+    auto row = core_.store().feedRow(n);
+    if (row && mayPass(session, flow, row->id)) addContent(session, flow, *row, true, &batch, &flight, &bytes);
+  }
+  if (flow.wanted.empty() && !digests_out) {
+    if (!flow.mine && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
+    batch.end = true;
+    batch.upto = flow.pass_end;
+  }
+  bool end = batch.end;
+  sendBatch(session, flow, std::move(batch), std::move(flight), false);
+  if (end) {
+    flow.sent = flow.pass_end;
+    flow.pass = Pass::kNone;
+    flow.offered = true;
+  }
+  return true;
+}
+
+bool Replicator::sendNew(Session& session, Flow& flow) {
+  bool whole = flow.pass == Pass::kContent;
+  bool offer_end_due = !flow.mine && !flow.offered;
+  uint64_t from = flow.sent;
+  if (!whole && !offer_end_due && from >= core_.writer().head().sequence) return false;
+  Batch batch;
+  InFlight flight;
+  size_t bytes = 0;
+  bool exhausted = true;
+  bool uncompressed = false;
+  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, from, kFeedPage);
+  for (const store::FeedRow& row : rows) {
+    bool apart = settings_.uncompressed_kinds.contains(row.kind);
+    bool full = bytes >= kBatchBytes || batch.items.size() >= kBatchItems;
+    if (full || (!batch.items.empty() && apart != uncompressed)) {
+      exhausted = false;
+      break;
+    }
+    flow.sent = row.sequence;
+    if (!row.siblings.empty() && mayPass(session, flow, row.id) &&
+        addContent(session, flow, row, whole, &batch, &flight, &bytes)) {
+      uncompressed = apart;
+    }
+    flow.peer_has.erase(row.n);
+  }
+  if (exhausted && rows.size() == kFeedPage) exhausted = false;
+  if (exhausted) flow.sent = std::max(flow.sent, core_.writer().head().sequence);
+  bool end = exhausted;
+  if (batch.items.empty() && !(end && (whole || offer_end_due))) return !exhausted;
+  if (end && offer_end_due && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
+  batch.begin = whole && !flow.pass_begun;
+  batch.full = whole;
+  batch.end = end;
+  batch.upto = flow.sent;
+  flow.pass_begun = true;
+  sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
+  if (end) {
+    flow.offered = true;
+    flow.pass = Pass::kNone;
+  }
+  return true;
+}
+
+bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch,
+                            InFlight* flight, size_t* bytes) {
+  BatchItem item{row.id, row.kind, {}, {}};
+  auto place = static_cast<uint32_t>(flight->items.size());
+  std::vector<std::pair<uint32_t, ContentHash>> hashes;
+  auto add = [&](const ContentHash& hash, std::string encoded) {
+    *bytes += encoded.size() + 4;
+    hashes.emplace_back(place, hash);
+    item.versions.push_back(std::move(encoded));
+  };
+  if (!flow.mine) {
+    for (const Version& version : core_.store().base(row.n)) {
+      std::string encoded;
+      model::encodeVersion(version, row.kind, core_.store(), &encoded);
+      add(version.hash, std::move(encoded));
+    }
+  }
+  auto known = flow.peer_has.find(row.n);
+  for (auto& [hash, encoded] : offer(session, flow, row)) {
+    bool has = !everything && known != flow.peer_has.end() &&
+               std::find(known->second.begin(), known->second.end(), hash) != known->second.end();
+    if (!has) add(hash, std::move(encoded));
+  }
+  if (item.versions.empty()) return false;
+  *bytes += row.id.size() + row.kind.size() + 4;
+  batch->items.push_back(std::move(item));
+  flight->items.push_back(row.n);
+  flight->versions.insert(flight->versions.end(), hashes.begin(), hashes.end());
+  ++session.sent_entities;
+  return true;
+}
+
+// What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back.
+void Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight) {
+  flow.held_offered = true;
+  for (const store::HeldRow& held : core_.store().held(session.peer, kHeldQuota)) {
+    if (!(held.address.owner == flow.owner) || held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) {
+      continue;
+    }
+    auto row = core_.store().entity(held.address);
+    auto place = static_cast<uint32_t>(flight->items.size());
+    batch->items.push_back({held.address.id, held.kind, {held.version}, {}});
+    flight->items.push_back(row ? row->n : 0);
+    flight->versions.emplace_back(place, held.hash);
+  }
+}
+
+void Replicator::tellNames(Session& session, Batch* batch) {
+  auto replica = [&](uint32_t number) {
+    const ReplicaId* id = core_.store().replicaName(number);
+    if (id && session.told_replicas.insert(number).second) batch->replicas.emplace_back(number, *id);
+  };
+  auto home = [&](uint32_t number) {
+    const HomeId* id = core_.store().homeName(number);
+    if (id && session.told_homes.insert(number).second) batch->homes.emplace_back(number, *id);
+  };
+  for (const BatchItem& item : batch->items) {
+    for (const std::string& version : item.versions) model::scanNumbers(version, replica, home);
+  }
+}
+
+void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed) {
+  batch.owner = flow.owner;
+  batch.number = ++flow.batches;
+  batch.full = batch.full || batch.digest || flow.pass != Pass::kNone;
+  batch.epoch = core_.writer().owner(flow.owner).epoch;
+  batch.rules_number = myNumber(session, flow);
+  tellNames(session, &batch);
+  std::string message = encode(batch);
+  flight.number = batch.number;
+  flight.bytes = message.size();
+  flow.in_flight_bytes += message.size();
+  session.budget -= static_cast<int64_t>(message.size());
+  flow.in_flight.push_back(std::move(flight));
+  send(session, std::move(message), uncompressed);
+}
+
+void Replicator::sendPositions(Session& session) {
+  for (Flow* flow : {&session.mine, &session.theirs}) {
+    if (!flow->started || flow->pass != Pass::kNone) continue;
+    Position position;
+    position.owner = flow->owner;
+    position.epoch = core_.writer().owner(flow->owner).epoch;
+    position.sequence = flow->sent;
+    position.clock_ms = core_.clock().wallMs();
+    for (const store::FeedRow& row : core_.store().feed(flow->owner, flow->sent, 1000)) {
+      if (!row.siblings.empty() && mayPass(session, *flow, row.id)) ++position.remaining;
+    }
+    send(session, encode(position));
+  }
+}
+
+void Replicator::answerLevel(Session& session) {
+  for (uint64_t token : session.asks) {
+    send(session, encodeLevel({token, core_.store().heldCount(session.peer), 0}));
+  }
+  session.asks.clear();
+}
+
+}  // namespace hearthgate::sync

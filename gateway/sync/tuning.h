@@ -1,0 +1,34 @@
+// The limits of synchronisation, each with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hearthgate::sync {
+
+inline constexpr uint32_t kProtocolMin = 1;
+inline constexpr uint32_t kProtocolMax = 1;
+
+// A message holds at least one entity whole: its document (1 MiB), its siblings' documents, and what a batch adds. Above
+// it a hostile peer would make us buffer.
+inline constexpr size_t kMaxMessageBytes = 16 << 20;
+// A batch is closed when it passes this: large enough that zstd and one commit pay off, small enough that latency under
+// load stays in milliseconds.
+inline constexpr size_t kBatchBytes = 64 << 10;
+inline constexpr size_t kBatchItems = 1000;
+// Sent and not acknowledged: covers 100 Mbit/s at 100 ms; more would only move the queue into the peer.
+inline constexpr size_t kInFlightBytes = 1 << 20;
+inline constexpr size_t kInFlightBatches = 16;
+// Rows read from the feed at a time.
+inline constexpr size_t kFeedPage = 500;
+// Held from one peer (TRUST.md T18): beyond it the link stops with the reason.
+inline constexpr uint64_t kHeldQuota = 10'000;
+// Held versions are judged again this often at most.
+inline constexpr int64_t kHeldReviewMs = 1000;
+// Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
+inline constexpr size_t kMaxToldReplicas = 4096;
+// Frames at least this large are compressed; below it zstd's header costs what it saves.
+inline constexpr size_t kCompressFromBytes = 1024;
+inline constexpr int kCompressionLevel = 1;
+
+}  // namespace hearthgate::sync
