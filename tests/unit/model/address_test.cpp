@@ -46,8 +46,8 @@ TEST(OwnerId, RefusesWhatIsNeither) {
   std::string circle_text = OwnerId::fromBytes(std::string(16, 'x'))->text();
   for (const std::string& text :
        {std::string(), std::string("c"), home_text.substr(1), home_text + "a", "c" + home_text, circle_text.substr(1),
-        circle_text + "a", std::string(52, 'A'), std::string(52, '1'), std::string(52, '='), "C" + circle_text.substr(1),
-        home_text.substr(0, 26) + "-" + home_text.substr(27),
+        circle_text + "a", std::string(52, 'A'), std::string(52, '1'), std::string(52, '='),
+        "C" + circle_text.substr(1), home_text.substr(0, 26) + "-" + home_text.substr(27),
         // Bits beyond the last byte: a second text of the same id.
         home_text.substr(0, 51) + "b", circle_text.substr(0, 26) + "b"}) {
     EXPECT_FALSE(OwnerId::parse(text)) << text;
@@ -63,12 +63,13 @@ TEST(Address, IsIdAtOwner) {
 }
 
 TEST(EntityId, HasTwoPartsOfPlainLetters) {
-  for (std::string_view id : {"light.kitchen", "a.b", "_._", "0.-", "poi.aa:bb:cc", "a.b.c", "a..", "a.:", "poi.settings.x-1"}) {
+  for (std::string_view id :
+       {"light.kitchen", "a.b", "_._", "0.-", "poi.aa:bb:cc", "a.b.c", "a..", "a.:", "poi.settings.x-1"}) {
     EXPECT_TRUE(checkEntityId(id).ok()) << id;
   }
-  for (std::string_view id :
-       {""sv, "."sv, "a."sv, ".b"sv, "a"sv, "A.b"sv, "a.B"sv, "a b.c"sv, "a.b c"sv, "a-b.c"sv, "a:b.c"sv, "a.b@c"sv, "a.b/c"sv,
-        "a.b*"sv, "a.?"sv, "a.b\0"sv, "a.b\n"sv, "\xC3\xA9.b"sv, "a.\xC3\xA9"sv, "a.b%20"sv}) {
+  for (std::string_view id : {""sv,      "."sv,     "a."sv,    ".b"sv,         "a"sv,          "A.b"sv,   "a.B"sv,
+                              "a b.c"sv, "a.b c"sv, "a-b.c"sv, "a:b.c"sv,      "a.b@c"sv,      "a.b/c"sv, "a.b*"sv,
+                              "a.?"sv,   "a.b\0"sv, "a.b\n"sv, "\xC3\xA9.b"sv, "a.\xC3\xA9"sv, "a.b%20"sv}) {
     auto status = checkEntityId(id);
     ASSERT_FALSE(status.ok()) << id;
     EXPECT_EQ(status.error().code, "bad_id");
@@ -103,8 +104,8 @@ TEST(Pattern, IsAnIdOrHasStarsAndQuestionMarks) {
 
 // The message is sent as JSON and shown to people.
 TEST(EntityId, IsRepeatedInMessagesOnlyAsReadableText) {
-  for (const auto& status : {checkEntityId("\xFF\x1b[0m"), checkKind("\xFF" + std::string(1'000'000, 'x')),
-                             checkPattern("*\xFF\n")}) {
+  for (const auto& status :
+       {checkEntityId("\xFF\x1b[0m"), checkKind("\xFF" + std::string(1'000'000, 'x')), checkPattern("*\xFF\n")}) {
     ASSERT_FALSE(status.ok());
     EXPECT_TRUE(isUtf8(status.error().message));
     EXPECT_LT(status.error().message.size(), 600u);

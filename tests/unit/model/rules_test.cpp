@@ -63,7 +63,8 @@ TEST(Glob, TakesNoLongTimeOverManyStars) {
 }
 
 TEST(Access, HasNamesThatReadBack) {
-  for (Access access : {Access::kNone, Access::kRead, Access::kWrite}) EXPECT_EQ(parseAccess(accessText(access)), access);
+  for (Access access : {Access::kNone, Access::kRead, Access::kWrite})
+    EXPECT_EQ(parseAccess(accessText(access)), access);
   EXPECT_EQ(accessText(Access::kNone), "none");
   EXPECT_EQ(accessText(Access::kRead), "read");
   EXPECT_EQ(accessText(Access::kWrite), "write");
@@ -93,7 +94,8 @@ Access decided(AccessRows rows, std::string_view id) {
 
 TEST(Access, IsNoneWithoutARow) {
   EXPECT_EQ(accessFor({}, "light.kitchen"), Access::kNone);
-  EXPECT_EQ(accessFor({{"light.hall", Access::kWrite, {}}, {"sensor.*", Access::kWrite, {}}}, "light.kitchen"), Access::kNone);
+  EXPECT_EQ(accessFor({{"light.hall", Access::kWrite, {}}, {"sensor.*", Access::kWrite, {}}}, "light.kitchen"),
+            Access::kNone);
 }
 
 TEST(Access, IsThatOfTheMostSpecificRow) {
@@ -114,11 +116,14 @@ TEST(Access, MayBeAnExceptionInEitherDirection) {
 
 TEST(Access, IsTheLeastOfEquallySpecificRows) {
   EXPECT_EQ(decided({{"light.*", Access::kWrite, {}}, {"*.lamps", Access::kRead, {}}}, "light.lamps"), Access::kRead);
-  EXPECT_EQ(decided({{"light.*", Access::kWrite, {}}, {"*.lamp", Access::kNone, {}}, {"*", Access::kWrite, {}}}, "light.lamp"),
+  EXPECT_EQ(decided({{"light.*", Access::kWrite, {}}, {"*.lamp", Access::kNone, {}}, {"*", Access::kWrite, {}}},
+                    "light.lamp"),
             Access::kWrite);
-  EXPECT_EQ(decided({{"light.*", Access::kWrite, {}}, {"*light.", Access::kNone, {}}, {"l*ight.", Access::kNone, {}}}, "light."),
+  EXPECT_EQ(decided({{"light.*", Access::kWrite, {}}, {"*light.", Access::kNone, {}}, {"l*ight.", Access::kNone, {}}},
+                    "light."),
             Access::kNone);
-  EXPECT_EQ(decided({{"a.b", Access::kWrite, {}}, {"a.b", Access::kRead, {}}, {"*", Access::kNone, {}}}, "a.b"), Access::kRead);
+  EXPECT_EQ(decided({{"a.b", Access::kWrite, {}}, {"a.b", Access::kRead, {}}, {"*", Access::kNone, {}}}, "a.b"),
+            Access::kRead);
 }
 
 TEST(Rules, GiveTheLeastOfSeveralLists) {
@@ -176,7 +181,8 @@ TEST(StrategyRows, DecideInTheOrderEntityGlobKindOwnerDefault) {
 }
 
 TEST(StrategyRows, TakeTheMoreSpecificGlobAndOfEqualOnesTheFirstByName) {
-  StrategyRows rows = {{Scope::kGlob, "*", "all"}, {Scope::kGlob, "light.*", "lights"}, {Scope::kGlob, "light.k*", "k"}};
+  StrategyRows rows = {
+      {Scope::kGlob, "*", "all"}, {Scope::kGlob, "light.*", "lights"}, {Scope::kGlob, "light.k*", "k"}};
   EXPECT_EQ(decided(rows, "light.kitchen", "state"), "k");
   EXPECT_EQ(decided(rows, "light.hall", "state"), "lights");
   EXPECT_EQ(decided(rows, "a.b", "state"), "all");
