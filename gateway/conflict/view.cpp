@@ -29,33 +29,41 @@ const Version* greatestBySide(const std::vector<const Version*>& live, const mod
   return greatest(side.empty() ? live : side);
 }
 
-struct Merged {
+// A live sibling with its leaves.
+struct Side {
+  const Version* version;
   Entries entries;
-  std::set<model::Path> clashed;
+
+  // Its leaf at `path`, or null.
+  const Entry* at(const model::Path& path) const {
+    auto found = std::lower_bound(entries.begin(), entries.end(), path,
+                                  [](const Entry& entry, const model::Path& wanted) { return entry.path < wanted; });
+    return found != entries.end() && found->path == path ? &*found : nullptr;
+  }
+  // Whether it was written knowing `entry` and without it: replaced or removed on purpose.
+  bool gaveUp(const Entry& entry) const {
+    if (!version->vector.covers(entry.dot)) return false;
+    const Entry* own = at(entry.path);
+    return !own || own->dot != entry.dot;
+  }
 };
+using Sides = std::vector<Side>;
+
+bool isGivenUp(const Entry& entry, const Sides& sides) {
+  return std::any_of(sides.begin(), sides.end(), [&](const Side& side) { return side.gaveUp(entry); });
+}
 
 // Rule 5: an entry stays if every sibling that covers its dot has it; of several at one path the greatest.
-Merged mergeEntries(const std::vector<const Version*>& live) {
-  std::vector<Entries> all;
-  for (const Version* version : live) all.push_back(model::entriesOf(*version));
-  auto has = [&](size_t i, const Entry& wanted) {
-    auto at = std::lower_bound(all[i].begin(), all[i].end(), wanted,
-                               [](const Entry& a, const Entry& b) { return a.path < b.path; });
-    return at != all[i].end() && at->path == wanted.path && at->dot == wanted.dot;
-  };
+Entries mergeEntries(const Sides& sides) {
   std::map<model::Path, Entry> kept;
-  for (size_t i = 0; i < all.size(); ++i) {
-    for (const Entry& entry : all[i]) {
-      bool stays = true;
-      for (size_t j = 0; stays && j < all.size(); ++j) {
-        stays = j == i || !live[j]->vector.covers(entry.dot) || has(j, entry);
-      }
-      if (!stays) continue;
+  for (const Side& side : sides) {
+    for (const Entry& entry : side.entries) {
+      if (isGivenUp(entry, sides)) continue;
       auto [at, fresh] = kept.try_emplace(entry.path, entry);
       if (!fresh && entry.beats(at->second)) at->second = entry;
     }
   }
-  Merged merged;
+  Entries merged;
   // A path and paths below it cannot both stand: the greatest of the clashing entries does. Everything below a path
   // follows it directly in this order.
   for (auto at = kept.begin(); at != kept.end();) {
@@ -64,43 +72,37 @@ Merged mergeEntries(const std::vector<const Version*>& live) {
     for (; end != kept.end() && model::isBelow(end->first, at->first); ++end) {
       if (!best_below || end->second.beats(*best_below)) best_below = &end->second;
     }
-    if (!best_below) {
-      merged.entries.push_back(std::move(at->second));
-      ++at;
-    } else if (best_below->beats(at->second)) {
-      merged.clashed.insert(at->first);
-      at = std::next(at);  // What is below is looked at again: it may clash among itself.
+    if (best_below && best_below->beats(at->second)) {
+      ++at;  // What is below is looked at again: it may clash among itself.
     } else {
-      for (auto below = std::next(at); below != end; ++below) merged.clashed.insert(below->first);
-      merged.entries.push_back(std::move(at->second));
+      merged.push_back(std::move(at->second));
       at = end;
     }
   }
   return merged;
 }
 
-// What of `siblings` the shown entries leave out.
-void recordLosses(const std::vector<const Version*>& live, const Siblings& siblings, View* out) {
+// What of `siblings` the shown entries leave out: values, and removals of what is shown nevertheless.
+void recordLosses(const Sides& sides, const Siblings& siblings, View* out) {
   std::map<std::string_view, const Entry*> shown;
   for (const Entry& entry : out->entries) shown.emplace(entry.path, &entry);
   std::set<model::Path> lost_fields;
-  for (const Version* version : live) {
+  for (const Side& side : sides) {
     bool lost = false;
-    for (const Entry& entry : model::entriesOf(*version)) {
+    for (const Entry& entry : side.entries) {
       auto at = shown.find(entry.path);
       if (at != shown.end() && at->second->value == entry.value) continue;
       // Under merge a leaf that another sibling knowingly replaced or removed is no loss.
-      bool superseded = false;
-      if (!out->single) {
-        for (const Version* other : live) {
-          superseded = superseded || (other != version && other->vector.covers(entry.dot));
-        }
-      }
-      if (superseded) continue;
+      if (!out->single && isGivenUp(entry, sides)) continue;
       lost = true;
       lost_fields.insert(entry.path);
     }
-    if (lost) out->lost.push_back(version);
+    for (const Entry& entry : out->entries) {
+      if (side.at(entry.path) || !side.version->vector.covers(entry.dot)) continue;
+      lost = true;
+      lost_fields.insert(entry.path);
+    }
+    if (lost) out->lost.push_back(side.version);
   }
   for (const Version& version : siblings) {
     if (version.deleted != out->deleted) out->lost.push_back(&version);
@@ -121,8 +123,8 @@ std::string hashOfIds(const Siblings& siblings, std::string_view prefix) {
 }  // namespace
 
 std::optional<Strategy> parseStrategy(std::string_view name) {
-  for (Strategy strategy : {Strategy::kLatestWins, Strategy::kMerge, Strategy::kLocalWins, Strategy::kRemoteWins,
-                            Strategy::kUserChoice}) {
+  for (Strategy strategy :
+       {Strategy::kLatestWins, Strategy::kMerge, Strategy::kLocalWins, Strategy::kRemoteWins, Strategy::kUserChoice}) {
     if (strategyName(strategy) == name) return strategy;
   }
   return std::nullopt;
@@ -130,11 +132,16 @@ std::optional<Strategy> parseStrategy(std::string_view name) {
 
 std::string_view strategyName(Strategy strategy) {
   switch (strategy) {
-    case Strategy::kLatestWins: return "latest-wins";
-    case Strategy::kMerge: return "merge";
-    case Strategy::kLocalWins: return "local-wins";
-    case Strategy::kRemoteWins: return "remote-wins";
-    case Strategy::kUserChoice: return "user-choice";
+    case Strategy::kLatestWins:
+      return "latest-wins";
+    case Strategy::kMerge:
+      return "merge";
+    case Strategy::kLocalWins:
+      return "local-wins";
+    case Strategy::kRemoteWins:
+      return "remote-wins";
+    case Strategy::kUserChoice:
+      return "user-choice";
   }
   return "latest-wins";
 }
@@ -155,12 +162,15 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
     out.version_id = out.single->id();
     return out;
   }
-  bool all_resolutions =
-      std::all_of(live.begin(), live.end(), [](const Version* v) { return v->reason == model::Reason::kResolution; });
-  bool sided = !owner.isCircle() && !all_resolutions;
-  if (strategy == Strategy::kMerge && live.size() > 1 && !all_resolutions) {
-    Merged merged = mergeEntries(live);
-    out.entries = std::move(merged.entries);
+  auto resolves = [](const Version& version) { return version.reason == model::Reason::kResolution; };
+  // A tombstone takes no part in what is shown, but a delete beside a resolution is something new to choose about.
+  bool live_are_resolutions = std::all_of(live.begin(), live.end(), [&](const Version* v) { return resolves(*v); });
+  bool all_are_resolutions = std::all_of(siblings.begin(), siblings.end(), resolves);
+  bool sided = !owner.isCircle() && !live_are_resolutions;
+  Sides sides;
+  for (const Version* version : live) sides.push_back({version, model::entriesOf(*version)});
+  if (strategy == Strategy::kMerge && live.size() > 1 && !live_are_resolutions) {
+    out.entries = mergeEntries(sides);
     out.kind = greatest(live)->kind;
     out.version_id = hashOfIds(siblings, "");
   } else {
@@ -168,14 +178,15 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
                  : sided && strategy == Strategy::kRemoteWins ? greatestBySide(live, owner, true)
                                                               : greatest(live);
     out.kind = out.single->kind;
-    out.entries = model::entriesOf(*out.single);
+    out.entries =
+        std::find_if(sides.begin(), sides.end(), [&](const Side& s) { return s.version == out.single; })->entries;
     out.version_id = out.single->id();
   }
   if (siblings.size() > 1) {
     out.differ = live.size() != siblings.size();
     for (const Version* version : live) out.differ = out.differ || version->fields != live.front()->fields;
-    if (out.differ) recordLosses(live, siblings, &out);
-    out.awaits_choice = out.differ && strategy == Strategy::kUserChoice && !all_resolutions;
+    if (out.differ) recordLosses(sides, siblings, &out);
+    out.awaits_choice = out.differ && strategy == Strategy::kUserChoice && !all_are_resolutions;
   }
   return out;
 }

@@ -24,7 +24,8 @@ struct View {
   model::Entries entries;  // what is shown, with the write that made each leaf
   // Only where siblings differ:
   std::vector<const model::Version*> lost;  // siblings of which something is not shown
-  std::vector<model::Path> lost_fields;     // paths whose value in some sibling is not shown, sorted
+  // Paths, sorted, whose value in some sibling is not shown, or that are shown although a sibling removed them.
+  std::vector<model::Path> lost_fields;
   // The siblings differ in what they say, so there is something to record (rule 4: equal fields are no conflict).
   bool differ = false;
   // A person's choice is awaited; the value is that of latest-wins meanwhile.

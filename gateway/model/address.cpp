@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/utf8.h"
 #include "model/limits.h"
 
 namespace hearthgate::model {
@@ -42,7 +43,7 @@ Status checkEntityId(std::string_view id) {
   for (size_t i = at + 1; ok && i < id.size(); ++i) ok = isTail(id[i]);
   if (ok) return {};
   return inputError("bad_id",
-                    "'" + std::string(id) + "' is no entity id: it looks like light.kitchen, with a-z, 0-9 and _ before "
+                    "'" + displayName(id, kMaxNameBytes) + "' is no entity id: it looks like light.kitchen, with a-z, 0-9 and _ before "
                     "the first dot and a-z, 0-9, _, :, . and - after it.");
 }
 
@@ -50,7 +51,7 @@ Status checkKind(std::string_view kind) {
   bool ok = !kind.empty() && kind.size() <= kMaxKindBytes && kind[0] >= 'a' && kind[0] <= 'z';
   for (char c : kind) ok = ok && (isWord(c) || c == '.');
   if (ok) return {};
-  return inputError("bad_document", "'" + std::string(kind) + "' is no kind: a-z first, then up to 63 of a-z, 0-9, _ and dot.");
+  return inputError("bad_document", "'" + displayName(kind, kMaxNameBytes) + "' is no kind: a-z first, then up to 63 of a-z, 0-9, _ and dot.");
 }
 
 bool isGlob(std::string_view pattern) { return pattern.find_first_of("*?") != std::string_view::npos; }
@@ -60,7 +61,7 @@ Status checkPattern(std::string_view pattern) {
   bool ok = pattern.size() <= kMaxNameBytes;
   for (char c : pattern) ok = ok && (isTail(c) || c == '*' || c == '?');
   if (ok) return {};
-  return inputError("bad_id", "'" + std::string(pattern) + "' is neither an entity id nor a pattern of one: * stands for any "
+  return inputError("bad_id", "'" + displayName(pattern, kMaxNameBytes) + "' is neither an entity id nor a pattern of one: * stands for any "
                     "characters and ? for one.");
 }
 

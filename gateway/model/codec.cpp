@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "model/limits.h"
 
 namespace hearthgate::model {
@@ -57,7 +58,8 @@ Result<Version> decode(std::string_view bytes, std::string_view entity_kind, con
   if (home) version.author = *home;
   version.dot.replica = replica();
   version.dot.counter = in.number();
-  if (!decodeStamp(&in, 0, &version.stamp)) return broken();
+  // The trusted bit of the own stamp stands in the flags and only there, so that one version has one form.
+  if (!decodeStamp(&in, 0, &version.stamp) || version.stamp.trusted) return broken();
   version.stamp.trusted = (flags & kTrusted) != 0;
   version.vector.raise(version.dot.replica, version.dot.counter);
   size_t entries = in.count(2);
@@ -74,8 +76,10 @@ Result<Version> decode(std::string_view bytes, std::string_view entity_kind, con
   if (leaf_dots > kMaxFields) return broken();
   uint64_t leaf = 0;
   for (size_t i = 0; i < leaf_dots; ++i) {
-    leaf += in.number();
-    if (leaf > kMaxFields) return broken();
+    uint64_t step = in.number();
+    // Looked at before it is added, for the sum could wrap around.
+    if (step > kMaxFields || leaf + step > kMaxFields) return broken();
+    leaf += step;
     Dot dot;
     dot.replica = replica();
     dot.counter = in.number();
@@ -171,6 +175,8 @@ size_t ByteReader::count(size_t min_bytes_each) {
 }
 
 void encodeVersion(const Version& version, std::string_view entity_kind, Numbering& numbers, std::string* out) {
+  // The own entry of the vector is left out because it is the own dot.
+  HG_ASSERT(version.vector.at(version.dot.replica) == version.dot.counter && version.dot.counter > 0);
   ByteWriter writer(out);
   writer.byte(kVersionFormat);
   bool own_kind = version.kind != entity_kind;
@@ -220,21 +226,26 @@ bool scanNumbers(std::string_view bytes, const std::function<void(uint32_t)>& re
                  const std::function<void(uint32_t)>& home) {
   ByteReader in(bytes);
   if (in.byte() != kVersionFormat) return false;
+  auto tell = [&](const std::function<void(uint32_t)>& whom) {
+    uint64_t number = in.number();
+    if (number > UINT32_MAX) in.fail();
+    if (in.ok()) whom(static_cast<uint32_t>(number));
+  };
   uint8_t flags = in.byte();
   if (flags & kOwnKind) in.bytes();
-  home(static_cast<uint32_t>(in.number()));
-  replica(static_cast<uint32_t>(in.number()));
+  tell(home);
+  tell(replica);
   in.number();
   in.number();
   in.number();
-  for (size_t i = in.count(2); i > 0; --i) {
-    replica(static_cast<uint32_t>(in.number()));
+  for (size_t i = in.count(2); i > 0 && in.ok(); --i) {
+    tell(replica);
     in.number();
   }
   in.bytes();
-  for (size_t i = in.count(3); i > 0; --i) {
+  for (size_t i = in.count(3); i > 0 && in.ok(); --i) {
     in.number();
-    replica(static_cast<uint32_t>(in.number()));
+    tell(replica);
     in.number();
   }
   return in.ok();

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/utf8.h"
+#include "model/limits.h"
+
 namespace hearthgate::model {
 namespace {
 
@@ -21,6 +24,22 @@ std::string doubleText(double value) {
   // A double keeps looking like one: 1.0 is not 1 (rule 12).
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
+}
+
+// Whether a JSON number that std::from_chars calls out of range is too large rather than too small, which it does not
+// tell: the place of the first digit that is not zero decides.
+bool isAboveOne(std::string_view number) {
+  size_t exponent_at = std::min(number.find_first_of("eE"), number.size());
+  std::string_view mantissa = number.substr(0, exponent_at);
+  size_t point = std::min(mantissa.find('.'), mantissa.size());
+  size_t digit = mantissa.find_first_of("123456789");
+  if (digit == std::string_view::npos) return false;
+  int64_t exponent = 0;
+  if (exponent_at < number.size()) {
+    size_t from = exponent_at + (number[exponent_at + 1] == '+' ? 2 : 1);
+    std::from_chars(number.data() + from, number.data() + number.size(), exponent);
+  }
+  return static_cast<int64_t>(point) - static_cast<int64_t>(digit) + exponent > 0;
 }
 
 // Builds the tree from the parser's events.
@@ -124,9 +143,9 @@ struct Handler {
     // Boost 1.81 may be off by one in the last place, so the text is read again, exactly.
     double value = 0;
     auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec == std::errc::result_out_of_range && std::fabs(value) < 1) value = 0;
-    if ((read.ec != std::errc() && read.ec != std::errc::result_out_of_range) || !std::isfinite(value) ||
-        (read.ec == std::errc::result_out_of_range && value != 0)) {
+    if (read.ec == std::errc::result_out_of_range && !isAboveOne(text)) {
+      value = text[0] == '-' ? -0.0 : 0.0;  // Too small for the least denormal: rounded, like every other digit too many.
+    } else if (read.ec != std::errc() || !std::isfinite(value)) {
       return refuse(Refusal::kNumber, "the number " + text.substr(0, 40) + " is no finite double", ec);
     }
     return scalar(Json::Type::kNumber, doubleText(value));
@@ -153,13 +172,17 @@ Result<Json> parseJson(std::string_view text, size_t max_depth) {
   size_t used = parser.write_some(false, text.data(), text.size(), ec);
   Handler& handler = parser.handler();
   if (handler.refusal == Refusal::kDuplicate) {
-    return inputError("bad_document", "The key " + jsonString(handler.what) + " stands twice in one object; give it once.");
+    return inputError("bad_document", "The key \"" + displayName(handler.what, kMaxNameBytes) + "\" stands twice in one object; give it once.");
   }
   if (handler.refusal == Refusal::kNumber) {
     return inputError("bad_document", "A number cannot be kept exactly: " + handler.what + "; write it as a string.");
   }
   if (ec == boost::json::error::too_deep) {
     return inputError("bad_document", "The document is nested deeper than " + std::to_string(max_depth) + " levels.");
+  }
+  if (ec == boost::json::error::exponent_overflow) {
+    return inputError("bad_document", "A number cannot be kept exactly: its exponent at byte " + std::to_string(used) +
+                                          " is out of range; write it as a string.");
   }
   if (ec) return inputError("bad_json", "Not JSON at byte " + std::to_string(used) + ": " + ec.message() + ".");
   if (used < text.size() && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {

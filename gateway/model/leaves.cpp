@@ -1,8 +1,8 @@
 #include "model/leaves.h"
 
 #include <algorithm>
-#include <map>
 
+#include "base/assert.h"
 #include "model/limits.h"
 
 namespace hearthgate::model {
@@ -16,22 +16,45 @@ void appendKey(std::string_view key, Path* path) {
   *path += '\0';
 }
 
-Status collect(const Json& object, Path* prefix, Leaves* out) {
+// Whether `value` has more than `levels` levels of arrays and objects.
+bool isDeeperThan(const Json& value, size_t levels) {
+  if (value.type != Json::Type::kArray && !value.isObject()) return false;
+  if (levels == 0) return true;
+  auto deeper = [&](const Json& inner) { return isDeeperThan(inner, levels - 1); };
+  return std::any_of(value.items.begin(), value.items.end(), deeper) ||
+         std::any_of(value.members.begin(), value.members.end(), [&](const auto& member) { return deeper(member.second); });
+}
+
+// What one pass over a document gathers.
+struct Collected {
+  Leaves leaves;
+  Path prefix;
+  size_t bytes = 0;  // of the canonical text so far
+};
+
+Status collect(const Json& object, Collected* out) {
+  out->bytes += 2;
   for (const auto& [key, value] : object.members) {
     if (key.size() > kMaxNameBytes) {
       return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
     }
-    size_t length = prefix->size();
-    appendKey(key, prefix);
+    size_t length = out->prefix.size();
+    appendKey(key, &out->prefix);
+    // The name with its quotes, the colon, and a comma before all but the first.
+    out->bytes += jsonString(key).size() + (&value == &object.members.front().second ? 1 : 2);
     if (value.isObject() && !value.members.empty()) {
-      HG_CHECK(collect(value, prefix, out));
+      HG_CHECK(collect(value, out));
     } else {
-      if (out->size() == kMaxFields) {
+      if (out->leaves.size() == kMaxFields) {
         return inputError("bad_document", "The document has more than 4096 fields; split it over several entities.");
       }
-      out->push_back({*prefix, canonicalJson(value)});
+      out->leaves.push_back({out->prefix, canonicalJson(value)});
+      out->bytes += out->leaves.back().value.size();
     }
-    prefix->resize(length);
+    if (out->bytes > kMaxDocumentBytes) {
+      return inputError("too_large", "The document is larger than 1 MiB; keep large content in files.");
+    }
+    out->prefix.resize(length);
   }
   return {};
 }
@@ -48,7 +71,8 @@ Json toTree(const Leaves& leaves) {
       if (at->type == Json::Type::kNull) at->type = Json::Type::kObject;
     }
     auto value = parseJson(leaf.value, kMaxDepth);
-    *at = value.ok() ? std::move(*value) : Json{};
+    HG_ASSERT(value.ok());  // Leaves hold canonical JSON.
+    *at = std::move(*value);
   }
   return root;
 }
@@ -115,16 +139,13 @@ bool isBelow(std::string_view path, std::string_view ancestor) {
 
 Result<Leaves> leavesOf(const Json& object) {
   if (!object.isObject()) return inputError("bad_document", "The fields of an entity are a JSON object.");
-  Leaves leaves;
-  Path prefix;
-  HG_CHECK(collect(object, &prefix, &leaves));
-  size_t bytes = 2;
-  for (const Leaf& leaf : leaves) bytes += leaf.path.size() + leaf.value.size();
-  // The canonical text has a few bytes more for quotes; its exact size decides near the limit.
-  if (bytes > kMaxDocumentBytes / 2 && canonicalFields(leaves).size() > kMaxDocumentBytes) {
-    return inputError("too_large", "The document is larger than 1 MiB; keep large content in files.");
+  // The parser looked already, but at a whole request rather than at its fields.
+  if (isDeeperThan(object, kMaxDepth)) {
+    return inputError("bad_document", "The fields are nested deeper than 32 levels; flatten them or keep them as text.");
   }
-  return leaves;
+  Collected collected;
+  HG_CHECK(collect(object, &collected));
+  return std::move(collected.leaves);
 }
 
 Result<Leaves> parseLeaves(std::string_view fields) {
