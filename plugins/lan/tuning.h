@@ -1,0 +1,47 @@
+// The limits of LAN links and the reason for each. LanSettings carries those that tests shorten.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace hearthgate::lan {
+
+// A message: four times the largest document, so that one entity with its siblings always fits in one.
+inline constexpr size_t kMaxMessageBytes = 4 * 1024 * 1024;
+// Waiting in one link: two of the largest messages, so a sender may fill one while the other leaves.
+inline constexpr size_t kQueueLimitBytes = 8 * 1024 * 1024;
+// What a queued message costs beside its bytes, so that a flood of empty ones meets the limit too.
+inline constexpr size_t kMessageOverheadBytes = 64;
+// One TLS record (16 KiB and some) with its frame header is masked and written in one piece; each dialled link has one.
+inline constexpr size_t kWriteBufferBytes = 20 * 1024;
+// A receive buffer that grew beyond this for one large message is given back.
+inline constexpr size_t kKeepReceiveBufferBytes = 64 * 1024;
+// TRUST.md T7: what a stranger may send and how long it may take before it is told what it gets.
+inline constexpr std::chrono::milliseconds kUpgradeTimeout{5'000};
+inline constexpr size_t kUpgradeHeaderBytes = 8 * 1024;
+// Connections whose upgrade has not ended; above it the busiest address loses its oldest one. At most 2 MiB together.
+inline constexpr size_t kMaxUpgrading = 128;
+// Looking up the name and the TCP connection of a dial; a live gateway answers in milliseconds.
+inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+// Half of the silence after which a link is dead: a ping goes out when nothing was heard for so long (DESIGN.md: 30 s).
+inline constexpr std::chrono::milliseconds kPingInterval{15'000};
+// What is queued and the other side's goodbye may take this long after close().
+inline constexpr std::chrono::milliseconds kCloseTimeout{3'000};
+// The same when the transport stops: the gateway shall not hang in its own shutdown.
+inline constexpr std::chrono::milliseconds kStopGrace{500};
+// After accept() failed, for want of file descriptors most likely.
+inline constexpr std::chrono::milliseconds kAcceptRetry{100};
+// RFC 6455 section 5.5: a control frame holds 125 bytes, two of them the number.
+inline constexpr size_t kCloseTextBytes = 80;
+inline constexpr size_t kCloseCodeBytes = 32;
+
+struct LanSettings {
+  size_t max_message_bytes = kMaxMessageBytes;
+  size_t queue_limit_bytes = kQueueLimitBytes;
+  std::chrono::milliseconds upgrade_timeout = kUpgradeTimeout;
+  std::chrono::milliseconds connect_timeout = kConnectTimeout;
+  std::chrono::milliseconds ping_interval = kPingInterval;
+  std::chrono::milliseconds close_timeout = kCloseTimeout;
+};
+
+}  // namespace hearthgate::lan
