@@ -1,0 +1,84 @@
+// Who this home is (TRUST.md T8, T31): its root key's public half, its operating key and the statements that vouch for
+// it, the owner's tag key (DESIGN.md section 2, rule 8), and until a person has written them down the recovery words.
+// Made once and unchanging afterwards, so any thread may use it.
+//
+// DIR/identity.key (0600): "HGKEY", version 1, a seal byte, then the operating scalar, the owner's tag key, the backup
+// key and the chain of key statements as length-prefixed fields, then SHA-256 over all that. Seal 0 means that the
+// content is NOT encrypted: file mode and disk are its only guard. Other values are kept for a passphrase and are
+// refused today. DIR/recovery.seed (0600): "HGSEED", version 1, seal byte, the 16 bytes, SHA-256. The root private key
+// is in no file: it follows from the seed alone.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "trust/key_statement.h"
+#include "trust/keys.h"
+
+namespace hearthgate::trust {
+
+// "This passed through the owner": the first 16 bytes of an HMAC over a content hash.
+using OwnerTag = std::array<uint8_t, 16>;
+
+// What follows from the 128 bits. The home id is homeIdOf(root.spki()).
+PrivateKey rootKeyOf(std::string_view seed);
+std::string ownerTagKeyOf(std::string_view seed);
+std::string backupKeyOf(std::string_view seed);
+
+enum class Recovery {
+  kKeepSeed,  // the seed stays in DIR until confirmRecoveryWords()
+  kNone,      // `identity.recovery: false`: the seed is never written, the root key is gone for good
+};
+
+class Identity {
+ public:
+  // A new home in `dir` (which exists): draws seed and operating key, signs the statement of epoch 1, writes both
+  // files. Fails with `identity_exists` when `dir` has one, or with a file's error.
+  static Result<Identity> create(const std::string& dir, Random& random, Recovery recovery = Recovery::kKeepSeed);
+  // Fails with `file_missing`, `file_exposed`, `file_read`, or `identity_corrupt`.
+  static Result<Identity> load(const std::string& dir);
+  // The same without files, for simulation and tests. Its recoveryWords() are none.
+  static Identity inMemory(Random& random);
+
+  const HomeId& home() const { return chain_.back().home; }
+  const std::string& rootSpki() const { return chain_.back().root_spki; }
+  // Verified: from the newest root statement to the present operating key.
+  const KeyChain& chain() const { return chain_; }
+  uint64_t epoch() const { return chain_.back().epoch; }
+  const PrivateKey& operatingKey() const { return operating_; }
+  const std::string& operatingSpki() const { return operating_.spki(); }
+  // makeCertificate(operatingKey()).
+  const std::string& certificate() const { return certificate_; }
+
+  OwnerTag ownerTag(const ContentHash& hash) const;
+  // Compares in constant time; false for any other length.
+  bool isOwnerTag(const ContentHash& hash, std::string_view tag) const;
+  // The key under which a backup without a passphrase is encrypted (T30), 32 bytes. Secret.
+  const std::string& backupKey() const { return backup_key_; }
+
+  // The twelve words while DIR/recovery.seed is there, else nothing. Show them only where T26 allows.
+  Result<std::optional<std::vector<std::string>>> recoveryWords() const;
+  // Overwrites and removes the seed: a person has written the words. Fine when it is gone already.
+  Status confirmRecoveryWords() const;
+
+ private:
+  Identity(std::string dir, PrivateKey operating, std::string owner_tag_key, std::string backup_key, KeyChain chain);
+  static Identity fromSeed(const std::string& dir, std::string_view seed, Random& random);
+  std::string encode() const;
+  static Result<Identity> decode(const std::string& dir, std::string_view bytes);
+
+  std::string dir_;
+  PrivateKey operating_;
+  std::string owner_tag_key_;
+  std::string backup_key_;
+  KeyChain chain_;
+  std::string certificate_;
+};
+
+}  // namespace hearthgate::trust

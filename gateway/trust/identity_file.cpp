@@ -1,0 +1,120 @@
+// The two files of an identity; their form is described in identity.h.
+#include <unistd.h>
+
+#include "trust/crypto.h"
+#include "trust/identity.h"
+#include "trust/private_file.h"
+#include "trust/tuning.h"
+#include "trust/wire.h"
+#include "trust/words.h"
+
+namespace hearthgate::trust {
+namespace {
+
+constexpr std::string_view kKeyMagic = "HGKEY";
+constexpr std::string_view kSeedMagic = "HGSEED";
+constexpr uint8_t kVersion = 1;
+constexpr uint8_t kNotSealed = 0;
+constexpr size_t kSymmetricKeyBytes = 32;
+
+std::string keyPath(const std::string& dir) { return dir + "/identity.key"; }
+std::string seedPath(const std::string& dir) { return dir + "/recovery.seed"; }
+
+Error corrupt(const std::string& path, const std::string& what) {
+  return storageError(
+      "identity_corrupt",
+      path + " cannot be used: " + what + "; restore it from a backup, or rebuild the home from its recovery words");
+}
+
+std::string frame(std::string_view magic, std::string_view content) {
+  Writer writer;
+  writer.raw(magic).u8(kVersion).u8(kNotSealed).raw(content);
+  return writer.bytes() + sha256Bytes(writer.bytes());
+}
+
+// The content inside a frame.
+Result<std::string_view> unframe(const std::string& path, std::string_view magic, std::string_view bytes) {
+  size_t head = magic.size() + 2;
+  if (bytes.size() < head + 32 || !bytes.starts_with(magic)) return corrupt(path, "it is no file of this kind");
+  if (static_cast<uint8_t>(bytes[magic.size()]) != kVersion) return corrupt(path, "a newer version wrote it");
+  std::string_view content = bytes.substr(0, bytes.size() - 32);
+  if (sha256Bytes(content) != bytes.substr(content.size())) return corrupt(path, "its checksum is wrong");
+  if (static_cast<uint8_t>(bytes[magic.size() + 1]) != kNotSealed) {
+    return corrupt(path, "it is sealed with a passphrase, which this version cannot open");
+  }
+  return content.substr(head);
+}
+
+}  // namespace
+
+std::string Identity::encode() const {
+  Writer writer;
+  writer.field(operating_.scalar()).field(owner_tag_key_).field(backup_key_).field(encodeChain(chain_));
+  return frame(kKeyMagic, writer.bytes());
+}
+
+Result<Identity> Identity::decode(const std::string& dir, std::string_view bytes) {
+  std::string path = keyPath(dir);
+  HG_TRY(std::string_view content, unframe(path, kKeyMagic, bytes));
+  Reader reader(content);
+  std::string scalar(reader.fixed(kScalarBytes));
+  std::string owner_tag_key(reader.fixed(kSymmetricKeyBytes));
+  std::string backup_key(reader.fixed(kSymmetricKeyBytes));
+  std::string_view encoded_chain = reader.field(kMaxPrivateFileBytes);
+  if (!reader.done()) return corrupt(path, "its fields do not fit");
+  HG_TRY(KeyChain chain, decodeChain(encoded_chain));
+  HG_TRY(PrivateKey operating, PrivateKey::fromScalar(scalar));
+  wipe(scalar);
+  if (chain.empty()) return corrupt(path, "it holds no key statement");
+  HG_CHECK(verifyChain(chain.back().home, chain));
+  if (chain.back().operating_spki != operating.spki()) {
+    return corrupt(path, "its key statements are for another operating key");
+  }
+  return Identity(dir, std::move(operating), std::move(owner_tag_key), std::move(backup_key), std::move(chain));
+}
+
+Result<Identity> Identity::create(const std::string& dir, Random& random, Recovery recovery) {
+  if (::access(keyPath(dir).c_str(), F_OK) == 0) {
+    return stateError("identity_exists", keyPath(dir) + " is there already; a second identity would replace this home");
+  }
+  std::string seed = random.bytes(kSeedBytes);
+  Identity identity = fromSeed(dir, seed, random);
+  // The seed first: a crash in between leaves no identity, and the next start makes both anew.
+  Status written = recovery == Recovery::kKeepSeed ? writePrivateFile(seedPath(dir), frame(kSeedMagic, seed))
+                                                   : shredPrivateFile(seedPath(dir));
+  wipe(seed);
+  HG_CHECK(std::move(written));
+  std::string content = identity.encode();
+  Status created = createPrivateFile(keyPath(dir), content);
+  wipe(content);
+  HG_CHECK(std::move(created));
+  return identity;
+}
+
+Result<Identity> Identity::load(const std::string& dir) {
+  HG_TRY(std::string bytes, readPrivateFile(keyPath(dir)));
+  auto identity = decode(dir, bytes);
+  wipe(bytes);
+  return identity;
+}
+
+Result<std::optional<std::vector<std::string>>> Identity::recoveryWords() const {
+  std::optional<std::vector<std::string>> words;
+  if (dir_.empty()) return words;
+  auto bytes = readPrivateFile(seedPath(dir_));
+  if (!bytes.ok()) {
+    if (bytes.error().code == "file_missing") return words;
+    return bytes.error();
+  }
+  HG_TRY(std::string_view seed, unframe(seedPath(dir_), kSeedMagic, *bytes));
+  if (seed.size() != kSeedBytes || homeIdOf(rootKeyOf(seed).spki()) != home()) {
+    return corrupt(seedPath(dir_), "it belongs to another home");
+  }
+  words = trust::recoveryWords(seed);
+  wipe(*bytes);
+  return words;
+}
+
+Status Identity::confirmRecoveryWords() const { return dir_.empty() ? Status{} : shredPrivateFile(seedPath(dir_)); }
+
+}  // namespace hearthgate::trust

@@ -1,0 +1,133 @@
+#include "trust/private_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "trust/tuning.h"
+
+namespace hearthgate::trust {
+namespace {
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  bool open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Error fileError(const std::string& code, const std::string& path, const std::string& tried) {
+  return storageError(code, tried + " " + path + ": " + std::strerror(errno));
+}
+
+std::string folderOf(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool writeAll(int fd, std::string_view content) {
+  while (!content.empty()) {
+    ssize_t done = ::write(fd, content.data(), content.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return false;
+    content.remove_prefix(static_cast<size_t>(done));
+  }
+  return true;
+}
+
+Status syncFolder(const std::string& path) {
+  std::string folder = folderOf(path);
+  Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.open() || ::fsync(fd.get()) != 0) return fileError("file_write", folder, "could not sync the folder");
+  return {};
+}
+
+// A synced file of that content under a temporary name beside `path`.
+Result<std::string> writeTemporary(const std::string& path, std::string_view content) {
+  std::string temporary = path + ".new";
+  // One left by a crash was never renamed, so nothing depends on it.
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
+    return fileError("file_write", temporary, "could not remove the left-over");
+  }
+  Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.open() || ::fchmod(fd.get(), 0600) != 0 || !writeAll(fd.get(), content) || ::fsync(fd.get()) != 0) {
+    Error error = fileError("file_write", temporary, "could not write");
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return temporary;
+}
+
+}  // namespace
+
+Status writePrivateFile(const std::string& path, std::string_view content) {
+  HG_TRY(std::string temporary, writeTemporary(path, content));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    Error error = fileError("file_write", path, "could not put the new content in place of");
+    ::unlink(temporary.c_str());
+    return error;
+  }
+  return syncFolder(path);
+}
+
+Status createPrivateFile(const std::string& path, std::string_view content) {
+  HG_TRY(std::string temporary, writeTemporary(path, content));
+  // link() fails where rename() would replace: O_EXCL for a file that appears whole.
+  bool linked = ::link(temporary.c_str(), path.c_str()) == 0;
+  Error error = linked ? Error{} : fileError(errno == EEXIST ? "file_exists" : "file_write", path, "could not create");
+  ::unlink(temporary.c_str());
+  if (!linked) return error;
+  return syncFolder(path);
+}
+
+Result<std::string> readPrivateFile(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.open()) return fileError(errno == ENOENT ? "file_missing" : "file_read", path, "could not open");
+  struct stat about {};
+  if (::fstat(fd.get(), &about) != 0) return fileError("file_read", path, "could not look at");
+  if (!S_ISREG(about.st_mode) || static_cast<uint64_t>(about.st_size) > kMaxPrivateFileBytes) {
+    return storageError("file_read", path + " is no file of ours: not a regular file, or too large");
+  }
+  if ((about.st_mode & 077) != 0 || (about.st_uid != ::geteuid() && about.st_uid != 0)) {
+    return storageError("file_exposed",
+                        path +
+                            " can be read by other users; its secret may be known. Run chmod 600 on it (chown "
+                            "to the gateway's user), or rotate it");
+  }
+  std::string content(static_cast<size_t>(about.st_size), '\0');
+  size_t have = 0;
+  while (have < content.size()) {
+    ssize_t got = ::read(fd.get(), content.data() + have, content.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fileError("file_read", path, "could not read");
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+  }
+  content.resize(have);
+  return content;
+}
+
+Status shredPrivateFile(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.open() && errno == ENOENT) return {};
+  struct stat about {};
+  if (!fd.open() || ::fstat(fd.get(), &about) != 0) return fileError("file_write", path, "could not open to overwrite");
+  std::string zeros(static_cast<size_t>(about.st_size), '\0');
+  if (!writeAll(fd.get(), zeros) || ::fsync(fd.get()) != 0) return fileError("file_write", path, "could not overwrite");
+  if (::unlink(path.c_str()) != 0) return fileError("file_write", path, "could not remove");
+  return syncFolder(path);
+}
+
+}  // namespace hearthgate::trust
