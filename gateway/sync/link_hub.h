@@ -1,0 +1,143 @@
+// The links of this home: who is dialled and when, who is let in, the encrypted channel on each link, frames, and pairing.
+// It joins a transport (below), the trust layer and the replicator (on the engine's thread). Used by the API and the
+// daemon; every function from any thread unless it says otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "engine/engine.h"
+#include "hearthgate/transport.h"
+#include "sync/replicator.h"
+#include "trust/handshake_gate.h"
+#include "trust/identity.h"
+#include "trust/pairing.h"
+#include "trust/pairing_gate.h"
+
+namespace hearthgate::sync {
+
+class Connection;
+struct PairingRun;
+
+struct LinkHubSettings {
+  std::string name;                    // of this home
+  std::vector<std::string> advertise;  // told to other homes and put into a pairing URI
+  int64_t incarnation = 1;
+  int64_t full_sync_interval_ms = 30'000;
+  uint64_t bandwidth_limit = 0;
+  std::vector<std::string> uncompressed_kinds;
+};
+
+// What `GET /homes` shows of a home beside its row.
+struct HomeState {
+  std::string state = "offline";  // connected, connecting, offline, refused
+  int64_t since_ms = 0;
+  std::string transport;       // the plugin whose link is up, or empty
+  std::string remote_address;  // of that link
+  std::string refused_reason;
+  PeerReport report;
+};
+
+struct SyncAnswer {
+  bool level = false;
+  std::string reason;  // empty when level
+  uint64_t held = 0;
+  uint64_t refused = 0;
+};
+
+struct PairingPreview {
+  uint64_t entities = 0;
+  uint64_t bytes = 0;
+  std::vector<trust::PairingOffer::Kind> kinds;
+};
+
+// One pairing as both sides show it.
+struct PairingView {
+  std::string state = "none";  // none, open, confirming, done, failed
+  int failed_tries = 0;
+  std::string failed_text;     // "3 failed tries from 192.0.2.7"
+  int64_t expires_at_ms = 0;
+  std::optional<HomeId> peer;
+  std::string peer_name;
+  std::vector<std::string> words;
+  PairingPreview to_send;
+  PairingPreview to_receive;
+  std::optional<Error> error;  // of `failed`; codes as CONTRACT's for pairing/join
+};
+
+struct OpenedCode {
+  std::string code;  // HEARTH-XXXX-XXXX-XXXX-XXXX
+  std::string uri;
+  int64_t expires_at_ms = 0;
+};
+
+// How long a `home sync` waits for both sides to be level (CONTRACT).
+inline constexpr int64_t kSyncWaitMs = 30'000;
+// A pairing code is open for five minutes unless asked otherwise; at most an hour.
+inline constexpr int64_t kPairingTtlS = 300;
+inline constexpr int64_t kMaxPairingTtlS = 3600;
+
+class LinkHub {
+ public:
+  LinkHub(engine::Engine& engine, const trust::Identity& identity, Clock& clock, Random& random, LinkHubSettings settings);
+  ~LinkHub();
+  LinkHub(const LinkHub&) = delete;
+  LinkHub& operator=(const LinkHub&) = delete;
+
+  // Hooks itself into the engine; before Engine::start().
+  void attach();
+  // Loads the paired homes; after Engine::start().
+  Status start();
+  // A transport that is ready: its listener should use acceptor(), and dialling begins.
+  void useTransport(const std::string& name, sdk::Transport* transport);
+  // The transport goes: its links are closed and it is not used after this returns.
+  void dropTransport(const std::string& name);
+  sdk::Transport::Acceptor acceptor(const std::string& transport);
+  void stop();
+
+  // --- homes ----------------------------------------------------------------------------------------------------------
+  HomeState state(const HomeId& home);
+  size_t connectedCount();
+  // Connects and keeps connected, also after restarts. Errors: home_not_found.
+  Status connect(const HomeId& home);
+  // Keeps apart until connect(). Errors: home_not_found.
+  Status disconnect(const HomeId& home);
+  // Removes pin, rules and links (T11). Errors: home_not_found.
+  Status forget(const HomeId& home);
+  // Addresses by hand and the name shown here; nothing leaves either as it is. Errors: home_not_found, bad_address.
+  Status edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
+              const std::optional<std::string>& name);
+  // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
+  Result<SyncAnswer> sync(const HomeId& home);
+
+  // --- pairing --------------------------------------------------------------------------------------------------------
+  // Opens a code; a new one replaces it. `auto_confirm`: this home's person has agreed in advance.
+  Result<OpenedCode> openPairing(int64_t ttl_s, bool auto_confirm);
+  // The pairing that was opened or joined here last.
+  PairingView pairing();
+  // Errors: pairing_not_open when there is nothing to confirm.
+  Status confirmPairing();
+  void cancelPairing();
+  // Joins with a code or URI at `address` (or the URI's). Waits until there is something to confirm, or with
+  // `auto_confirm` until both have pinned; gives pairing() then. Errors: CONTRACT's for POST /pairing/join.
+  Result<PairingView> join(const std::string& code_or_uri, const std::optional<std::string>& address, bool auto_confirm);
+  // Called whenever pairing() changes, on a thread of the hub.
+  void onPairingChanged(std::function<void()> changed);
+
+ private:
+  friend class Connection;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearthgate::sync
