@@ -105,6 +105,7 @@ CREATE TABLE peer(
   state INTEGER NOT NULL,         -- 0 unacknowledged, 1 paired, 2 forgotten
   operating_spki BLOB NOT NULL,   -- the pinned key
   statements BLOB NOT NULL,
+  pairing BLOB NOT NULL,          -- names the pairing that made the pin
   incarnation INTEGER NOT NULL,
   addresses TEXT NOT NULL,        -- JSON: [{"address","source","last_ok"}]
   kept_apart INTEGER NOT NULL,    -- disconnected by a person until connected again

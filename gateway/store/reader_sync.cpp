@@ -69,8 +69,8 @@ std::optional<std::string> Reader::strategyHere(const model::Address& address) {
 }
 
 #define PEER_COLUMNS                                                                                                 \
-  "h.id, p.name, p.state, p.operating_spki, p.statements, p.incarnation, p.addresses, p.kept_apart, p.since_ms, " \
-  "p.last_sync_ms"
+  "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
+  "p.since_ms, p.last_sync_ms"
 
 namespace {
 Peer readPeer(Query& query) {
@@ -80,11 +80,12 @@ Peer readPeer(Query& query) {
   peer.state = static_cast<PeerState>(query.integer(2));
   peer.operating_spki = query.text(3);
   peer.statements = query.text(4);
-  peer.incarnation = query.integer(5);
-  peer.addresses = parseAddresses(query.text(6));
-  peer.kept_apart = query.integer(7) != 0;
-  peer.since_ms = query.integer(8);
-  if (!query.isNull(9)) peer.last_sync_ms = query.integer(9);
+  peer.pairing = query.text(5);
+  peer.incarnation = query.integer(6);
+  peer.addresses = parseAddresses(query.text(7));
+  peer.kept_apart = query.integer(8) != 0;
+  peer.since_ms = query.integer(9);
+  if (!query.isNull(10)) peer.last_sync_ms = query.integer(10);
   return peer;
 }
 }  // namespace

@@ -109,6 +109,7 @@ struct Peer {
   PeerState state = PeerState::kPaired;
   std::string operating_spki;
   std::string statements;  // trust's encoding
+  std::string pairing;     // PairingSession::pairingId()
   int64_t incarnation = 0;
   std::vector<PeerAddress> addresses;
   bool kept_apart = false;

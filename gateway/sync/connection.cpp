@@ -1,0 +1,209 @@
+#include "sync/connection.h"
+
+#include "sync/tuning.h"
+
+namespace hearthgate::sync {
+
+Connection::Connection(User& user, Executor& links, Executor& handshakes, Kind kind, bool dialled,
+                       std::unique_ptr<trust::Channel> channel)
+    : user_(user),
+      links_(links),
+      handshakes_(handshakes),
+      kind_(kind),
+      dialled_(dialled),
+      channel_(std::move(channel)) {}
+
+void Connection::onOpen(std::shared_ptr<sdk::Link> link) {
+  {
+    std::lock_guard lock(mutex_);
+    link_ = std::move(link);
+  }
+  schedule();
+}
+
+void Connection::onMessage(std::string_view message) {
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ || finished_) return;
+    inbox_bytes_ += message.size();
+    if (inbox_bytes_ > kMaxInboxBytes) {
+      closing_ = networkError("protocol", "The other home sends faster than it may.");
+    } else {
+      inbox_.emplace_back(message);
+    }
+  }
+  schedule();
+}
+
+void Connection::onWritable() { schedule(); }
+
+void Connection::onClosed(const sdk::CloseReason& reason) {
+  {
+    std::lock_guard lock(mutex_);
+    std::string text = reason.text.empty() ? "The link ended (" + reason.code + ")." : reason.text;
+    if (!ended_) ended_ = networkError(reason.code, std::move(text));
+  }
+  schedule();
+}
+
+void Connection::failed(const Error& error) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!ended_) ended_ = error;
+  }
+  schedule();
+}
+
+void Connection::send(std::vector<Outgoing> messages) {
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ || finished_) return;
+    if (outbox_.empty()) {
+      outbox_ = std::move(messages);
+    } else {
+      std::move(messages.begin(), messages.end(), std::back_inserter(outbox_));
+    }
+  }
+  schedule();
+}
+
+void Connection::close(std::string code, std::string text) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!closing_) closing_ = networkError(std::move(code), std::move(text));
+  }
+  schedule();
+}
+
+std::string Connection::remoteAddress() {
+  std::lock_guard lock(mutex_);
+  return link_ ? link_->remoteAddress() : address;
+}
+
+// At most one piece of work is queued or running, so that nothing of a connection ever runs twice at once, whichever
+// thread it is on.
+void Connection::schedule() {
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_) return;
+    again_ = scheduled_;
+    if (scheduled_) return;
+    scheduled_ = true;
+  }
+  post();
+}
+
+void Connection::post() {
+  Executor& executor = established_.load() ? links_ : handshakes_;
+  executor.post([self = shared_from_this()] {
+    self->work();
+    {
+      std::lock_guard lock(self->mutex_);
+      self->scheduled_ = self->again_ && !self->finished_;
+      self->again_ = false;
+      if (!self->scheduled_) return;
+    }
+    self->post();
+  });
+}
+
+void Connection::work() {
+  std::deque<std::string> inbox;
+  std::vector<Outgoing> outbox;
+  std::optional<Error> ended;
+  std::optional<Error> closing;
+  bool open;
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_) return;
+    inbox.swap(inbox_);
+    inbox_bytes_ = 0;
+    if (established_.load()) outbox.swap(outbox_);
+    ended = ended_;
+    closing = closing_;
+    open = link_ != nullptr;
+  }
+  auto self = shared_from_this();
+  for (const std::string& bytes : inbox) {
+    Status status = channel_->feed(bytes);
+    if (!status.ok()) {
+      flush();
+      return end(status.error());
+    }
+  }
+  if (open) flush();
+  if (channel_->established() && !told_established_) {
+    told_established_ = true;
+    established_.store(true);
+    user_.onEstablished(self);
+  }
+  if (told_established_) {
+    std::string plaintext = channel_->takePlaintext();
+    if (kind_ == Kind::kPairing) {
+      if (!plaintext.empty()) user_.onReceived(self, std::move(plaintext));
+    } else {
+      reader_.feed(plaintext);
+      while (true) {
+        auto message = reader_.next();
+        if (!message.ok()) return end(message.error());
+        if (!message->has_value()) break;
+        user_.onReceived(self, std::move(**message));
+      }
+    }
+  }
+  if (!outbox.empty()) {
+    std::string stream;
+    for (const Outgoing& item : outbox) {
+      if (kind_ == Kind::kPairing) {
+        stream += item.message;
+      } else {
+        writer_.append(item.message, !item.uncompressed, &stream);
+      }
+    }
+    Status status = channel_->write(stream);
+    if (!status.ok() && !ended) return end(status.error());
+    flush();
+  }
+  if (channel_->closed() && !ended && !closing) ended = networkError("closed", "The other home closed the link.");
+  if (ended) return end(*ended);
+  if (closing) {
+    std::lock_guard lock(mutex_);
+    // Queued meanwhile: the next round, which its send() asked for, sends it first.
+    if (!outbox_.empty() && established_.load()) return;
+  }
+  if (closing) {
+    channel_->close();
+    flush();
+    return end(*closing);
+  }
+}
+
+void Connection::flush() {
+  std::string output = channel_->takeOutput();
+  for (size_t at = 0; at < output.size(); at += kLinkMessageBytes) unsent_.push_back(output.substr(at, kLinkMessageBytes));
+  std::shared_ptr<sdk::Link> link;
+  {
+    std::lock_guard lock(mutex_);
+    link = link_;
+  }
+  while (link && !unsent_.empty()) {
+    sdk::Sent sent = link->send(std::move(unsent_.front()));
+    if (sent == sdk::Sent::kFull) return;  // onWritable() goes on.
+    unsent_.pop_front();
+    if (sent != sdk::Sent::kQueued) return;
+  }
+}
+
+void Connection::end(Error error) {
+  std::shared_ptr<sdk::Link> link;
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_) return;
+    finished_ = true;
+    link = std::move(link_);
+  }
+  if (link) link->close(error.code, error.message.substr(0, 80));
+  user_.onEnded(shared_from_this(), error);
+}
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,113 @@
+// One link with its channel: handshake on the hub's handshake thread, then frames on its links' thread. Keeps itself alive
+// through the transport's handler pointer. Internal to the hub.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "hearthgate/transport.h"
+#include "sync/frames.h"
+#include "sync/replicator.h"
+#include "trust/tls.h"
+
+namespace hearthgate::sync {
+
+// Messages that a connection has given to the engine and that are not processed: above it the peer ignores flow control.
+inline constexpr size_t kMaxEngineBacklogBytes = 32 << 20;
+// Bytes from the link that wait for our threads; a peer within its in-flight window stays far below.
+inline constexpr size_t kMaxInboxBytes = 32 << 20;
+// What goes into one link message; transports take at least this much.
+inline constexpr size_t kLinkMessageBytes = 256 << 10;
+
+class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<Connection> {
+ public:
+  // Who uses connections. Called on the thread that the connection works on at that moment, never two at once for one
+  // connection.
+  class User {
+   public:
+    virtual ~User() = default;
+    // The channel is established and checked.
+    virtual void onEstablished(const std::shared_ptr<Connection>& connection) = 0;
+    // A whole message of a peer link, or plaintext bytes of a pairing link.
+    virtual void onReceived(const std::shared_ptr<Connection>& connection, std::string message) = 0;
+    // Last of all. `error` is why, with a code.
+    virtual void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) = 0;
+  };
+
+  enum class Kind { kPeer, kPairing };
+
+  Connection(User& user, Executor& links, Executor& handshakes, Kind kind, bool dialled,
+             std::unique_ptr<trust::Channel> channel);
+
+  // sdk::LinkHandler; transport's thread.
+  void onOpen(std::shared_ptr<sdk::Link> link) override;
+  void onMessage(std::string_view message) override;
+  void onWritable() override;
+  void onClosed(const sdk::CloseReason& reason) override;
+  // The dial came to nothing: onEnded() follows.
+  void failed(const Error& error);
+
+  // Queues messages in order. Any thread.
+  struct Outgoing {
+    std::string message;
+    bool uncompressed = false;
+  };
+  void send(std::vector<Outgoing> messages);
+  // Ends the link after what is queued. Any thread.
+  void close(std::string code, std::string text);
+
+  Kind kind() const { return kind_; }
+  bool dialled() const { return dialled_; }
+  // Only from User's functions.
+  trust::Channel& channel() { return *channel_; }
+  std::string remoteAddress();
+
+  // For the hub; guarded by its mutex.
+  std::optional<HomeId> home;
+  std::string address;  // that was dialled
+  std::string transport;
+  uint64_t ticket = 0;
+  bool attached = false;
+  std::vector<std::string> early;
+  int64_t opened_ms = 0;
+  // Bytes handed to the engine and not yet worked off.
+  std::atomic<size_t> engine_backlog{0};
+
+ private:
+  void schedule();
+  void post();
+  void work();
+  void flush();
+  void end(Error error);
+
+  User& user_;
+  Executor& links_;
+  Executor& handshakes_;
+  const Kind kind_;
+  const bool dialled_;
+  std::unique_ptr<trust::Channel> channel_;
+  FrameReader reader_;
+  FrameWriter writer_;
+  std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
+  bool told_established_ = false;
+
+  std::mutex mutex_;
+  std::shared_ptr<sdk::Link> link_;
+  std::deque<std::string> inbox_;
+  size_t inbox_bytes_ = 0;
+  std::vector<Outgoing> outbox_;
+  std::optional<Error> ended_;   // by the transport or by ourselves
+  std::optional<Error> closing_;  // we want to close
+  bool scheduled_ = false;
+  bool again_ = false;
+  bool finished_ = false;
+  std::atomic<bool> established_{false};
+};
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,555 @@
+#include "sync/link_hub.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/log.h"
+#include "sync/link_hub_impl.h"
+
+namespace hearthgate::sync {
+namespace {
+
+Error homeNotFound(const HomeId& home) {
+  return stateError("home_not_found", "No home with the id " + home.text() + " is paired here.");
+}
+
+std::string homeEvent(const HomeId& home, const std::string& state) {
+  return "{\"id\":\"" + home.text() + "\",\"state\":\"" + state + "\"}";
+}
+
+}  // namespace
+
+LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
+                    LinkHubSettings settings_in)
+    : engine(engine_in), identity(identity_in), clock(clock_in), random(random_in), settings(std::move(settings_in)) {
+  ReplicatorSettings replication;
+  replication.name = settings.name;
+  replication.addresses = settings.advertise;
+  replication.incarnation = settings.incarnation;
+  replication.full_sync_interval_ms = settings.full_sync_interval_ms;
+  replication.bandwidth_limit = settings.bandwidth_limit;
+  replication.uncompressed_kinds = {settings.uncompressed_kinds.begin(), settings.uncompressed_kinds.end()};
+  replication.statements = trust::encodeChain(identity.chain());
+  replicator = std::make_unique<Replicator>(engine.core(), std::move(replication));
+  replicator->onIntroduced([this](const HomeId& home, const Hello& hello) { introduced(home, hello); });
+  replicator->onSyncComplete([this](const HomeId& home, uint64_t sent, uint64_t received) {
+    engine.core().event("sync_complete", "{\"home\":\"" + home.text() + "\",\"sent\":" + std::to_string(sent) +
+                                             ",\"received\":" + std::to_string(received) + "}");
+  });
+}
+
+LinkHub::LinkHub(engine::Engine& engine, const trust::Identity& identity, Clock& clock, Random& random,
+                 LinkHubSettings settings)
+    : impl_(std::make_unique<Impl>(engine, identity, clock, random, std::move(settings))) {}
+
+LinkHub::~LinkHub() { stop(); }
+
+void LinkHub::attach() {
+  engine::Engine::Hooks hooks;
+  hooks.before_commit = [this](engine::Core&) { impl_->replicator->pump(); };
+  hooks.committed = [this](engine::Core&) { impl_->dispatch(); };
+  hooks.failed = [this](engine::Core&, const Error& error) {
+    impl_->replicator->reset(error.message);
+    impl_->dispatch();
+  };
+  impl_->engine.addHooks(std::move(hooks));
+}
+
+Status LinkHub::start() {
+  HG_CHECK(impl_->load());
+  impl_->links.after(kTickMs, [impl = impl_.get()] { impl->tick(); });
+  return {};
+}
+
+Status LinkHub::Impl::load() {
+  std::vector<store::Peer> rows;
+  HG_CHECK(engine.run([&](engine::Core& core) { rows = core.store().peers(); }));
+  for (const store::Peer& row : rows) {
+    setPeer(row);
+    if (row.state == store::PeerState::kUnacknowledged) resumeMarked(row);
+  }
+  return {};
+}
+
+void LinkHub::Impl::setPeer(const store::Peer& row) {
+  std::lock_guard lock(mutex);
+  std::erase_if(pins, [&](const auto& pin) { return pin.second == row.home; });
+  if (row.state == store::PeerState::kForgotten) {
+    peers.erase(row.home);
+    return;
+  }
+  auto [at, fresh] = peers.try_emplace(row.home);
+  at->second.row = row;
+  if (fresh) at->second.since_ms = clock.wallMs();
+  pins[row.operating_spki] = row.home;
+}
+
+void LinkHub::Impl::tick() {
+  {
+    std::lock_guard lock(mutex);
+    if (stopping) return;
+  }
+  engine.submit(
+      [this](engine::Core&) {
+        replicator->tick();
+        std::map<HomeId, PeerReport> reports;
+        for (const auto& [home, connection] : engine_links) reports[home] = replicator->report(home);
+        std::lock_guard lock(mutex);
+        for (auto& [home, report] : reports) {
+          auto at = peers.find(home);
+          if (at != peers.end()) at->second.report = std::move(report);
+        }
+      },
+      {});
+  pairingTick();
+  std::vector<std::shared_ptr<Connection>> late;
+  {
+    std::lock_guard lock(mutex);
+    int64_t now = clock.steadyMs();
+    for (const auto& connection : connections) {
+      bool unauthenticated = !connection->home && connection->kind() == Connection::Kind::kPeer;
+      if (unauthenticated && now - connection->opened_ms > trust::kHandshakeLimitMs) late.push_back(connection);
+    }
+    (void)handshake_gate.expire(now);  // Their connections are those above.
+  }
+  for (const auto& connection : late) connection->close("timeout", "The handshake took longer than ten seconds.");
+  links.after(kTickMs, [this] { tick(); });
+}
+
+void LinkHub::useTransport(const std::string& name, sdk::Transport* transport) {
+  std::vector<HomeId> homes;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->transports[name] = transport;
+    for (const auto& [home, entry] : impl_->peers) homes.push_back(home);
+  }
+  for (const HomeId& home : homes) impl_->wake(home, 0);
+}
+
+void LinkHub::dropTransport(const std::string& name) {
+  std::vector<std::shared_ptr<Connection>> over;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->transports.erase(name);
+    for (const auto& connection : impl_->connections) {
+      if (connection->transport == name) over.push_back(connection);
+    }
+  }
+  for (const auto& connection : over) connection->close("stopped", "The transport " + name + " was stopped.");
+}
+
+sdk::Transport::Acceptor LinkHub::acceptor(const std::string& transport) {
+  return [impl = impl_.get(), transport](const sdk::LinkRequest& request) { return impl->accept(transport, request); };
+}
+
+void LinkHub::Impl::track(const std::shared_ptr<Connection>& connection) {
+  connection->opened_ms = clock.steadyMs();
+  connections.insert(connection);
+}
+
+sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk::LinkRequest& request) {
+  sdk::LinkDecision decision;
+  if (request.path == "/pair") {
+    decision = acceptPairing(request);
+  } else if (request.path == "/peer") {
+    std::lock_guard lock(mutex);
+    if (stopping) return sdk::LinkDecision::refuse(503);
+    std::string_view address = std::string_view(request.remote_address).substr(0, request.remote_address.rfind(':'));
+    auto ticket = handshake_gate.admit(address, clock.steadyMs());
+    if (!ticket.ok()) return sdk::LinkDecision::refuse(429);
+    auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
+      std::lock_guard inner(mutex);
+      return pins.contains(std::string(spki)) || commits.contains(std::string(spki));
+    });
+    if (!channel.ok()) {
+      handshake_gate.ended(*ticket);
+      logError("links", channel.error().message);
+      return sdk::LinkDecision::refuse(503);
+    }
+    auto connection = std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, false,
+                                                   std::move(*channel));
+    connection->ticket = *ticket;
+    connection->transport = transport;
+    track(connection);
+    return sdk::LinkDecision::accept(connection);
+  }
+  return decision;
+}
+
+void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection) {
+  if (connection->kind() == Connection::Kind::kPairing) return pairingEstablished(connection);
+  std::string spki = connection->channel().peerSpki();
+  std::shared_ptr<PairingRun> pairing;
+  std::optional<HomeId> home;
+  {
+    std::lock_guard lock(mutex);
+    if (connection->ticket) handshake_gate.authenticated(connection->ticket, clock.steadyMs());
+    connection->ticket = 0;
+    auto commit = commits.find(spki);
+    auto pin = pins.find(spki);
+    if (commit != commits.end()) pairing = commit->second;
+    if (pin != pins.end()) home = pin->second;
+    if (pairing) home = pairing->peer->home;
+    connection->home = home;
+  }
+  if (pairing) return commitOpened(connection, pairing);
+  if (!home) return connection->close("not_paired", "This home is not paired here any more.");
+  attachPeer(connection, *home);
+}
+
+void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home) {
+  std::shared_ptr<Connection> loser;
+  std::vector<std::string> early;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end() || at->second.row.kept_apart) {
+      loser = connection;
+    } else {
+      PeerEntry& entry = at->second;
+      std::shared_ptr<Connection> old = entry.link;
+      bool both_new = old && connection->opened_ms - old->opened_ms < kDuplicateWindowMs;
+      // Both sides prefer the link that the home with the smaller id dialled.
+      bool we_are_smaller = identity.home() < home;
+      if (old && both_new && connection->dialled() != old->dialled() && connection->dialled() != we_are_smaller) {
+        loser = connection;
+      } else {
+        loser = old;
+        connection->attached = true;
+        early.swap(connection->early);
+        entry.link = connection;
+        entry.dialling = false;
+        entry.retry_ms = kFirstRetryMs;
+        entry.failing_since_ms = 0;
+        entry.refused_reason.clear();
+        entry.last_error.clear();
+        if (!old) entry.since_ms = clock.wallMs();
+        for (store::PeerAddress& address : entry.row.addresses) {
+          if (connection->dialled() && address.address == connection->address) address.last_ok_ms = clock.wallMs();
+        }
+      }
+    }
+  }
+  if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
+  if (loser == connection) return;
+  engine.submit(
+      [this, connection, home](engine::Core& core) {
+        engine_links[home] = connection;
+        replicator->linkUp(home);
+        core.event("home", homeEvent(home, "connected"));
+      },
+      {});
+  for (std::string& message : early) toEngine(connection, std::move(message));
+}
+
+void LinkHub::Impl::toEngine(const std::shared_ptr<Connection>& connection, std::string message) {
+  size_t size = message.size();
+  if (connection->engine_backlog.fetch_add(size) + size > kMaxEngineBacklogBytes) {
+    return connection->close("protocol", "The other home sends faster than it may.");
+  }
+  HomeId home = *connection->home;
+  engine.submit(
+      [this, connection, home, message = std::move(message)](engine::Core&) {
+        connection->engine_backlog.fetch_sub(message.size());
+        auto at = engine_links.find(home);
+        if (at != engine_links.end() && at->second == connection) replicator->receive(home, message);
+      },
+      {}, size);
+}
+
+void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, std::string message) {
+  if (connection->kind() == Connection::Kind::kPairing) return pairingReceived(connection, message);
+  if (!message.empty() && message.front() == kCommitMessage) return commitReceived(connection, message.substr(1));
+  {
+    std::lock_guard lock(mutex);
+    if (!connection->attached) {
+      if (connection->early.size() < kMaxEarlyMessages) connection->early.push_back(std::move(message));
+      return;
+    }
+  }
+  toEngine(connection, std::move(message));
+}
+
+void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
+  bool was_link = false;
+  {
+    std::lock_guard lock(mutex);
+    connections.erase(connection);
+    if (connection->ticket && connection->kind() == Connection::Kind::kPeer) handshake_gate.ended(connection->ticket);
+    auto at = connection->home ? peers.find(*connection->home) : peers.end();
+    if (at != peers.end() && at->second.link == connection) {
+      was_link = true;
+      at->second.link.reset();
+      at->second.since_ms = clock.wallMs();
+      at->second.report = {};
+      at->second.last_error = error.message;
+      bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
+                     error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity";
+      if (refused) at->second.refused_reason = error.code;
+    }
+  }
+  if (connection->kind() == Connection::Kind::kPairing) return pairingEnded(connection, error);
+  if (was_link) {
+    logInfo("links", "link to " + connection->home->text().substr(0, 8) + " ended: " + error.message);
+    HomeId home = *connection->home;
+    engine.submit(
+        [this, connection, home](engine::Core& core) {
+          auto at = engine_links.find(home);
+          if (at == engine_links.end() || at->second != connection) return;
+          engine_links.erase(at);
+          replicator->linkDown(home);
+          core.event("home", homeEvent(home, "offline"));
+        },
+        {});
+    wake(home, kFirstRetryMs);
+    return;
+  }
+  if (connection->dialled()) dialEnded(connection, error);
+}
+
+// Engine's thread, after a commit.
+void LinkHub::Impl::dispatch() {
+  std::vector<Output> output = replicator->takeOutput();
+  std::map<HomeId, std::vector<Connection::Outgoing>> messages;
+  std::vector<Output> closes;
+  for (Output& item : output) {
+    if (item.message.empty()) {
+      closes.push_back(std::move(item));
+    } else {
+      messages[item.peer].push_back({std::move(item.message), item.uncompressed});
+    }
+  }
+  for (auto& [home, list] : messages) {
+    auto at = engine_links.find(home);
+    if (at != engine_links.end()) at->second->send(std::move(list));
+  }
+  for (const Output& close : closes) {
+    auto at = engine_links.find(close.peer);
+    if (at != engine_links.end()) at->second->close(close.close_code, close.close_text);
+  }
+}
+
+// Engine's thread, inside a transaction.
+void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
+  auto row = engine.core().store().peer(home);
+  if (!row) return;
+  store::Peer before = *row;
+  row->incarnation = std::max(row->incarnation, hello.incarnation);
+  if (row->name.empty()) row->name = hello.name;
+  for (const std::string& address : hello.addresses) {
+    if (!trust::isAddressWithPort(address)) continue;
+    bool known = std::any_of(row->addresses.begin(), row->addresses.end(),
+                             [&](const store::PeerAddress& other) { return other.address == address; });
+    if (!known && row->addresses.size() < kMaxAddresses) row->addresses.push_back({address, "told", std::nullopt});
+  }
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at != peers.end()) {
+      for (store::PeerAddress& address : row->addresses) {
+        for (const store::PeerAddress& used : at->second.row.addresses) {
+          if (used.address == address.address && used.last_ok_ms) address.last_ok_ms = used.last_ok_ms;
+        }
+      }
+    }
+  }
+  row->last_sync_ms = clock.wallMs();
+  engine.core().store().putPeer(*row);
+  setPeer(*row);
+}
+
+void LinkHub::Impl::event(const std::string& type, std::string body) {
+  engine.submit([type, body = std::move(body)](engine::Core& core) { core.event(type, body); }, {});
+}
+
+void LinkHub::stop() {
+  std::vector<std::shared_ptr<Connection>> all;
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->stopping) return;
+    impl_->stopping = true;
+    impl_->transports.clear();
+    all.assign(impl_->connections.begin(), impl_->connections.end());
+  }
+  impl_->pairing_changed.notify_all();
+  for (const auto& connection : all) connection->close("stopped", "The other home is stopping.");
+  impl_->handshakes.stop();
+  impl_->links.stop();
+}
+
+HomeState LinkHub::state(const HomeId& home) {
+  std::lock_guard lock(impl_->mutex);
+  HomeState state;
+  auto at = impl_->peers.find(home);
+  if (at == impl_->peers.end()) return state;
+  const PeerEntry& entry = at->second;
+  state.since_ms = entry.since_ms;
+  state.report = entry.report;
+  state.refused_reason = entry.refused_reason;
+  if (entry.link) {
+    state.state = "connected";
+    state.transport = entry.link->transport;
+    state.remote_address = entry.link->remoteAddress();
+  } else if (!entry.refused_reason.empty()) {
+    state.state = "refused";
+  } else if (entry.dialling) {
+    state.state = "connecting";
+  }
+  return state;
+}
+
+size_t LinkHub::connectedCount() {
+  std::lock_guard lock(impl_->mutex);
+  return static_cast<size_t>(
+      std::count_if(impl_->peers.begin(), impl_->peers.end(), [](const auto& peer) { return peer.second.link != nullptr; }));
+}
+
+Status LinkHub::connect(const HomeId& home) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    at->second.row.kept_apart = false;
+    at->second.refused_reason.clear();
+    at->second.retry_ms = kFirstRetryMs;
+    at->second.failing_since_ms = 0;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->kept_apart = false;
+    core.store().putPeer(*row);
+  }));
+  impl_->wake(home, 0);
+  return {};
+}
+
+Status LinkHub::disconnect(const HomeId& home) {
+  std::shared_ptr<Connection> link;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    at->second.row.kept_apart = true;
+    link = at->second.link;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->kept_apart = true;
+    core.store().putPeer(*row);
+  }));
+  if (link) link->close("kept_apart", "A person disconnected this home.");
+  return {};
+}
+
+Status LinkHub::forget(const HomeId& home) {
+  std::shared_ptr<Connection> link;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    link = at->second.link;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->state = store::PeerState::kForgotten;
+    row->addresses.clear();
+    core.store().putPeer(*row);
+    core.dismiss(home);
+    core.event("home", homeEvent(home, "forgotten"));
+  }));
+  if (link) {
+    link->send({{encode(Bye{"forgotten", "The other home forgot this one; pair again to connect."}), false}});
+    link->close("forgotten", "The other home forgot this one; pair again to connect.");
+  }
+  std::lock_guard lock(impl_->mutex);
+  impl_->peers.erase(home);
+  std::erase_if(impl_->pins, [&](const auto& pin) { return pin.second == home; });
+  return {};
+}
+
+Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
+                     const std::optional<std::string>& name) {
+  if (addresses) {
+    if (addresses->size() > kMaxAddresses) return inputError("bad_address", "A home has at most eight addresses.");
+    for (const std::string& address : *addresses) {
+      if (!trust::isAddressWithPort(address)) {
+        return inputError("bad_address", "'" + address + "' is no address; it looks like 192.0.2.7:8765 or [2001:db8::7]:8765.");
+      }
+    }
+  }
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->peers.contains(home)) return homeNotFound(home);
+  }
+  std::optional<store::Peer> changed;
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    if (name) row->name = *name;
+    if (addresses) {
+      std::erase_if(row->addresses, [](const store::PeerAddress& address) { return address.source == "hand"; });
+      std::vector<store::PeerAddress> all;
+      for (const std::string& address : *addresses) all.push_back({address, "hand", std::nullopt});
+      for (store::PeerAddress& address : row->addresses) {
+        if (all.size() < kMaxAddresses) all.push_back(std::move(address));
+      }
+      row->addresses = std::move(all);
+    }
+    core.store().putPeer(*row);
+    changed = row;
+  }));
+  if (changed) impl_->setPeer(*changed);
+  impl_->wake(home, 0);
+  return {};
+}
+
+Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    if (!at->second.link) {
+      std::string why = at->second.refused_reason.empty() ? "offline" : at->second.refused_reason;
+      return SyncAnswer{false, why, 0, 0};
+    }
+  }
+  struct Asking {
+    std::promise<SyncAnswer> promise;
+    std::function<void()> ask;
+    int64_t deadline_ms;
+  };
+  auto asking = std::make_shared<Asking>();
+  asking->deadline_ms = impl_->clock.steadyMs() + kSyncWaitMs;
+  Impl* impl = impl_.get();
+  // Asks the other side, then looks at this one; both level in that order is level.
+  asking->ask = [impl, home, asking] {
+    impl->engine.submit(
+        [impl, home, asking](engine::Core& core) {
+          impl->replicator->askLevel(home, [impl, home, asking, &core](std::optional<LevelMessage> level) {
+            PeerReport report = impl->replicator->report(home);
+            uint64_t held = (level ? level->held : 0) + core.store().heldCount(home);
+            if (!level) {
+              asking->promise.set_value({false, "offline", held, report.refused_there});
+            } else if (impl->replicator->levelTowards(home)) {
+              asking->promise.set_value({true, "", held, report.refused_there});
+            } else {
+              impl->engine.after(10, asking->ask);
+              return;
+            }
+            asking->ask = nullptr;
+          });
+        },
+        {});
+  };
+  auto future = asking->promise.get_future();
+  asking->ask();
+  if (future.wait_for(std::chrono::milliseconds(kSyncWaitMs)) != std::future_status::ready) {
+    return SyncAnswer{false, "timeout", 0, 0};
+  }
+  return future.get();
+}
+
+}  // namespace hearthgate::sync

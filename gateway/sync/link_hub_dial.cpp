@@ -1,0 +1,122 @@
+// Dialling: whom, where and when.
+#include <algorithm>
+
+#include "base/base32.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "sync/link_hub_impl.h"
+
+namespace hearthgate::sync {
+
+bool LinkHub::Impl::mayDialLocked(const PeerEntry& entry) const {
+  return !stopping && !transports.empty() && entry.row.state == store::PeerState::kPaired && !entry.row.kept_apart &&
+         !entry.link && !entry.dialling && !entry.row.addresses.empty();
+}
+
+void LinkHub::Impl::wake(const HomeId& home, int64_t delay_ms) {
+  uint64_t generation;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end() || stopping) return;
+    generation = ++at->second.dial_generation;
+  }
+  links.after(delay_ms, [this, home, generation] { dialDue(home, generation); });
+}
+
+void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
+  std::string address;
+  std::string spki;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end() || at->second.dial_generation != generation || !mayDialLocked(at->second)) return;
+    PeerEntry& entry = at->second;
+    // By hand first, then those that worked last.
+    std::vector<store::PeerAddress> best = entry.row.addresses;
+    std::stable_sort(best.begin(), best.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
+      bool by_hand_a = a.source == "hand";
+      bool by_hand_b = b.source == "hand";
+      return by_hand_a != by_hand_b ? by_hand_a : a.last_ok_ms.value_or(0) > b.last_ok_ms.value_or(0);
+    });
+    address = best[entry.next_address % best.size()].address;
+    spki = entry.row.operating_spki;
+    entry.dialling = true;
+  }
+  dialPeer(address, spki, home);
+}
+
+std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, const std::string& spki,
+                                                    std::optional<HomeId> home) {
+  auto channel = trust::Channel::peer(trust::Channel::Role::kClient, identity,
+                                      [spki](std::string_view presented) { return presented == spki; });
+  if (!channel.ok()) {
+    logError("links", channel.error().message);
+    return nullptr;
+  }
+  auto connection =
+      std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, true, std::move(*channel));
+  connection->address = address;
+  sdk::Transport* transport = nullptr;
+  {
+    std::lock_guard lock(mutex);
+    connection->home = home;
+    if (!transports.empty()) {
+      connection->transport = transports.begin()->first;
+      transport = transports.begin()->second;
+    }
+    track(connection);
+  }
+  if (!transport) {
+    connection->failed(networkError("no_transport", "No transport plugin is running."));
+    return connection;
+  }
+  auto digest = sha256(spki);
+  std::string key = base32({reinterpret_cast<const char*>(digest.data()), digest.size()}).substr(0, 16);
+  transport->dial(address, "/peer?k=" + key, connection, [connection, address](const sdk::Outcome& outcome) {
+    if (!outcome.ok()) connection->failed(networkError(outcome.code, "Dialling " + address + " failed: " + outcome.message));
+  });
+  return connection;
+}
+
+int64_t LinkHub::Impl::nextRetryLocked(PeerEntry& entry) {
+  int64_t now = clock.steadyMs();
+  if (entry.failing_since_ms == 0) entry.failing_since_ms = now;
+  bool slow = now - entry.failing_since_ms > kFastRetryForMs;
+  double base = slow ? static_cast<double>(kSlowRetryMs) : entry.retry_ms;
+  entry.retry_ms = std::min(entry.retry_ms * 1.5, static_cast<double>(kFastRetryMs));
+  uint8_t byte = 0;
+  random.fill({&byte, 1});
+  return static_cast<int64_t>(base * (0.8 + 0.4 * byte / 255.0));
+}
+
+void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
+  std::shared_ptr<PairingRun> pairing;
+  std::optional<int64_t> delay;
+  HomeId home;
+  {
+    std::lock_guard lock(mutex);
+    for (const auto& [spki, run_of] : commits) {
+      if (run_of->connection == connection) pairing = run_of;
+    }
+    if (pairing) {
+      pairing->connection.reset();
+      pairing->commit_dialling = false;
+      return;
+    }
+    if (!connection->home) return;
+    home = *connection->home;
+    auto at = peers.find(home);
+    if (at == peers.end()) return;
+    PeerEntry& entry = at->second;
+    entry.dialling = false;
+    entry.last_error = error.message;
+    if (error.code == "not_paired" || error.code == "key_not_pinned") entry.refused_reason = error.code;
+    ++entry.next_address;
+    bool round_over = entry.next_address % std::max<size_t>(1, entry.row.addresses.size()) == 0;
+    delay = round_over ? nextRetryLocked(entry) : 0;
+  }
+  wake(home, *delay);
+}
+
+}  // namespace hearthgate::sync

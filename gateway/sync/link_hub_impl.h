@@ -1,0 +1,140 @@
+// The inside of LinkHub, shared by its files. `mutex` guards everything that is not said to belong to the engine's thread;
+// it is never held while the engine is waited for, and calls into transports and connections are made without it where
+// they could call back.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "sync/connection.h"
+#include "sync/link_hub.h"
+#include "trust/pairing_code.h"
+#include "trust/pairing_commit.h"
+#include "trust/pairing_uri.h"
+
+namespace hearthgate::sync {
+
+// When to dial again (issue of the core, not of transports): first after 0.2 s, half as long again each time with 20 %
+// jitter, at most 1 s for ten minutes, 15 s after; any hint starts over.
+inline constexpr int64_t kFirstRetryMs = 200;
+inline constexpr int64_t kFastRetryMs = 1000;
+inline constexpr int64_t kFastRetryForMs = 600'000;
+inline constexpr int64_t kSlowRetryMs = 15'000;
+// Two homes that dial each other at once keep the one link that both sides choose alike.
+inline constexpr int64_t kDuplicateWindowMs = 5'000;
+inline constexpr size_t kMaxAddresses = 8;  // a home (TRUST.md T7)
+inline constexpr int64_t kTickMs = 250;
+inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's types are below
+inline constexpr size_t kMaxEarlyMessages = 64;
+
+struct PeerEntry {
+  store::Peer row;
+  std::shared_ptr<Connection> link;
+  bool dialling = false;
+  uint64_t dial_generation = 0;
+  size_t next_address = 0;
+  double retry_ms = kFirstRetryMs;
+  int64_t failing_since_ms = 0;
+  int64_t since_ms = 0;
+  std::string refused_reason;
+  std::string last_error;
+  PeerReport report;
+};
+
+// One pairing, on either side.
+struct PairingRun {
+  trust::PairingRole role = trust::PairingRole::kListener;
+  bool auto_confirm = false;
+  bool finished = false;
+  std::shared_ptr<Connection> connection;
+  std::unique_ptr<trust::PairingSession> session;
+  std::unique_ptr<trust::PairingCommit> commit;
+  std::optional<trust::PairingPeer> peer;
+  std::string address;  // joiner: where the other home was reached
+  bool offer_asked = false;
+  bool commit_dialling = false;
+  PairingView view;
+};
+
+struct LinkHub::Impl : Connection::User {
+  Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
+       LinkHubSettings settings_in);
+
+  engine::Engine& engine;
+  const trust::Identity& identity;
+  Clock& clock;
+  Random& random;
+  LinkHubSettings settings;
+  std::unique_ptr<Replicator> replicator;                     // engine's thread
+  std::map<HomeId, std::shared_ptr<Connection>> engine_links;  // engine's thread
+
+  std::mutex mutex;
+  std::condition_variable pairing_changed;
+  bool stopping = false;
+  std::map<HomeId, PeerEntry> peers;
+  std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones
+  std::map<std::string, sdk::Transport*> transports;
+  std::set<std::shared_ptr<Connection>> connections;
+  trust::HandshakeGate handshake_gate;
+  trust::PairingGate pairing_gate;
+  std::optional<trust::PairingCode> code;
+  bool code_auto_confirm = false;
+  int64_t code_expires_ms = 0;
+  std::shared_ptr<PairingRun> run;                              // the last pairing
+  std::map<std::string, std::shared_ptr<PairingRun>> commits;   // operating SPKI → pairing that is being made durable
+  std::function<void()> on_pairing_changed;
+
+  // The threads; declared last, so that they end before what they use.
+  Executor links{"links"};
+  Executor handshakes{"handshakes"};
+
+  // link_hub.cpp
+  Status load();
+  void tick();
+  sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
+  void onEstablished(const std::shared_ptr<Connection>& connection) override;
+  void onReceived(const std::shared_ptr<Connection>& connection, std::string message) override;
+  void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) override;
+  void attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home);
+  void toEngine(const std::shared_ptr<Connection>& connection, std::string message);
+  void dispatch();
+  void introduced(const HomeId& home, const Hello& hello);
+  void event(const std::string& type, std::string body);
+  void setPeer(const store::Peer& row);
+  void track(const std::shared_ptr<Connection>& connection);
+
+  // link_hub_dial.cpp; those with `Locked` want the mutex held.
+  void wake(const HomeId& home, int64_t delay_ms);
+  void dialDue(const HomeId& home, uint64_t generation);
+  std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki,
+                                       std::optional<HomeId> home);
+  void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
+  bool mayDialLocked(const PeerEntry& entry) const;
+  int64_t nextRetryLocked(PeerEntry& entry);
+
+  // link_hub_pairing.cpp
+  sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);
+  void pairingEstablished(const std::shared_ptr<Connection>& connection);
+  void pairingReceived(const std::shared_ptr<Connection>& connection, const std::string& plaintext);
+  void pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error);
+  void advancePairing(const std::shared_ptr<PairingRun>& pairing);
+  void failPairing(const std::shared_ptr<PairingRun>& pairing, const Error& error);
+  void askOffer(const std::shared_ptr<PairingRun>& pairing);
+  void pairingTick();
+  void changedPairing();
+  // link_hub_commit.cpp
+  void beginCommit(const std::shared_ptr<PairingRun>& pairing);
+  void commitOpened(const std::shared_ptr<Connection>& connection, const std::shared_ptr<PairingRun>& pairing);
+  void commitReceived(const std::shared_ptr<Connection>& connection, const std::string& payload);
+  void perform(const std::shared_ptr<PairingRun>& pairing, trust::PairingCommit::Actions actions,
+               const std::shared_ptr<Connection>& connection);
+  void dialCommit(const std::shared_ptr<PairingRun>& pairing);
+  store::Peer rowOf(const PairingRun& pairing, bool marked);
+  void resumeMarked(const store::Peer& row);
+};
+
+}  // namespace hearthgate::sync

@@ -1,0 +1,393 @@
+// Pairing up to the point where both persons have agreed; trust's machines decide, this file moves their bytes.
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "sync/link_hub_impl.h"
+
+namespace hearthgate::sync {
+namespace {
+
+Error notOpen() {
+  return stateError("pairing_not_open", "The other home has no code open: it was used, withdrawn or is expired; open a new one there.");
+}
+
+// What a dial or a channel says, as CONTRACT's codes of POST /pairing/join.
+Error joinError(const Error& error, const std::string& address) {
+  const std::string& code = error.code;
+  if (code.starts_with("pairing_")) return error;
+  if (code == "http_404") return notOpen();
+  if (code == "http_429") {
+    return stateError("pairing_throttled", "The other home refuses more tries from here until its code closes; open a new one there.");
+  }
+  if (code.starts_with("http_") || code == "not_a_websocket" || code == "tls_refused") {
+    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + error.message);
+  }
+  if (code == "protocol_version") return stateError("pairing_version", error.message);
+  return networkError("pairing_unreachable",
+                      "The home at " + address + " could not be reached: " + error.message + " Check address, port and firewall.");
+}
+
+PairingPreview previewOf(const std::optional<trust::PairingOffer>& offer) {
+  PairingPreview preview;
+  if (!offer) return preview;
+  preview.entities = offer->entities();
+  preview.bytes = offer->bytes();
+  preview.kinds = offer->kinds;
+  return preview;
+}
+
+std::string_view withoutPort(std::string_view address) { return address.substr(0, address.rfind(':')); }
+
+}  // namespace
+
+Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
+  if (ttl_s < 1 || ttl_s > kMaxPairingTtlS) {
+    return inputError("bad_document", "A pairing code is open for 1 to 3600 seconds.");
+  }
+  OpenedCode opened;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->code = trust::PairingCode::generate(impl_->random);
+    impl_->code_auto_confirm = auto_confirm;
+    impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
+    impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
+    if (impl_->run && impl_->run->finished) impl_->run.reset();
+    opened.code = impl_->code->text();
+    opened.expires_at_ms = impl_->code_expires_ms;
+    opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
+  }
+  impl_->changedPairing();
+  return opened;
+}
+
+PairingView LinkHub::pairing() {
+  std::lock_guard lock(impl_->mutex);
+  bool open = impl_->pairing_gate.isOpen(impl_->clock.steadyMs());
+  PairingView view;
+  if (impl_->run && !(impl_->run->finished && open)) {
+    view = impl_->run->view;
+  } else if (open) {
+    view.state = "open";
+    view.expires_at_ms = impl_->code_expires_ms;
+  } else if (impl_->code) {
+    view.state = "failed";
+    view.error = stateError("pairing_not_open", "The code has expired; open a new one.");
+  }
+  view.failed_tries = impl_->pairing_gate.failedCount();
+  view.failed_text = impl_->pairing_gate.failedText();
+  return view;
+}
+
+Status LinkHub::confirmPairing() {
+  std::shared_ptr<PairingRun> pairing;
+  {
+    std::lock_guard lock(impl_->mutex);
+    pairing = impl_->run;
+    if (!pairing || pairing->finished || !pairing->session ||
+        pairing->session->state() != trust::PairingSession::State::kConfirming) {
+      return stateError("pairing_not_open", "There is no pairing that waits to be confirmed.");
+    }
+    HG_CHECK(pairing->session->confirmByPerson());
+  }
+  impl_->advancePairing(pairing);
+  return {};
+}
+
+void LinkHub::cancelPairing() {
+  std::shared_ptr<PairingRun> pairing;
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->pairing_gate.close();
+    impl_->code.reset();
+    pairing = impl_->run;
+    if (pairing && !pairing->finished && pairing->session) pairing->session->cancel();
+  }
+  if (pairing && !pairing->finished) impl_->advancePairing(pairing);
+  impl_->changedPairing();
+}
+
+void LinkHub::onPairingChanged(std::function<void()> changed) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->on_pairing_changed = std::move(changed);
+}
+
+void LinkHub::Impl::changedPairing() {
+  std::function<void()> changed;
+  {
+    std::lock_guard lock(mutex);
+    changed = on_pairing_changed;
+  }
+  pairing_changed.notify_all();
+  event("pairing", "{}");
+  if (changed) changed();
+}
+
+Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::optional<std::string>& address,
+                                  bool auto_confirm) {
+  std::vector<std::string> addresses;
+  std::optional<trust::PairingCode> code;
+  if (code_or_uri.find(':') != std::string::npos) {
+    HG_TRY(trust::PairingUri uri, trust::PairingUri::parse(code_or_uri));
+    code = uri.code;
+    addresses = uri.addresses;
+  } else {
+    HG_TRY(trust::PairingCode typed, trust::PairingCode::parse(code_or_uri));
+    code = typed;
+  }
+  if (address) addresses = {*address};
+  if (addresses.empty() || !trust::isAddressWithPort(addresses.front())) {
+    return inputError("bad_address", "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
+  }
+  std::optional<Error> last;
+  for (const std::string& target : addresses) {
+    HG_TRY(auto channel, trust::Channel::pair(trust::Channel::Role::kClient, code->psk()));
+    auto connection = std::make_shared<Connection>(*impl_, impl_->links, impl_->handshakes, Connection::Kind::kPairing, true,
+                                                   std::move(channel));
+    connection->address = target;
+    auto pairing = std::make_shared<PairingRun>();
+    pairing->role = trust::PairingRole::kJoiner;
+    pairing->auto_confirm = auto_confirm;
+    pairing->connection = connection;
+    pairing->address = target;
+    pairing->view.state = "open";
+    sdk::Transport* transport = nullptr;
+    std::shared_ptr<PairingRun> before;
+    {
+      std::lock_guard lock(impl_->mutex);
+      before = impl_->run;
+      impl_->run = pairing;
+      impl_->track(connection);
+      if (!impl_->transports.empty()) transport = impl_->transports.begin()->second;
+    }
+    if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
+    if (!transport) return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
+    transport->dial(target, "/pair", connection, [connection](const sdk::Outcome& outcome) {
+      if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
+    });
+    std::unique_lock lock(impl_->mutex);
+    auto limit = std::chrono::milliseconds(trust::kConfirmLimitMs + trust::kPendingLimitMs + 30'000);
+    impl_->pairing_changed.wait_for(lock, limit, [&] {
+      return impl_->stopping || pairing->finished || (!auto_confirm && pairing->view.state == "confirming");
+    });
+    if (pairing->view.state == "done" || pairing->view.state == "confirming") return pairing->view;
+    last = pairing->view.error.value_or(networkError("pairing_unreachable", "The pairing did not end in time; try again."));
+    bool try_next = last->code == "pairing_unreachable" || last->code == "pairing_not_a_home";
+    if (!try_next) break;
+  }
+  return *last;
+}
+
+sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) {
+  std::lock_guard lock(mutex);
+  int64_t now = clock.steadyMs();
+  if (stopping || !code || !pairing_gate.isOpen(now)) return sdk::LinkDecision::refuse(404);
+  auto ticket = pairing_gate.admit(withoutPort(request.remote_address), now);
+  if (!ticket.ok()) return sdk::LinkDecision::refuse(ticket.error().code == "pairing_throttled" ? 429 : 404);
+  auto channel = trust::Channel::pair(trust::Channel::Role::kServer, code->psk());
+  if (!channel.ok()) {
+    pairing_gate.failed(*ticket);
+    return sdk::LinkDecision::refuse(503);
+  }
+  auto connection = std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPairing, false,
+                                                 std::move(*channel));
+  connection->ticket = *ticket;
+  track(connection);
+  return sdk::LinkDecision::accept(connection);
+}
+
+void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connection) {
+  std::shared_ptr<PairingRun> pairing;
+  {
+    std::lock_guard lock(mutex);
+    if (!connection->dialled()) {
+      bool first = pairing_gate.succeeded(connection->ticket, clock.steadyMs());
+      connection->ticket = 0;
+      if (!first || (run && !run->finished)) {
+        connection->close("pairing_not_open", "The code was used already.");
+        return;
+      }
+      run = std::make_shared<PairingRun>();
+      run->role = trust::PairingRole::kListener;
+      run->auto_confirm = code_auto_confirm;
+      run->connection = connection;
+      run->view.state = "open";
+      run->view.expires_at_ms = code_expires_ms;
+      code.reset();
+    }
+    pairing = run;
+    if (!pairing || pairing->connection != connection) return;
+    auto exporter = connection->channel().exporter(trust::kPairExporterLabel, 32);
+    if (!exporter.ok()) {
+      connection->close("pairing_refused", exporter.error().message);
+      return;
+    }
+    trust::PairingSession::Lookups lookups;
+    // Called from feed(), with the mutex held.
+    lookups.known = [this](const HomeId& home) -> trust::KeyChain {
+      auto at = peers.find(home);
+      if (at == peers.end()) return {};
+      auto chain = trust::decodeChain(at->second.row.statements);
+      return chain.ok() ? std::move(*chain) : trust::KeyChain{};
+    };
+    pairing->session = std::make_unique<trust::PairingSession>(
+        pairing->role, trust::PairingSelf::of(identity, settings.name, settings.advertise), *exporter, std::move(lookups),
+        random, clock.steadyMs());
+  }
+  advancePairing(pairing);
+}
+
+void LinkHub::Impl::pairingReceived(const std::shared_ptr<Connection>& connection, const std::string& plaintext) {
+  std::shared_ptr<PairingRun> pairing;
+  {
+    std::lock_guard lock(mutex);
+    pairing = run;
+    if (!pairing || pairing->connection != connection || !pairing->session) return;
+    // The error is kept in failure(), where advancePairing() finds it.
+    (void)pairing->session->feed(plaintext, clock.steadyMs());
+  }
+  advancePairing(pairing);
+}
+
+void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
+  using State = trust::PairingSession::State;
+  bool ask_offer = false;
+  bool pending = false;
+  std::optional<Error> failure;
+  std::string output;
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex);
+    if (!pairing->session || pairing->finished) return;
+    trust::PairingSession& session = *pairing->session;
+    if (session.state() == State::kConfirming && pairing->auto_confirm && !session.selfConfirmed()) {
+      (void)session.confirmByPerson();  // Its failure is in failure().
+    }
+    PairingView& view = pairing->view;
+    if (const trust::PairingPeer* peer = session.peer()) {
+      pairing->peer = *peer;
+      view.peer = peer->home;
+      view.peer_name = displayName(peer->name);
+      view.words = session.words();
+      view.to_send = previewOf(session.toSend());
+      view.to_receive = previewOf(session.toReceive());
+      ask_offer = !pairing->offer_asked && session.state() == State::kHelloVerified;
+      pairing->offer_asked = pairing->offer_asked || ask_offer;
+    }
+    if (session.state() == State::kConfirming || session.state() == State::kPending) {
+      view.state = "confirming";
+      view.expires_at_ms = clock.wallMs() + session.confirmDeadlineMs() - clock.steadyMs();
+    }
+    pending = session.state() == State::kPending && !pairing->commit;
+    if (session.state() == State::kFailed) failure = session.failure();
+    output = session.takeOutput();
+    connection = pairing->connection;
+  }
+  if (!output.empty() && connection) connection->send({{std::move(output), false}});
+  if (failure) return failPairing(pairing, *failure);
+  if (ask_offer) askOffer(pairing);
+  if (pending) beginCommit(pairing);
+  changedPairing();
+}
+
+void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, const Error& error) {
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex);
+    if (pairing->finished) return;
+    pairing->finished = true;
+    pairing->view.state = "failed";
+    pairing->view.error = error;
+    connection = pairing->connection;
+    if (pairing->peer) commits.erase(pairing->peer->operatingSpki());
+  }
+  if (connection) connection->close("pairing_refused", error.message);
+  changedPairing();
+}
+
+// What the first sync would bring to the other side: for an unknown home nothing, as nothing is granted yet.
+void LinkHub::Impl::askOffer(const std::shared_ptr<PairingRun>& pairing) {
+  HomeId home = pairing->peer->home;
+  auto offer = std::make_shared<trust::PairingOffer>();
+  engine.submit(
+      [home, offer](engine::Core& core) {
+        if (!core.rulesFor(home)) return;
+        std::map<std::string, trust::PairingOffer::Kind> kinds;
+        for (uint64_t after = 0;;) {
+          std::vector<store::FeedRow> page = core.store().feed(core.me(), after, 500);
+          if (page.empty()) break;
+          for (const store::FeedRow& row : page) {
+            after = row.sequence;
+            if (row.siblings.empty() || core.accessFor(home, row.id) == model::Access::kNone) continue;
+            trust::PairingOffer::Kind& kind = kinds[row.kind];
+            kind.kind = row.kind;
+            ++kind.entities;
+            kind.bytes += row.siblings.size();
+          }
+        }
+        for (auto& [name, kind] : kinds) offer->kinds.push_back(std::move(kind));
+      },
+      [this, pairing, offer](const Status&) {
+        // A failed commit costs only numbers here; the engine has said so already.
+        {
+          std::lock_guard lock(mutex);
+          if (pairing->finished || !pairing->session) return;
+          (void)pairing->session->offer(std::move(*offer));  // Its failure is in failure().
+        }
+        advancePairing(pairing);
+      });
+}
+
+void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
+  std::shared_ptr<PairingRun> pairing;
+  bool committing = false;
+  {
+    std::lock_guard lock(mutex);
+    if (connection->ticket) pairing_gate.failed(connection->ticket);
+    if (run && run->connection == connection) pairing = run;
+    committing = pairing && pairing->commit;
+    if (pairing) pairing->connection.reset();
+  }
+  if (!pairing) return changedPairing();  // A failed try was counted.
+  // Once both are pending the pairing link has done its work.
+  if (!committing) failPairing(pairing, joinError(error, pairing->address));
+}
+
+void LinkHub::Impl::pairingTick() {
+  std::shared_ptr<PairingRun> pairing;
+  std::vector<std::shared_ptr<Connection>> late;
+  std::vector<std::shared_ptr<PairingRun>> committing;
+  {
+    std::lock_guard lock(mutex);
+    int64_t now = clock.steadyMs();
+    std::vector<trust::PairingGate::Ticket> expired = pairing_gate.expire(now);
+    for (const auto& connection : connections) {
+      bool over = connection->ticket && connection->kind() == Connection::Kind::kPairing &&
+                  std::find(expired.begin(), expired.end(), connection->ticket) != expired.end();
+      if (over) late.push_back(connection);
+    }
+    if (run && !run->finished && run->session && !run->commit) {
+      run->session->tick(now);
+      if (run->session->state() == trust::PairingSession::State::kFailed) pairing = run;
+    }
+    for (const auto& [spki, run_of] : commits) committing.push_back(run_of);
+  }
+  for (const auto& connection : late) connection->close("timeout", "The pairing handshake took longer than ten seconds.");
+  if (pairing) advancePairing(pairing);
+  for (const auto& run_of : committing) {
+    trust::PairingCommit::Actions actions;
+    bool dial;
+    std::shared_ptr<Connection> connection;
+    {
+      std::lock_guard lock(mutex);
+      int64_t now = clock.steadyMs();
+      actions = run_of->commit->tick(now);
+      dial = run_of->role == trust::PairingRole::kJoiner && !run_of->commit_dialling && run_of->commit->dialDue(now);
+      connection = run_of->connection;
+    }
+    perform(run_of, std::move(actions), connection);
+    if (dial) dialCommit(run_of);
+  }
+}
+
+}  // namespace hearthgate::sync
