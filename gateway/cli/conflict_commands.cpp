@@ -1,0 +1,119 @@
+// `conflict …`.
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace hearthgate::cli {
+namespace {
+
+struct ConflictOptions {
+  std::string state = "open", entity, number, take, fields;
+};
+
+ExitStatus list(Context& context, const ConflictOptions& options) {
+  std::string entity = options.entity.empty() ? "" : context.entity(options.entity);
+  std::string filter = query({{"state", options.state}, {"entity", entity}});
+  if (context.json()) {
+    context.printed(context.get(path({"conflicts"}) + filter + "&limit=1000"));
+    return kDone;
+  }
+  Table table({"N", "ENTITY", "AT", "STATE", "STRATEGY", "VERSIONS"});
+  for (const auto& item : context.all(path({"conflicts"}) + filter)) {
+    table.add({readable(at(item, "id")), readable(at(item, "entity")), safe(textAt(item, "at")),
+               safe(textAt(item, "state")), safe(textAt(item, "strategy")),
+               number(static_cast<int64_t>(itemsAt(item, "versions").size()))});
+  }
+  table.print(context.out(), options.state == "open" ? "no open conflicts" : "no conflicts");
+  return kDone;
+}
+
+ExitStatus show(Context& context, const ConflictOptions& options) {
+  Reply reply = context.get(path({"conflicts", options.number}));
+  if (context.printed(reply)) return kDone;
+  const Json& conflict = reply.body;
+  auto& out = context.out();
+  out << "conflict " << readable(at(conflict, "id")) << " of " << readable(at(conflict, "entity")) << "\n";
+  printField(out, "at", safe(textAt(conflict, "at")));
+  printField(out, "state", safe(textAt(conflict, "state")));
+  printField(out, "strategy", safe(textAt(conflict, "strategy")));
+  const Json& outcome = at(conflict, "outcome");
+  for (const auto& version : itemsAt(conflict, "versions")) {
+    std::string id = textAt(version, "id");
+    bool won = !id.empty() && id == textAt(outcome, "version");
+    out << (won ? "* " : "  ") << safe(id) << "\n      by " << context.homeName(textAt(version, "author")) << ", "
+        << safe(textAt(version, "stamp")) << "\n      "
+        << (flagAt(version, "deleted") ? "deleted" : fieldsLine(at(version, "fields"))) << "\n";
+  }
+  if (outcome.is_object()) {
+    out << "shown now: " << fieldsLine(at(outcome, "fields")) << "\n";
+    if (!textAt(outcome, "reason").empty()) printField(out, "because", safe(textAt(outcome, "reason")));
+  }
+  for (const auto& lost : itemsAt(conflict, "lost_fields")) printField(out, "lost field", readable(lost));
+  if (textAt(conflict, "state") == "open") {
+    out << "`hearthgate conflict resolve " << readable(at(conflict, "id")) << " --take VERSION` settles it\n";
+  }
+  return kDone;
+}
+
+// The version of the conflict that starts with what was given.
+std::string versionOf(Context& context, const ConflictOptions& options) {
+  Json conflict = context.get(path({"conflicts", options.number})).body;
+  std::vector<std::string> meant;
+  std::string list;
+  for (const auto& version : itemsAt(conflict, "versions")) {
+    std::string id = textAt(version, "id");
+    if (id == options.take) return id;
+    if (id.starts_with(options.take)) meant.push_back(id);
+    list += (list.empty() ? "" : ", ") + id;
+  }
+  if (meant.size() == 1) return meant[0];
+  context.fail(meant.empty() ? "version_not_found" : "ambiguous_version",
+               (meant.empty() ? "no version starts with " : "several versions start with ") + options.take,
+               "there are: " + safe(list));
+}
+
+ExitStatus resolve(Context& context, const ConflictOptions& options) {
+  boost::json::object body;
+  if (!options.fields.empty()) {
+    boost::json::error_code error;
+    Json fields = boost::json::parse(options.fields, error);
+    if (error || !fields.is_object()) context.misuse("--fields is no JSON object: " + options.fields);
+    body["fields"] = fields;
+  } else {
+    if (options.take.empty()) context.misuse("give --take VERSION or --fields JSON");
+    body["take"] = versionOf(context, options);
+  }
+  Reply reply = context.send("POST", path({"conflicts", options.number, "resolve"}), body);
+  // Another home may have written meanwhile; then the entity is in conflict anew.
+  std::string entity = textAt(reply.body, "entity");
+  bool waits = flagAt(reply.body, "conflicted");
+  if (!waits && !entity.empty()) {
+    Reply now = context.ask("GET", path({"entities", entity}));
+    waits = now.ok() && flagAt(now.body, "conflicted");
+  }
+  if (!context.printed(reply)) {
+    context.out() << "resolved conflict " << options.number << "\n";
+    if (waits) context.out() << "The entity is in conflict again: `hearthgate conflict list`.\n";
+  }
+  return waits ? kWaitsForPerson : kDone;
+}
+
+}  // namespace
+
+void addConflictCommands(CLI::App& program, Chosen& chosen) {
+  auto* group = addGroup(program, "conflict", "What was changed at several homes at once");
+  auto options = std::make_shared<ConflictOptions>();
+  auto* listing = addCommand(*group, chosen, "list", "List conflicts", [=](Context& c) { return list(c, *options); });
+  listing->add_option("--state", options->state, "open (default), resolved, refused or all")
+      ->check(CLI::IsMember({"open", "resolved", "refused", "all"}));
+  listing->add_option("--entity", options->entity, "only of this entity");
+  auto* showing = addCommand(*group, chosen, "show", "Show one", [=](Context& c) { return show(c, *options); });
+  showing->add_option("N", options->number, "its number")->required()->check(CLI::PositiveNumber);
+  auto* resolving =
+      addCommand(*group, chosen, "resolve", "Settle one", [=](Context& c) { return resolve(c, *options); });
+  resolving->add_option("N", options->number, "its number")->required()->check(CLI::PositiveNumber);
+  auto* take = resolving->add_option("--take", options->take, "the version that stands: its id, or the start of it");
+  auto* fields = resolving->add_option("--fields", options->fields, "a JSON object of fields instead");
+  take->excludes(fields);
+}
+
+}  // namespace hearthgate::cli

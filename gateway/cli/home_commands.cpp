@@ -1,0 +1,111 @@
+// `home …`.
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace hearthgate::cli {
+namespace {
+
+struct HomeOptions {
+  std::string home, name;
+  std::vector<std::string> at;
+};
+
+ExitStatus list(Context& context) {
+  if (context.json()) {
+    context.printed(context.get(path({"homes"}) + query({{"limit", "1000"}})));
+    return kDone;
+  }
+  Table table({"HOME", "ID", "STATE", "TO SEND", "TO RECEIVE", "ADDRESS"});
+  for (const auto& home : context.all(path({"homes"}))) {
+    const auto& addresses = itemsAt(home, "addresses");
+    std::string reason = textAt(home, "refused_reason");
+    const Json& lag = at(home, "lag");
+    table.add({safe(textAt(home, "name")), safe(textAt(home, "id").substr(0, 8)),
+               safe(textAt(home, "state")) + (reason.empty() ? "" : ": " + safe(reason)), readable(at(lag, "to_send")),
+               readable(at(lag, "to_receive")), addresses.empty() ? "-" : safe(textAt(addresses[0], "address"))});
+  }
+  table.print(context.out(), "no other homes; `hearthgate pair` invites one, `hearthgate join CODE` joins one");
+  return kDone;
+}
+
+ExitStatus set(Context& context, const HomeOptions& options) {
+  if (options.name.empty() && options.at.empty()) context.misuse("nothing to set; give --at or --name");
+  std::string id = context.homeId(options.home);
+  boost::json::object body;
+  if (!options.name.empty()) body["name"] = options.name;
+  if (!options.at.empty()) body["addresses"] = boost::json::array(options.at.begin(), options.at.end());
+  Reply reply = context.send("PATCH", path({"homes", id}), body);
+  if (!context.printed(reply)) context.out() << "set " << options.home << "\n";
+  return kDone;
+}
+
+// Whether anything that both homes have waits for a person here.
+bool waitsWith(Context& context, const std::string& home) {
+  for (const auto& entity : context.all(path({"entities"}) + query({{"conflicted", "true"}}))) {
+    if (textAt(entity, "owner") == home) return true;
+    for (const auto& grant : itemsAt(entity, "shared_with")) {
+      if (textAt(grant, "home") == home) return true;
+    }
+  }
+  return false;
+}
+
+ExitStatus sync(Context& context, const HomeOptions& options) {
+  std::string id = context.homeId(options.home);
+  Reply reply = context.send("POST", path({"homes", id, "sync"}));
+  bool level = flagAt(reply.body, "level");
+  bool waits = level && waitsWith(context, id);
+  if (!context.printed(reply)) {
+    auto& out = context.out();
+    std::string reason = textAt(reply.body, "reason");
+    out << (level ? "level with " : "not level with ") << context.homeName(id)
+        << (level || reason.empty() ? "" : ": " + safe(reason)) << "\n";
+    int64_t held = numberAt(reply.body, "held");
+    int64_t refused = numberAt(reply.body, "refused");
+    if (held > 0) out << number(held) << " versions are held\n";
+    if (refused > 0) out << number(refused) << " versions were refused\n";
+    if (waits) out << "Something is in conflict and waits for a person: `hearthgate conflict list`.\n";
+  }
+  return !level ? kFailed : waits ? kWaitsForPerson : kDone;
+}
+
+ExitStatus act(Context& context, const HomeOptions& options, const std::string& verb, const std::string& done) {
+  std::string id = context.homeId(options.home);
+  Reply reply = context.send("POST", path({"homes", id, verb}));
+  if (!context.printed(reply)) context.out() << done << " " << options.home << "\n";
+  return kDone;
+}
+
+ExitStatus forget(Context& context, const HomeOptions& options) {
+  std::string id = context.homeId(options.home);
+  if (!context.confirmed("forget " + context.homeName(id) + " (" + id + ")? To meet again you have to pair again.")) {
+    return kFailed;
+  }
+  Reply reply = context.send("DELETE", path({"homes", id}));
+  if (!context.printed(reply)) context.out() << "forgot " << options.home << "\n";
+  return kDone;
+}
+
+}  // namespace
+
+void addHomeCommands(CLI::App& program, Chosen& chosen) {
+  auto* group = addGroup(program, "home", "Other homes");
+  auto options = std::make_shared<HomeOptions>();
+  auto home = [&](CLI::App* command) {
+    command->add_option("HOME", options->home, "its name or id")->required();
+    return command;
+  };
+  addCommand(*group, chosen, "list", "List the homes that are known", list);
+  auto* setting = home(
+      addCommand(*group, chosen, "set", "Set its addresses or name", [=](Context& c) { return set(c, *options); }));
+  setting->add_option("--at", options->at, "ADDRESS:PORT, several times for several")->take_all();
+  setting->add_option("--name", options->name, "what it is called here");
+  home(addCommand(*group, chosen, "sync", "Wait until both are level", [=](Context& c) { return sync(c, *options); }));
+  home(addCommand(*group, chosen, "connect", "Connect now, and again after `disconnect`",
+                  [=](Context& c) { return act(c, *options, "connect", "connecting to"); }));
+  home(addCommand(*group, chosen, "disconnect", "Stay apart until `connect`, over restarts",
+                  [=](Context& c) { return act(c, *options, "disconnect", "disconnected from"); }));
+  home(addCommand(*group, chosen, "forget", "End the pairing", [=](Context& c) { return forget(c, *options); }));
+}
+
+}  // namespace hearthgate::cli

@@ -1,0 +1,74 @@
+// Names of homes on the command line and in tables. Homes choose their names themselves, so a name counts only while no
+// other home could be meant by it.
+#include "cli/context.h"
+#include "cli/tuning.h"
+
+namespace hearthgate::cli {
+namespace {
+
+bool isLetters(const std::string& text) {
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string::npos;
+}
+bool isHomeId(const std::string& text) { return text.size() == 52 && isLetters(text); }
+bool isCircleId(const std::string& text) { return text.size() == 27 && text[0] == 'c' && isLetters(text); }
+
+}  // namespace
+
+const std::vector<Context::Home>& Context::homes() {
+  if (homes_) return *homes_;
+  std::vector<Home> found;
+  Json own = at(get(path({"status"})).body, "home");
+  found.push_back({textAt(own, "id"), textAt(own, "name"), true});
+  for (const auto& home : all(path({"homes"}))) found.push_back({textAt(home, "id"), textAt(home, "name"), false});
+  homes_ = std::move(found);
+  return *homes_;
+}
+
+std::string Context::homeId(const std::string& home) {
+  if (isHomeId(home) || isCircleId(home)) return home;
+  std::vector<Home> meant;
+  bool may_be_start = home.size() >= kShortIdLetters && isLetters(home);
+  for (const auto& known : homes()) {
+    if (known.name == home || (may_be_start && known.id.starts_with(home))) meant.push_back(known);
+  }
+  if (meant.size() == 1) return meant[0].id;
+  if (meant.empty()) {
+    std::string names;
+    for (const auto& known : homes()) names += (names.empty() ? "" : ", ") + safe(known.name);
+    fail("home_not_found", "no home is called \"" + safe(home) + "\"", "there are: " + names);
+  }
+  std::string list;
+  for (const auto& known : meant) list += (list.empty() ? "" : ", ") + known.id + (known.own ? " (this one)" : "");
+  fail("ambiguous_home", "several homes are meant by \"" + safe(home) + "\": " + list, "give the id instead");
+}
+
+std::string Context::entity(const std::string& entity) {
+  size_t sign = entity.find('@');
+  if (sign == std::string::npos) return entity;
+  return entity.substr(0, sign + 1) + homeId(entity.substr(sign + 1));
+}
+
+std::string Context::homeName(const std::string& id) {
+  if (id.empty()) return "-";
+  size_t same = 0;
+  std::string name;
+  for (const auto& known : homes()) {
+    if (known.id == id) name = known.name;
+  }
+  for (const auto& known : homes()) same += known.name == name ? 1 : 0;
+  // Two homes of one name are told apart by their ids; so is a home that took another's name.
+  std::string start = safe(id.substr(0, kShortIdLetters));
+  if (name.empty()) return start;
+  return same > 1 ? safe(name) + " (" + start + ")" : safe(name);
+}
+
+std::string Context::entityName(const Json& entity) {
+  std::string owner = textAt(entity, "owner");
+  std::string id = safe(textAt(entity, "id"));
+  for (const auto& known : homes()) {
+    if (known.own && known.id == owner) return id;
+  }
+  return owner.empty() ? id : id + "@" + homeName(owner);
+}
+
+}  // namespace hearthgate::cli

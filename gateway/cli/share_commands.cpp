@@ -1,0 +1,100 @@
+// `share`, `unshare` and `grants`.
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace hearthgate::cli {
+namespace {
+
+struct ShareOptions {
+  std::string entity, home, until;
+  bool read = false, write = false, none = false;
+};
+
+// RFC 3339, or `+` and a number of s, min, m, h, d or w from now.
+std::string untilTime(Context& context, const std::string& text) {
+  if (text.empty()) return "";
+  int64_t wall_ms = 0;
+  if (text[0] != '+') {
+    if (!parseRfc3339(text, &wall_ms)) context.misuse("\"" + text + "\" is no time; write 2030-01-31T18:00:00Z or +2h");
+    return rfc3339(wall_ms);
+  }
+  static const std::map<std::string, int64_t> units{{"s", 1},     {"m", 60},     {"min", 60},
+                                                    {"h", 3'600}, {"d", 86'400}, {"w", 604'800}};
+  size_t digits = text.find_first_not_of("0123456789", 1);
+  auto unit = units.find(digits == std::string::npos ? "" : text.substr(digits));
+  constexpr size_t kMostDigits = 6;  // a million weeks is enough, and nothing overflows
+  if (unit == units.end() || digits < 2 || digits > kMostDigits + 1) {
+    context.misuse("\"" + text + "\" is no time; write a number and s, min, h, d or w, as +2h");
+  }
+  int64_t seconds = std::stoll(text.substr(1, digits - 1)) * unit->second;
+  return rfc3339(context.terminal().clock.wallMs() + seconds * 1000);
+}
+
+ExitStatus share(Context& context, const ShareOptions& options) {
+  std::string until = untilTime(context, options.until);
+  std::string home = context.homeId(options.home);
+  std::string access = options.none ? "none" : options.write ? "write" : "read";
+  boost::json::object body{{"access", access}};
+  if (!until.empty()) body["until"] = until;
+  Reply reply = context.send("PUT", path({"entities", context.entity(options.entity), "grants", home}), body);
+  if (context.printed(reply)) return kDone;
+  context.out() << options.entity << ": " << context.homeName(home)
+                << (options.none    ? " has no access"
+                    : options.write ? " may read and write"
+                                    : " may read")
+                << (until.empty() ? "" : " until " + until) << "\n";
+  return kDone;
+}
+
+ExitStatus unshare(Context& context, const ShareOptions& options) {
+  std::string home = context.homeId(options.home);
+  Reply reply = context.send("DELETE", path({"entities", context.entity(options.entity), "grants", home}));
+  if (!context.printed(reply)) {
+    context.out() << options.entity << " is no longer shared with " << context.homeName(home)
+                  << " by a row of its own\n";
+  }
+  return kDone;
+}
+
+ExitStatus grants(Context& context) {
+  if (context.json()) {
+    context.printed(context.get(path({"grants"})));
+    return kDone;
+  }
+  Table table({"ENTITY", "HOME", "ACCESS", "UNTIL"});
+  for (const auto& grant : context.all(path({"grants"}))) {
+    std::string entity;
+    for (const char* name : {"entity", "glob", "id"}) {
+      if (entity.empty()) entity = textAt(grant, name);
+    }
+    table.add({safe(entity), context.homeName(textAt(grant, "home")), safe(textAt(grant, "access")),
+               readable(at(grant, "until"))});
+  }
+  table.print(context.out(), "nothing is shared; `hearthgate share ENTITY HOME` shares");
+  return kDone;
+}
+
+}  // namespace
+
+void addShareCommands(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<ShareOptions>();
+  auto targets = [&](CLI::App* command) {
+    command->add_option("ENTITY", options->entity, "an id, or a glob as 'light.*', also for entities to come")
+        ->required();
+    command->add_option("HOME", options->home, "its name or id")->required();
+    return command;
+  };
+  auto* sharing = targets(addCommand(program, chosen, "share", "Share an entity with a home",
+                                     [=](Context& c) { return share(c, *options); }));
+  auto* read = sharing->add_flag("--read", options->read, "it may read (default)");
+  auto* write = sharing->add_flag("--write", options->write, "it may read and write");
+  auto* none = sharing->add_flag("--none", options->none, "an exception from a glob: no access");
+  write->excludes(read);
+  none->excludes(read)->excludes(write);
+  sharing->add_option("--until", options->until, "2030-01-31T18:00:00Z or +2h");
+  targets(addCommand(program, chosen, "unshare", "End the sharing of an entity with a home",
+                     [=](Context& c) { return unshare(c, *options); }));
+  addCommand(program, chosen, "grants", "What is shared with whom", grants);
+}
+
+}  // namespace hearthgate::cli

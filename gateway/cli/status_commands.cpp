@@ -1,0 +1,95 @@
+// `status` and `why`.
+#include "cli/commands.h"
+#include "cli/table.h"
+
+namespace hearthgate::cli {
+namespace {
+
+std::string duration(int64_t seconds) {
+  if (seconds < 120) return number(seconds) + " s";
+  if (seconds < 7200) return number(seconds / 60) + " min";
+  if (seconds < 172'800) return number(seconds / 3600) + " h";
+  return number(seconds / 86'400) + " days";
+}
+
+ExitStatus showStatus(Context& context) {
+  Reply reply = context.get(path({"status"}));
+  if (context.printed(reply)) return kDone;
+  const Json& status = reply.body;
+  auto& out = context.out();
+  const Json& home = at(status, "home");
+  out << "Hearthgate " << safe(textAt(status, "version")) << "\n";
+  printField(out, "home", safe(textAt(home, "name")));
+  // Whole, because it is what one copies.
+  out << "  id            " << safe(textAt(home, "id")) << "\n";
+  printField(out, "running for", duration(numberAt(status, "uptime_s")));
+  printField(out, "homes",
+             number(numberAt(at(status, "homes"), "connected")) + " of " +
+                 number(numberAt(at(status, "homes"), "known")) + " connected");
+  printField(out, "entities", number(numberAt(status, "entities")));
+  printField(out, "conflicts", number(numberAt(status, "conflicts_open")) + " open");
+  std::string plugins;
+  for (const auto& plugin : itemsAt(status, "plugins")) {
+    std::string name = plugin.is_object() ? textAt(plugin, "name") : readable(plugin);
+    plugins += (plugins.empty() ? "" : ", ") + safe(name);
+  }
+  printField(out, "plugins", plugins.empty() ? "none" : plugins);
+  for (const auto& home_item : context.all(path({"homes"}))) {
+    const Json& lag = at(home_item, "lag");
+    out << fit("  " + context.homeName(textAt(home_item, "id")) + ": " + safe(textAt(home_item, "state")) +
+                   ", to send " + number(numberAt(lag, "to_send")) + ", to receive " +
+                   number(numberAt(lag, "to_receive")),
+               80)
+        << "\n";
+  }
+  for (const auto& item : itemsAt(status, "attention")) {
+    std::string detail = item.is_object() ? textAt(item, "detail") : "";
+    // Whole, even over a line's end: it says what to do.
+    out << "  attention: " << (detail.empty() ? readable(item) : safe(detail)) << "\n";
+  }
+  return kDone;
+}
+
+void showSteps(Context& context, const Json& why) {
+  auto& out = context.out();
+  out << context.homeName(textAt(why, "home")) << ": " << safe(textAt(why, "verdict")) << "\n";
+  for (const auto& step : itemsAt(why, "steps")) {
+    out << "  " << (flagAt(step, "passed") ? "yes " : "NO  ") << safe(textAt(step, "gate")) << "  "
+        << safe(textAt(step, "detail")) << "\n";
+  }
+  std::string next = textAt(why, "next_action");
+  if (!next.empty()) out << "  next: " << safe(next) << "\n";
+}
+
+ExitStatus showWhy(Context& context, const std::string& entity, const std::string& home) {
+  std::string target = path({"entities", context.entity(entity), "why"});
+  if (!home.empty()) target += query({{"home", context.homeId(home)}});
+  Reply reply = context.ask("GET", target);
+  bool known_problem = reply.code() == "entity_not_found" || reply.code() == "home_not_found";
+  if (reply.status == 404 && !known_problem) {
+    context.fail("not_served", "this version of the gateway does not answer `why`",
+                 "`hearthgate grants` and `hearthgate home list` show what is shared and who is connected");
+  }
+  if (!reply.ok()) context.stopAt(reply);
+  if (context.printed(reply)) return kDone;
+  if (!home.empty()) {
+    showSteps(context, reply.body);
+  } else {
+    for (const auto& item : itemsAt(reply.body, "items")) showSteps(context, item);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void addStatusCommands(CLI::App& program, Chosen& chosen) {
+  addCommand(program, chosen, "status", "This home at a glance", showStatus);
+  auto entity = std::make_shared<std::string>();
+  auto home = std::make_shared<std::string>();
+  auto* why = addCommand(program, chosen, "why", "Why an entity is or is not level at another home",
+                         [=](Context& context) { return showWhy(context, *entity, *home); });
+  why->add_option("ENTITY", *entity, "id or id@OWNER")->required();
+  why->add_option("HOME", *home, "one home; all without it");
+}
+
+}  // namespace hearthgate::cli

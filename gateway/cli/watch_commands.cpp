@@ -1,0 +1,80 @@
+// `watch`: the gateway's events, one a line, over its restarts.
+#include "cli/commands.h"
+#include "cli/table.h"
+#include "cli/tuning.h"
+
+namespace hearthgate::cli {
+namespace {
+
+struct WatchOptions {
+  std::string types, prefix;
+  int64_t count = 0;
+};
+
+std::string line(Context& context, const api::ServerEvent& event, const Json& data) {
+  std::string text = safe(event.type);
+  text.resize(std::max<size_t>(text.size(), 14), ' ');
+  if (event.type == "entity") {
+    return text + context.entityName(data) + "  " + safe(textAt(data, "change")) + "  " +
+           (flagAt(data, "deleted") ? "deleted" : fieldsLine(at(data, "fields")));
+  }
+  if (event.type == "home") return text + context.homeName(textAt(data, "id")) + "  " + safe(textAt(data, "state"));
+  if (event.type == "sync_complete") {
+    return text + context.homeName(textAt(data, "home")) + "  sent " + readable(at(data, "sent")) + ", received " +
+           readable(at(data, "received"));
+  }
+  return text + fieldsLine(data);
+}
+
+void print(Context& context, const api::ServerEvent& event) {
+  boost::json::error_code error;
+  Json data = boost::json::parse(event.data, error);
+  if (context.json()) {
+    // One JSON document a line, whatever the data holds.
+    boost::json::object out{{"id", event.id}, {"event", event.type}, {"data", error ? Json(event.data) : data}};
+    context.out() << boost::json::serialize(out) << std::endl;
+  } else {
+    context.out() << line(context, event, error ? Json(event.data) : data) << std::endl;
+  }
+}
+
+ExitStatus watch(Context& context, const WatchOptions& options) {
+  std::string target = path({"events"}) + query({{"types", options.types}, {"prefix", options.prefix}});
+  std::string last_id;
+  int64_t seen = 0;
+  for (int tries = 0;; ++tries) {
+    auto answer = context.client().events(target, last_id, [&](const api::ServerEvent& event) {
+      tries = 0;
+      last_id = event.id;
+      print(context, event);
+      return ++seen != options.count;
+    });
+    if (answer.ok() && answer->status == 200) return kDone;
+    if (answer.ok()) {
+      Reply reply;
+      reply.status = answer->status;
+      reply.raw = answer->body;
+      boost::json::error_code error;
+      reply.body = boost::json::parse(reply.raw, error);
+      context.stopAt(reply);
+    }
+    // At the first try a gateway that is not there is a mistake of the command, later a restart.
+    bool started = !last_id.empty() || seen > 0;
+    if (!started || tries >= kWatchTries) context.failUnreachable(answer.error());
+    context.terminal().pause(kWatchPause);
+  }
+}
+
+}  // namespace
+
+void addWatchCommands(CLI::App& program, Chosen& chosen) {
+  auto options = std::make_shared<WatchOptions>();
+  auto* command = addCommand(program, chosen, "watch", "Print events as they happen, until Ctrl-C",
+                             [=](Context& c) { return watch(c, *options); });
+  command->add_option("--types", options->types,
+                      "only these, with commas: entity, conflict, home, sync_complete, plugin, pairing, attention");
+  command->add_option("--prefix", options->prefix, "only entities whose ids start so");
+  command->add_option("--count", options->count, "leave after so many events")->check(CLI::PositiveNumber);
+}
+
+}  // namespace hearthgate::cli

@@ -1,0 +1,197 @@
+#include "unit/cli/cli_fixture.h"
+
+namespace hearthgate::cli {
+namespace {
+
+const std::string kCalm = R"({"id":"light.kitchen","conflicted":false})";
+const std::string kTorn = R"({"id":"light.kitchen","conflicted":true})";
+
+class EntityCommands : public Cli {
+ protected:
+  std::string target = api("/entities/light.kitchen");
+};
+
+TEST_F(EntityCommands, SetIsAMergePatch) {
+  server.answer("PATCH " + target, 200, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "state=on", "brightness:=128", "a.b=c=d", "empty=", "gone:=null"}),
+            0);
+  EXPECT_THAT(server.asked(), ElementsAre("PATCH " + target +
+                                          R"( {"state":"on","brightness":128,"a.b":"c=d","empty":"","gone":null})"));
+  EXPECT_EQ(server.seen().at(0).headers.at("content-type"), "application/json");
+  EXPECT_EQ(out, "set light.kitchen\n");
+}
+
+TEST_F(EntityCommands, SetKeepsNumbersAsTheyAreWritten) {
+  server.answer("PATCH " + target, 200, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "a:=18446744073709551615", "b:=1.0"}), 0);
+  EXPECT_THAT(server.asked().at(0), HasSubstr(R"({"a":18446744073709551615,"b":1E0})"));
+}
+
+TEST_F(EntityCommands, SetWithKindMakesANewOne) {
+  server.answer("PUT " + target, 201, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "state=on", "--kind", "scene"}), 0);
+  EXPECT_EQ(server.seen().at(0).headers.at("if-none-match"), "*");
+  EXPECT_THAT(server.asked(), ElementsAre("PUT " + target + R"( {"kind":"scene","fields":{"state":"on"}})"));
+  EXPECT_EQ(out, "made light.kitchen\n");
+}
+
+TEST_F(EntityCommands, SetWithKindChangesOneThatIsThereIfTheKindIsRight) {
+  server.answer("PUT " + target, 412, R"({"code":"precondition_failed"})");
+  server.answer("GET " + target, 200, R"({"kind":"state"})");
+  server.answer("PATCH " + target, 200, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "state=on", "--kind", "state"}), 0);
+  EXPECT_EQ(server.asked().back(), "PATCH " + target + R"( {"state":"on"})");
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "state=on", "--kind", "scene"}), 1);
+  EXPECT_THAT(err, HasSubstr("is of kind state, not scene"));
+}
+
+TEST_F(EntityCommands, SetPassesThePreconditionOn) {
+  server.answer("PATCH " + target, 412, R"({"code":"precondition_failed","detail":"it is at another version"})");
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "a=b", "--if-match", "abc"}), 1);
+  EXPECT_EQ(server.seen().at(0).headers.at("if-match"), "\"abc\"");
+  EXPECT_THAT(err, HasSubstr("try again"));
+}
+
+TEST_F(EntityCommands, EndWithFourWhenAPersonHasToChoose) {
+  server.answer("PATCH " + target, 200, kTorn);
+  server.answer("DELETE " + target, 200, kTorn);
+  server.answer("POST " + target + "/restore", 200, kTorn);
+  server.answer("GET " + target + "/history?limit=1000", 200, R"({"items":[{"version":"vvv1"}]})");
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "a=b"}), 4);
+  EXPECT_THAT(out, HasSubstr("waits for a person"));
+  EXPECT_EQ(run({"--json", "entity", "set", "light.kitchen", "a=b"}), 4);
+  EXPECT_EQ(out, kTorn + "\n");
+  EXPECT_EQ(run({"entity", "delete", "light.kitchen", "--yes"}), 4);
+  EXPECT_EQ(run({"entity", "restore", "light.kitchen", "vvv1"}), 4);
+}
+
+TEST_F(EntityCommands, DeleteAsksFirst) {
+  server.answer("DELETE " + target, 200, kCalm);
+  answers = {"n"};
+  EXPECT_EQ(run({"entity", "delete", "light.kitchen"}), 1);
+  EXPECT_TRUE(server.asked().empty());
+  answers = {};
+  EXPECT_EQ(run({"entity", "delete", "light.kitchen"}), 1);
+  EXPECT_THAT(err, HasSubstr("--yes"));
+  answers = {"what?", "y"};
+  EXPECT_EQ(run({"entity", "delete", "light.kitchen"}), 0);
+  EXPECT_THAT(server.asked(), ElementsAre("DELETE " + target));
+}
+
+TEST_F(EntityCommands, ListWalksThroughAllPages) {
+  server.answer("GET /api/v1/entities?kind=state&owner=" + kBeachId + "&limit=1000", 200,
+                R"({"items":[{"id":"a.one","owner":")" + kBeachId +
+                    R"(","kind":"state","access":"read","fields":{"x":1}}],"next":"t/1"})");
+  server.answer("GET /api/v1/entities?kind=state&owner=" + kBeachId + "&limit=1000&after=t%2F1", 200,
+                R"({"items":[{"id":"a.two","owner":")" + kOwnId +
+                    R"(","kind":"state","access":"owner","conflicted":true,"fields":{}}]})");
+  EXPECT_EQ(run({"entity", "list", "--kind", "state", "--owner", "Beach"}), 0);
+  EXPECT_EQ(out,
+            "ENTITY       KIND   ACCESS            FIELDS\n"
+            "a.one@Beach  state  read              x=1\n"
+            "a.two        state  owner   conflict  (no fields)\n");
+}
+
+TEST_F(EntityCommands, ListEndsWhenAGatewayRepeatsItself) {
+  server.answer("GET /api/v1/entities?limit=1000", 200, R"({"items":[],"next":"x"})");
+  server.answer("GET /api/v1/entities?limit=1000&after=x", 200, R"({"items":[],"next":"x"})");
+  EXPECT_EQ(run({"entity", "list"}), 0);
+  EXPECT_EQ(out, "no entities\n");
+}
+
+TEST_F(EntityCommands, ListGivesOnePageAsItIsUnderJson) {
+  const std::string body = R"({"items":[{"id":"a.b"}],"next":"x"})";
+  server.answer("GET /api/v1/entities?conflicted=true&limit=1000&after=p", 200, body + "\n");
+  EXPECT_EQ(run({"--json", "entity", "list", "--conflicted", "--after", "p"}), 0);
+  EXPECT_EQ(out, body + "\n");
+}
+
+TEST_F(EntityCommands, GetShowsFieldsSiblingsAndGrantsWithoutEscapes) {
+  server.answer("GET " + target, 200,
+                R"({"id":"light.kitchen","owner":")" + kOwnId +
+                    R"(","kind":"state","access":"owner","strategy":"user-choice",
+    "fields":{"state":"on\u001b[31m","n":1},"version":{"id":"v1","author":")" +
+                    kBeachId + R"(","stamp":"2026-11-20T10:00:00.000Z"},
+    "siblings":[{"id":"v2","author":")" +
+                    kOwnId + R"(","fields":{"state":"off"}}],"conflicted":true,"stale_since":null,
+    "shared_with":[{"home":")" +
+                    kBeachId + R"(","access":"write","until":null}]})");
+  EXPECT_EQ(run({"entity", "get", "light.kitchen"}), 0);
+  EXPECT_THAT(out, HasSubstr("  state = on�[31m\n"));
+  EXPECT_THAT(out, HasSubstr("written by    Beach"));
+  EXPECT_THAT(out, HasSubstr("concurrent v2 by City: state=off"));
+  EXPECT_THAT(out, HasSubstr("shared with   Beach (write)"));
+  EXPECT_THAT(out, HasSubstr("waits for a person"));
+}
+
+TEST_F(EntityCommands, RestoreTakesTheStartOfAVersion) {
+  server.answer("GET " + target + "/history?limit=1000", 200,
+                R"({"items":[{"version":"abcd1"},{"version":"abce2"},{"version":"abce3"}]})");
+  server.answer("POST " + target + "/restore", 200, kCalm);
+  EXPECT_EQ(run({"entity", "restore", "light.kitchen", "abcd"}), 0);
+  EXPECT_EQ(server.asked().back(), "POST " + target + R"(/restore {"version":"abcd1"})");
+  EXPECT_EQ(run({"entity", "restore", "light.kitchen", "abce"}), 1);
+  EXPECT_THAT(err, HasSubstr("abce2, abce3"));
+}
+
+TEST_F(EntityCommands, RegisterMakesOnlyNewOnes) {
+  server.answer("PUT " + target, 201, kCalm);
+  server.answer("PUT " + target, 412, "{}");
+  EXPECT_EQ(run({"entity", "register", "light.kitchen", "a=b", "--kind", "scene"}), 0);
+  EXPECT_EQ(server.asked().at(0), "PUT " + target + R"( {"fields":{"a":"b"},"kind":"scene"})");
+  EXPECT_EQ(run({"entity", "register", "light.kitchen"}), 1);
+  EXPECT_THAT(err, HasSubstr("is there already"));
+}
+
+TEST_F(EntityCommands, UnregisterTakesBackEveryGrantThenDeletes) {
+  std::string both =
+      R"({"access":"owner","shared_with":[{"home":")" + kBeachId + R"("},{"home":")" + kOtherBeachId + R"("}]})";
+  std::string by_glob = R"({"access":"owner","shared_with":[{"home":")" + kOtherBeachId + R"("}]})";
+  server.answer("GET " + target, 200, both);
+  server.answer("GET " + target, 200, by_glob);
+  server.answer("DELETE " + target + "/grants/" + kBeachId, 200, "{}");
+  server.answer("PUT " + target + "/grants/" + kOtherBeachId, 200, "{}");
+  server.answer("DELETE " + target, 200, kCalm);
+  EXPECT_EQ(run({"entity", "unregister", "light.kitchen", "--yes"}), 0) << err;
+  EXPECT_THAT(server.asked(),
+              ElementsAre("GET " + target, "DELETE " + target + "/grants/" + kBeachId,
+                          "DELETE " + target + "/grants/" + kOtherBeachId, "GET " + target,
+                          "PUT " + target + "/grants/" + kOtherBeachId + R"( {"access":"none"})", "DELETE " + target));
+}
+
+TEST_F(EntityCommands, UnregisterRefusesWhatBelongsToOthers) {
+  server.answer("GET " + target, 200, R"({"access":"write","shared_with":[]})");
+  EXPECT_EQ(run({"entity", "unregister", "light.kitchen", "--yes"}), 1);
+  EXPECT_THAT(err, HasSubstr("belongs to another home"));
+  EXPECT_EQ(server.asked().size(), 1u);
+}
+
+TEST_F(EntityCommands, StrategyShowsAndSets) {
+  server.answer("GET " + target, 200, R"({"strategy":"merge"})");
+  server.answer("PUT " + target + "/strategy", 200, "{}");
+  EXPECT_EQ(run({"entity", "strategy", "light.kitchen"}), 0);
+  EXPECT_EQ(out, "merge\n");
+  EXPECT_EQ(run({"entity", "strategy", "light.kitchen", "user-choice", "--here-only"}), 0);
+  EXPECT_EQ(server.asked().back(), "PUT " + target + R"(/strategy {"strategy":"user-choice","here_only":true})");
+}
+
+TEST_F(EntityCommands, ShareGrantsAndTimes) {
+  server.answer("PUT " + api("/entities/light.*/grants/") + kBeachId, 200, "{}");
+  server.answer("DELETE " + api("/entities/light.%3F/grants/") + kBeachId, 200, "{}");
+  EXPECT_EQ(run({"share", "light.*", "Beach"}), 0);
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"( {"access":"read"})"));
+  EXPECT_EQ(run({"share", "light.*", "Beach", "--write", "--until", "+2h"}), 0);
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"( {"access":"write","until":"2026-11-20T12:00:00.000Z"})"));
+  EXPECT_EQ(run({"share", "light.*", "Beach", "--until", "2030-01-31T19:00:00+01:00"}), 0);
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"("until":"2030-01-31T18:00:00.000Z")"));
+  EXPECT_EQ(run({"share", "light.*", "Beach", "--none"}), 0);
+  EXPECT_THAT(server.asked().back(), HasSubstr(R"({"access":"none"})"));
+  EXPECT_EQ(run({"unshare", "light.?", "Beach"}), 0) << err;
+  server.answer("GET /api/v1/grants?limit=1000", 200,
+                R"({"items":[{"entity":"light.*","home":")" + kBeachId + R"(","access":"read","until":null}]})");
+  EXPECT_EQ(run({"grants"}), 0);
+  EXPECT_EQ(out, "ENTITY   HOME   ACCESS  UNTIL\nlight.*  Beach  read    -\n");
+}
+
+}  // namespace
+}  // namespace hearthgate::cli

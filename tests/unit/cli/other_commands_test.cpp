@@ -1,0 +1,99 @@
+// status, why, strategy, plugin, token and words.
+#include "unit/cli/cli_fixture.h"
+
+namespace hearthgate::cli {
+namespace {
+
+TEST_F(Cli, StatusFitsOneScreen) {
+  server.replace(
+      "GET /api/v1/status", 200,
+      R"({"home":{"id":")" + kOwnId +
+          R"(","name":"City"},"version":"0.1.0","uptime_s":7300,"homes":{"known":1,"connected":1},)"
+          R"("entities":41,"conflicts_open":2,"plugins":[{"name":"lan"}],"attention":["the clock is not synchronised"]})");
+  server.replace("GET /api/v1/homes?limit=1000", 200,
+                 R"({"items":[{"id":")" + kBeachId +
+                     R"(","name":"Beach","state":"connected","lag":{"to_send":1,"to_receive":2}}]})");
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_THAT(out, HasSubstr("id            " + kOwnId));
+  EXPECT_THAT(out, HasSubstr("running for   2 h"));
+  EXPECT_THAT(out, HasSubstr("conflicts     2 open"));
+  EXPECT_THAT(out, HasSubstr("Beach: connected, to send 1, to receive 2"));
+  EXPECT_THAT(out, HasSubstr("attention: the clock is not synchronised"));
+}
+
+TEST_F(Cli, WhySaysThatItIsNotServed) {
+  EXPECT_EQ(run({"why", "a.b"}), 1);
+  EXPECT_THAT(err, HasSubstr("this version of the gateway does not answer `why`"));
+}
+
+TEST_F(Cli, WhyTellsAnUnknownEntityFromAMissingService) {
+  server.answer("GET /api/v1/entities/a.b/why", 404, R"({"code":"entity_not_found","detail":"there is no a.b"})");
+  EXPECT_EQ(run({"why", "a.b"}), 1);
+  EXPECT_THAT(err, HasSubstr("there is no a.b"));
+}
+
+TEST_F(Cli, WhyShowsTheGates) {
+  server.answer("GET /api/v1/entities/a.b/why?home=" + kBeachId, 200,
+                R"({"home":")" + kBeachId +
+                    R"(","verdict":"not_shared","steps":[{"gate":"known","passed":true,"detail":"it is there"},)"
+                    R"({"gate":"grant","passed":false,"detail":"no row"}],"next_action":"share it"})");
+  EXPECT_EQ(run({"why", "a.b", "Beach"}), 0);
+  EXPECT_EQ(out, "Beach: not_shared\n  yes known  it is there\n  NO  grant  no row\n  next: share it\n");
+}
+
+TEST_F(Cli, StrategyUseReachesEntityGlobKindAndOwner) {
+  server.answer("PUT /api/v1/entities/a.b/strategy", 200, "{}");
+  server.answer("PUT /api/v1/strategy-rules", 200, "{}");
+  EXPECT_EQ(run({"strategy", "use", "merge", "--entity", "a.b", "--here-only"}), 0);
+  EXPECT_EQ(run({"strategy", "use", "merge", "--glob", "light.*"}), 0);
+  EXPECT_EQ(run({"strategy", "use", "merge", "--kind", "scene"}), 0);
+  EXPECT_EQ(run({"strategy", "use", "merge", "--owner", "Beach"}), 0);
+  EXPECT_THAT(server.asked(),
+              ElementsAre(R"(PUT /api/v1/entities/a.b/strategy {"strategy":"merge","here_only":true})",
+                          R"(PUT /api/v1/strategy-rules {"strategy":"merge","glob":"light.*"})",
+                          R"(PUT /api/v1/strategy-rules {"strategy":"merge","kind":"scene"})",
+                          R"(PUT /api/v1/strategy-rules {"strategy":"merge","owner":")" + kBeachId + "\"}"));
+}
+
+TEST_F(Cli, StrategyListShowsBuiltInOnes) {
+  server.answer("GET /api/v1/strategies", 200, R"({"items":[{"name":"merge","builtin":true}]})");
+  EXPECT_EQ(run({"strategy", "list"}), 0);
+  EXPECT_THAT(out, HasSubstr("merge     built in"));
+}
+
+TEST_F(Cli, PluginCommandsReachTheirRoutes) {
+  server.answer(
+      "GET /api/v1/plugins", 200,
+      R"({"items":[{"name":"lan","version":"1","state":"running","listeners":[{"name":"peer","address":"0.0.0.0:8765"}]}]})");
+  EXPECT_EQ(run({"plugin", "list"}), 0);
+  EXPECT_EQ(out, "PLUGIN  VERSION  STATE    LISTENS ON\nlan     1        running  0.0.0.0:8765\n");
+  for (const char* verb : {"enable", "disable", "reload"}) {
+    server.answer(std::string("POST /api/v1/plugins/lan/") + verb, 200, "{}");
+    EXPECT_EQ(run({"plugin", verb, "lan"}), 0) << verb;
+  }
+  EXPECT_EQ(out, "reloaded lan\n");
+}
+
+TEST_F(Cli, TokenRotateNeverPrintsTheTokenByItself) {
+  server.answer("POST /api/v1/tokens/rotate", 200, R"({"token":"new-secret"})");
+  answers = {"y"};
+  EXPECT_EQ(run({"token", "rotate"}), 0);
+  EXPECT_THAT(out, Not(HasSubstr("new-secret")));
+  EXPECT_EQ(run({"--json", "--yes", "token", "rotate"}), 0);
+  EXPECT_THAT(out, HasSubstr("new-secret"));
+}
+
+TEST_F(Cli, WordsAreShownAndConfirmed) {
+  server.answer("GET /api/v1/recovery-words", 200, R"({"words":["apple","river","stone"],"ask":[1,3]})");
+  server.answer("POST /api/v1/recovery-words/confirm", 200, "{}");
+  EXPECT_EQ(run({"words"}), 0);
+  EXPECT_THAT(out, HasSubstr("   1  apple\n   2  river\n   3  stone\n"));
+  answers = {"apple", "stone"};
+  EXPECT_EQ(run({"words", "confirm"}), 0);
+  EXPECT_EQ(
+      server.asked().back(),
+      R"(POST /api/v1/recovery-words/confirm {"words":[{"position":1,"word":"apple"},{"position":3,"word":"stone"}]})");
+}
+
+}  // namespace
+}  // namespace hearthgate::cli

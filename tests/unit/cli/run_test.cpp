@@ -1,0 +1,161 @@
+// What all commands share: options, exit statuses, problems, names.
+#include "cli/run.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "unit/cli/cli_fixture.h"
+
+namespace hearthgate::cli {
+namespace {
+
+TEST_F(Cli, PrintsHelpAndVersionAsSuccess) {
+  EXPECT_EQ(runBare({"--help"}), 0);
+  EXPECT_THAT(out, HasSubstr("entity"));
+  EXPECT_EQ(runBare({"entity", "set", "--help"}), 0);
+  EXPECT_THAT(out, HasSubstr("KEY:=JSON"));
+  EXPECT_EQ(runBare({"--version"}), 0);
+}
+
+TEST_F(Cli, EndsMisuseWithTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"nonsense"},
+                                             {"entity"},
+                                             {"entity", "get"},
+                                             {"entity", "get", "a.b", "c.d"},
+                                             {"entity", "set", "a.b"},
+                                             {"entity", "set", "a.b", "novalue"},
+                                             {"entity", "set", "a.b", "=x"},
+                                             {"entity", "set", "a.b", ":=1"},
+                                             {"entity", "set", "a.b", "x:={"},
+                                             {"entity", "set", "a.b", "x=1", "x=2"},
+                                             {"share", "a.b"},
+                                             {"share", "a.b", "Beach", "--read", "--write"},
+                                             {"share", "a.b", "Beach", "--until", "tomorrow"},
+                                             {"share", "a.b", "Beach", "--until", "+2"},
+                                             {"share", "a.b", "Beach", "--until", "+h"},
+                                             {"share", "a.b", "Beach", "--until", "+9999999999999999999h"},
+                                             {"conflict", "resolve", "1"},
+                                             {"conflict", "resolve", "x", "--take", "a"},
+                                             {"conflict", "resolve", "1", "--fields", "[]"},
+                                             {"conflict", "resolve", "1", "--fields", "{}", "--take", "a"},
+                                             {"conflict", "list", "--state", "odd"},
+                                             {"strategy", "use", "merge"},
+                                             {"strategy", "use", "merge", "--kind", "state", "--here-only"},
+                                             {"strategy", "use", "merge", "--kind", "a", "--glob", "b"},
+                                             {"home", "set", "Beach"},
+                                             {"join"},
+                                             {"pair", "--ttl", "-5"},
+                                             {"status", "--unknown"}}) {
+    EXPECT_EQ(run(arguments), 2) << testing::PrintToString(arguments);
+    EXPECT_NE(err, "") << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(runBare({"--url", server.url(), "status"}), 2);
+  EXPECT_EQ(runBare({"--token", "t", "status"}), 2);
+  EXPECT_EQ(runBare({"--url", "http://192.0.2.1:1", "--token", "t", "status"}), 2);
+  EXPECT_TRUE(server.asked().empty());
+}
+
+TEST_F(Cli, EndsWithThreeWhenTheGatewayIsNotReachable) {
+  EXPECT_EQ(runBare({"status"}), 3);
+  EXPECT_THAT(err, HasSubstr("/nonexistent/hearthgate/admin.token"));
+  EXPECT_THAT(err, HasSubstr("is hearthgated running"));
+  std::string url;
+  {
+    ScriptedServer gone;
+    url = gone.url();
+  }
+  EXPECT_EQ(runBare({"--url", url, "--token", "t", "status"}), 3);
+  EXPECT_THAT(err, HasSubstr(url));
+  EXPECT_EQ(runBare({"--url", url, "--token", "t", "--json", "status"}), 3);
+  EXPECT_EQ(textAt(boost::json::parse(err), "code"), "not_reachable");
+}
+
+TEST_F(Cli, EndsWithOneAndTheProblemWhenTheGatewayRefuses) {
+  const std::string problem =
+      R"({"type":"about:blank","title":"Not found","status":404,"detail":"there is no a.b","code":"entity_not_found"})";
+  server.answer("GET /api/v1/entities/a.b", 404, problem);
+  EXPECT_EQ(run({"entity", "get", "a.b"}), 1);
+  EXPECT_EQ(err,
+            "hearthgate: there is no a.b (entity_not_found)\n  `hearthgate entity list` shows what this home has\n");
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(run({"--json", "entity", "get", "a.b"}), 1);
+  EXPECT_EQ(err, problem + "\n");
+  EXPECT_EQ(out, "");
+}
+
+TEST_F(Cli, SaysWhatToDoAboutAWrongToken) {
+  server.answer("GET /api/v1/entities/a.b", 401, R"({"title":"Unauthorized","status":401})");
+  EXPECT_EQ(run({"entity", "get", "a.b"}), 1);
+  EXPECT_THAT(err, HasSubstr("DIR/admin.token"));
+}
+
+TEST_F(Cli, RefusesAnswersThatAreNoJson) {
+  server.answer("GET /api/v1/entities/a.b", 200, "<html>");
+  EXPECT_EQ(run({"entity", "get", "a.b"}), 1);
+  EXPECT_THAT(err, HasSubstr("is no Hearthgate"));
+  server.answer("GET /api/v1/entities/a.c", 500, "<html>");
+  EXPECT_EQ(run({"--json", "entity", "get", "a.c"}), 1);
+  EXPECT_EQ(textAt(boost::json::parse(err), "code"), "http_500");
+}
+
+TEST_F(Cli, TakesGlobalOptionsAfterTheCommandToo) {
+  server.answer("GET /api/v1/grants", 200, R"({"items":[]})");
+  EXPECT_EQ(run({"grants", "--json"}), 0);
+  EXPECT_EQ(out, "{\"items\":[]}\n");
+}
+
+TEST_F(Cli, ReadsAddressAndTokenFromTheDataFolder) {
+  char name[] = "/tmp/hearthgate-cli-XXXXXX";
+  default_data = mkdtemp(name);
+  std::ofstream(default_data + "/admin.token") << "from-file\n";
+  EXPECT_EQ(runBare({"grants"}), 3);
+  EXPECT_THAT(err, HasSubstr("admin.url"));
+  std::ofstream(default_data + "/admin.url") << server.url() << "\n";
+  server.answer("GET /api/v1/grants?limit=1000", 200, R"({"items":[]})");
+  EXPECT_EQ(runBare({"grants"}), 0);
+  EXPECT_EQ(runBare({"--data", default_data, "grants"}), 0);
+  EXPECT_EQ(server.seen().at(0).headers.at("authorization"), "Bearer from-file");
+  std::ofstream(default_data + "/admin.token") << "";
+  EXPECT_EQ(runBare({"grants"}), 1);
+  EXPECT_THAT(err, HasSubstr("it is empty"));
+  std::filesystem::remove_all(default_data);
+}
+
+TEST_F(Cli, TakesNamesIdsAndStartsOfIds) {
+  for (const std::string& home : {std::string("Beach"), kBeachId, kBeachId.substr(0, 8)}) {
+    server.answer("POST " + api("/homes/" + kBeachId + "/connect"), 200, "{}");
+    EXPECT_EQ(run({"home", "connect", home}), 0) << home;
+  }
+  EXPECT_EQ(server.asked().size(), 3u);
+  EXPECT_EQ(run({"home", "connect", "beachbb"}), 1) << "too short to be meant as the start of an id";
+  EXPECT_THAT(err, HasSubstr("there are: City, Beach"));
+}
+
+TEST_F(Cli, FailsForAmbiguousNamesAndListsTheIds) {
+  const std::string start = kBeachId.substr(0, 8);
+  server.replace("GET /api/v1/status", 200, R"({"home":{"id":")" + kOwnId + R"(","name":"Beach"}})");
+  homes(R"([{"id":")" + kBeachId + R"(","name":"Beach"},{"id":")" + kOtherBeachId + R"(","name":")" + start + R"("}])");
+  EXPECT_EQ(run({"home", "forget", "--yes", "Beach"}), 1);
+  EXPECT_THAT(err, HasSubstr(kBeachId));
+  EXPECT_THAT(err, HasSubstr(kOwnId + " (this one)"));
+  // A home that calls itself like the start of another's id is not taken for it.
+  EXPECT_EQ(run({"home", "forget", "--yes", start}), 1);
+  EXPECT_THAT(err, HasSubstr(kOtherBeachId));
+  EXPECT_TRUE(server.asked().empty());
+}
+
+TEST_F(Cli, TakesOwnersByName) {
+  server.answer("GET /api/v1/entities/a.b@" + kBeachId, 200, R"({"id":"a.b"})");
+  EXPECT_EQ(run({"entity", "get", "a.b@Beach"}), 0);
+  server.answer("GET /api/v1/entities/a.b@" + kOwnId, 200, R"({"id":"a.b"})");
+  EXPECT_EQ(run({"entity", "get", "a.b@City"}), 0);
+  EXPECT_EQ(run({"entity", "get", "a.b@Moon"}), 1);
+}
+
+}  // namespace
+}  // namespace hearthgate::cli
