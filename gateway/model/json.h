@@ -12,20 +12,29 @@
 
 namespace hearthgate::model {
 
+struct JsonMember;
+
 struct Json {
   enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
 
   Type type = Type::kNull;
   // kString: the characters. kBool, kNumber: the canonical text.
   std::string text;
-  std::vector<Json> items;                            // kArray
-  std::vector<std::pair<std::string, Json>> members;  // kObject, sorted by key
+  std::vector<Json> items;          // kArray
+  std::vector<JsonMember> members;  // kObject, sorted by key
 
   bool isNull() const { return type == Type::kNull; }
   bool isObject() const { return type == Type::kObject; }
   bool isString() const { return type == Type::kString; }
   // The member called `key`, or null when this is no object or has none.
   const Json* find(std::string_view key) const;
+};
+
+// A pair of key and value. No std::pair, which may not be named before Json is complete.
+struct JsonMember {
+  std::string first;
+  Json second;
+  JsonMember(std::string key, Json value) : first(std::move(key)), second(std::move(value)) {}
 };
 
 // Reads one JSON text. Fails with `bad_json` (not JSON, broken UTF-8, lone surrogates) or `bad_document` (deeper than

@@ -96,13 +96,15 @@ Json rfcMergePatch(Json target, const Json& patch) {
     target.type = Json::Type::kObject;
   }
   for (const auto& [name, value] : patch.members) {
-    std::map<std::string, Json> members(target.members.begin(), target.members.end());
+    std::map<std::string, Json> members;
+    for (const auto& [old_name, old_value] : target.members) members[old_name] = old_value;
     if (value.isNull()) {
       members.erase(name);
     } else {
       members[name] = rfcMergePatch(members.count(name) ? members[name] : Json{}, value);
     }
-    target.members.assign(members.begin(), members.end());
+    target.members.clear();
+    for (const auto& [new_name, new_value] : members) target.members.emplace_back(new_name, new_value);
   }
   return target;
 }

@@ -32,7 +32,7 @@ Json array(std::vector<Json> items) {
   json.items = std::move(items);
   return json;
 }
-Json object(std::vector<std::pair<std::string, Json>> members) {
+Json object(std::vector<JsonMember> members) {
   Json json;
   json.type = Json::Type::kObject;
   json.members = std::move(members);
@@ -53,7 +53,7 @@ std::string canonical(const Address& address, const Version& v) {
   std::vector<Json> dots, stamps;
   for (const auto& e : v.leaf_dots) dots.push_back(array(append({number(e.leaf)}, dot(e.dot))));
   for (const auto& e : v.dot_stamps) stamps.push_back(array(append(dot(e.dot), stamp(e.stamp))));
-  std::vector<std::pair<std::string, Json>> vector;
+  std::vector<JsonMember> vector;
   for (const auto& e : v.vector.entries()) vector.emplace_back(e.replica.text(), number(e.counter));
   auto fields = parseJson(v.fields, kMaxDepth);
   EXPECT_TRUE(fields.ok());

@@ -1,0 +1,86 @@
+// JSON from outside: whatever is read has one canonical text that reads as itself, leaves that write the document
+// again, and merge patches that do nothing the second time.
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "model/leaves.h"
+#include "model/limits.h"
+
+namespace {
+
+using namespace hearthgate;
+using namespace hearthgate::model;
+
+void checkRefusal(const Error& error) {
+  HG_ASSERT(error.code == "bad_json" || error.code == "bad_document" || error.code == "too_large");
+  HG_ASSERT(isUtf8(error.message) && error.message.size() < 1000);
+}
+
+// A number is the double or the integer that the C library reads, and looks like the one that it is.
+void checkNumber(std::string_view input, const Json& json) {
+  std::string text(input);
+  bool is_double = text.find_first_of(".eE") != std::string::npos;
+  HG_ASSERT(is_double == (json.text.find_first_of(".e") != std::string::npos));
+  if (!is_double) return;
+  double theirs = std::strtod(text.c_str(), nullptr);
+  double ours = std::strtod(json.text.c_str(), nullptr);
+  HG_ASSERT(std::isfinite(ours) && std::memcmp(&theirs, &ours, sizeof ours) == 0);
+}
+
+void checkLeaves(const Json& object, const std::string& canonical) {
+  auto leaves = leavesOf(object);
+  if (!leaves.ok()) return checkRefusal(leaves.error());
+  HG_ASSERT(canonicalFields(*leaves) == canonical);
+  HG_ASSERT(canonical.size() <= kMaxDocumentBytes && leaves->size() <= kMaxFields);
+  auto again = parseLeaves(canonical);
+  HG_ASSERT(again.ok() && *again == *leaves);
+  for (size_t i = 0; i < leaves->size(); ++i) {
+    const Path& path = (*leaves)[i].path;
+    HG_ASSERT(joinPath(splitPath(path)) == path);
+    HG_ASSERT(isUtf8(pathJson(path)));
+    if (i == 0) continue;
+    const Path& before = (*leaves)[i - 1].path;
+    HG_ASSERT(before < path && splitPath(before) < splitPath(path) && !isBelow(path, before));
+  }
+}
+
+void checkPatch(const Json& object, const Json& patch) {
+  auto leaves = leavesOf(object);
+  if (!leaves.ok()) return;
+  auto once = mergePatch(*leaves, patch);
+  if (!once.ok()) return checkRefusal(once.error());
+  auto twice = mergePatch(*once, patch);
+  HG_ASSERT(twice.ok() && *twice == *once);
+  HG_ASSERT(parseLeaves(canonicalFields(*once)).ok());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string_view input(reinterpret_cast<const char*>(data), size);
+  auto json = parseJson(input, kMaxDepth);
+  if (!json.ok()) {
+    checkRefusal(json.error());
+  } else {
+    std::string canonical = canonicalJson(*json);
+    HG_ASSERT(isUtf8(canonical));
+    auto again = parseJson(canonical, kMaxDepth);
+    HG_ASSERT(again.ok() && canonicalJson(*again) == canonical);
+    if (json->type == Json::Type::kNumber) checkNumber(input, *json);
+    if (json->isObject()) checkLeaves(*json, canonical);
+    // No text that is read at one depth is refused at a greater one.
+    HG_ASSERT(parseJson(input, kMaxDepth + 5).ok());
+  }
+  // A document and a patch, one line each.
+  size_t line = input.find('\n');
+  if (line != std::string_view::npos) {
+    auto object = parseJson(input.substr(0, line), kMaxDepth);
+    auto patch = parseJson(input.substr(line + 1), kMaxDepth);
+    if (object.ok() && patch.ok() && object->isObject()) checkPatch(*object, *patch);
+  }
+  return 0;
+}
