@@ -59,12 +59,13 @@ class LoopbackNetwork {
 
   void runAndWait(std::function<void()> task) {
     if (thread_.onThread()) return task();
-    std::promise<void> done;
-    thread_.post([&] {
+    const auto done = std::make_shared<std::promise<void>>();
+    auto finished = done->get_future();
+    thread_.post([done, &task] {
       task();
-      done.set_value();
+      done->set_value();
     });
-    done.get_future().wait();
+    finished.wait();
   }
 
   // Touched on the network's thread only.
