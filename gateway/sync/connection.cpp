@@ -42,6 +42,7 @@ void Connection::onClosed(const sdk::CloseReason& reason) {
     std::lock_guard lock(mutex_);
     std::string text = reason.text.empty() ? "The link ended (" + reason.code + ")." : reason.text;
     if (!ended_) ended_ = networkError(reason.code, std::move(text));
+    link_.reset();
   }
   schedule();
 }

@@ -116,11 +116,21 @@ void LinkHub::Impl::tick() {
   links.after(kTickMs, [this] { tick(); });
 }
 
-void LinkHub::useTransport(const std::string& name, sdk::Transport* transport) {
+void LinkHub::advertise(std::vector<std::string> addresses) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->settings.advertise = addresses;
+  }
+  impl_->engine.submit(
+      [impl = impl_.get(), addresses = std::move(addresses)](engine::Core&) { impl->replicator->setAddresses(addresses); },
+      {});
+}
+
+void LinkHub::useTransport(const std::string& name, std::shared_ptr<sdk::Transport> transport) {
   std::vector<HomeId> homes;
   {
     std::lock_guard lock(impl_->mutex);
-    impl_->transports[name] = transport;
+    impl_->transports[name] = std::move(transport);
     for (const auto& [home, entry] : impl_->peers) homes.push_back(home);
   }
   for (const HomeId& home : homes) impl_->wake(home, 0);

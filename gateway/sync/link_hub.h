@@ -99,7 +99,9 @@ class LinkHub {
   // Loads the paired homes; after Engine::start().
   Status start();
   // A transport that is ready: its listener should use acceptor(), and dialling begins.
-  void useTransport(const std::string& name, sdk::Transport* transport);
+  void useTransport(const std::string& name, std::shared_ptr<sdk::Transport> transport);
+  // Replaces the addresses that other homes are told; the daemon knows them when it listens.
+  void advertise(std::vector<std::string> addresses);
   // The transport goes: its links are closed and it is not used after this returns.
   void dropTransport(const std::string& name);
   sdk::Transport::Acceptor acceptor(const std::string& transport);

@@ -57,7 +57,7 @@ std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, 
   auto connection =
       std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, true, std::move(*channel));
   connection->address = address;
-  sdk::Transport* transport = nullptr;
+  std::shared_ptr<sdk::Transport> transport;
   {
     std::lock_guard lock(mutex);
     connection->home = home;

@@ -77,7 +77,7 @@ struct LinkHub::Impl : Connection::User {
   bool stopping = false;
   std::map<HomeId, PeerEntry> peers;
   std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones
-  std::map<std::string, sdk::Transport*> transports;
+  std::map<std::string, std::shared_ptr<sdk::Transport>> transports;
   std::set<std::shared_ptr<Connection>> connections;
   trust::HandshakeGate handshake_gate;
   trust::PairingGate pairing_gate;

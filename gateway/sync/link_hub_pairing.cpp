@@ -151,7 +151,7 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
     pairing->connection = connection;
     pairing->address = target;
     pairing->view.state = "open";
-    sdk::Transport* transport = nullptr;
+    std::shared_ptr<sdk::Transport> transport;
     std::shared_ptr<PairingRun> before;
     {
       std::lock_guard lock(impl_->mutex);

@@ -65,6 +65,8 @@ class Replicator {
   using SyncComplete = std::function<void(const HomeId&, uint64_t sent, uint64_t received)>;
   void onSyncComplete(SyncComplete done) { sync_complete_ = std::move(done); }
 
+  void setAddresses(std::vector<std::string> addresses) { settings_.addresses = std::move(addresses); }
+
   void linkUp(const HomeId& peer);
   void linkDown(const HomeId& peer);
   // Everything was read again after a failed commit: every link starts anew.

@@ -1,0 +1,89 @@
+#include "daemon/adapters.h"
+
+namespace hearthgate::daemon {
+namespace {
+
+api::PairingAmount amountOf(const sync::PairingPreview& preview) {
+  api::PairingAmount amount{preview.entities, preview.bytes, {}};
+  for (const auto& kind : preview.kinds) amount.kinds.push_back({kind.kind, kind.entities, kind.bytes});
+  return amount;
+}
+
+api::PairingState stateOf(sync::PairingView view) {
+  api::PairingState state;
+  state.state = std::move(view.state);
+  state.failed_tries = view.failed_tries;
+  state.failed_text = std::move(view.failed_text);
+  state.expires_at_ms = view.expires_at_ms;
+  state.peer = view.peer;
+  state.peer_name = std::move(view.peer_name);
+  state.words = std::move(view.words);
+  state.to_send = amountOf(view.to_send);
+  state.to_receive = amountOf(view.to_receive);
+  state.error = std::move(view.error);
+  return state;
+}
+
+}  // namespace
+
+api::HomeState HomesOverLinks::state(const HomeId& home) {
+  sync::HomeState from = hub_.state(home);
+  return {from.state,
+          from.since_ms,
+          from.transport,
+          from.refused_reason,
+          from.report.to_send,
+          from.report.to_receive,
+          from.report.clock_offset_ms,
+          from.report.held_there,
+          from.report.refused_there};
+}
+
+Result<api::SyncAnswer> HomesOverLinks::sync(const HomeId& home) {
+  HG_TRY(sync::SyncAnswer answer, hub_.sync(home));
+  return api::SyncAnswer{answer.level, answer.reason, answer.held, answer.refused};
+}
+
+Result<api::PairingCode> HomesOverLinks::openPairing(int64_t ttl_s, bool auto_confirm) {
+  HG_TRY(sync::OpenedCode opened, hub_.openPairing(ttl_s, auto_confirm));
+  return api::PairingCode{opened.code, opened.uri, opened.expires_at_ms};
+}
+
+api::PairingState HomesOverLinks::pairing() { return stateOf(hub_.pairing()); }
+
+Result<api::PairingState> HomesOverLinks::join(const std::string& code_or_uri, const std::optional<std::string>& address,
+                                               bool auto_confirm) {
+  HG_TRY(sync::PairingView view, hub_.join(code_or_uri, address, auto_confirm));
+  return stateOf(std::move(view));
+}
+
+std::vector<api::PluginItem> PluginsOverHost::list() {
+  std::vector<api::PluginItem> items;
+  for (const plugin_host::PluginInfo& info : host_.list()) {
+    api::PluginItem item{info.name, info.version, info.roles, plugin_host::name(info.status), info.error, {}};
+    for (const auto& listener : info.listeners) item.listeners.push_back({listener.name, listener.address});
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+// An empty value in the table means removed: the store has no other use for one.
+Result<std::optional<std::string>> StoredPluginState::get(std::string_view plugin, std::string_view key) {
+  return readers_.read<std::optional<std::string>>([&](store::Reader& reader) -> Result<std::optional<std::string>> {
+    std::string value = reader.pluginState(std::string(plugin), std::string(key));
+    if (value.empty()) return std::optional<std::string>();
+    return std::optional<std::string>(value.substr(1));
+  });
+}
+
+Status StoredPluginState::put(std::string_view plugin, std::string_view key, std::string_view value) {
+  return engine_.run([&](engine::Core& core) {
+    core.store().putPluginState(std::string(plugin), std::string(key), "=" + std::string(value));
+  });
+}
+
+Status StoredPluginState::remove(std::string_view plugin, std::string_view key) {
+  return engine_.run([&](engine::Core& core) { core.store().putPluginState(std::string(plugin), std::string(key), ""); });
+}
+
+}  // namespace hearthgate::daemon

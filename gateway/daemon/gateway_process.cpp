@@ -1,0 +1,287 @@
+#include "daemon/gateway_process.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "api/server.h"
+#include "base/log.h"
+#include "daemon/adapters.h"
+#include "daemon/addresses.h"
+#include "daemon/data_directory.h"
+#include "plugin_host/request_filter.h"
+#include "sync/link_hub.h"
+
+namespace hearthgate::daemon {
+namespace {
+
+constexpr const char* kDatabase = "hearthgate.db";
+constexpr const char* kInstalledPlugins = "/usr/lib/hearthgate/plugins";
+
+std::string programFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+std::vector<std::string> pluginFolders(const config::Config& config) {
+  if (!config.plugins_path.empty()) return {config.plugins_path};
+  // Beside a build's `bin`, else where packages put them.
+  std::string beside = std::filesystem::path(programFolder()).parent_path().string() + "/plugins";
+  if (std::filesystem::is_directory(beside)) return {beside};
+  return {kInstalledPlugins};
+}
+
+std::string bootId() {
+  std::ifstream in("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  in >> id;
+  return id;
+}
+
+std::string hostName() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "home";
+  return name;
+}
+
+Error startError(const std::string& what, Error error) {
+  error.message = what + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+std::optional<config::Loaded> loadConfiguration(const Options& options) {
+  config::Loaded first = config::loadFile(options.config, config::processEnvironment(), std::nullopt);
+  std::optional<std::vector<std::string>> names;
+  if (first.ok()) {
+    auto found = plugin_host::findPlugins(pluginFolders(first.config));
+    if (found.ok()) {
+      names.emplace();
+      for (const auto& plugin : *found) names->push_back(plugin.name);
+    }
+  }
+  config::Loaded loaded = config::loadFile(options.config, config::processEnvironment(), names);
+  for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
+  if (!loaded.ok()) return std::nullopt;
+  return loaded;
+}
+
+struct GatewayProcess::Parts {
+  explicit Parts(const std::string& data) : directory(data) {}
+  DataDirectory directory;
+  Clock* clock = nullptr;
+  std::unique_ptr<store::Store> store;
+  std::optional<trust::Identity> identity;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<sync::LinkHub> hub;
+  std::unique_ptr<api::ReaderPool> readers;
+  std::unique_ptr<StoredPluginState> plugin_state;
+  std::unique_ptr<plugin_host::HostFilter> filter;
+  std::unique_ptr<plugin_host::PluginHost> plugins;
+  std::unique_ptr<HomesOverLinks> homes;
+  std::unique_ptr<PluginsOverHost> plugin_items;
+  std::unique_ptr<api::Server> server;
+  std::string sync_address = "-";
+  std::optional<Error> listen_error;
+  bool running = false;
+};
+
+GatewayProcess::GatewayProcess(Options options, config::Loaded configuration)
+    : options_(std::move(options)), configuration_(std::move(configuration)) {}
+
+GatewayProcess::~GatewayProcess() { stop(); }
+
+Status GatewayProcess::start() {
+  const config::Config& config = configuration_.config;
+  setLogLevel(config.log_level);
+  parts_ = std::make_unique<Parts>(options_.data);
+  parts_->clock = &systemClock(config.clock_trust);
+  HG_CHECK(parts_->directory.open());
+  HG_CHECK(openHome());
+  HG_CHECK(startEngine());
+  parts_->running = true;
+  HG_CHECK(startPlugins());
+  return startApi();
+}
+
+Status GatewayProcess::openHome() {
+  DataDirectory& directory = parts_->directory;
+  bool has_identity = directory.has("identity.key");
+  bool has_database = directory.has(kDatabase);
+  if (has_identity && !has_database && !options_.recover) {
+    return systemError("database_missing", "database " + directory.file(kDatabase) +
+                                               ": missing, although this folder has an identity (restore a backup, or "
+                                               "start once with --recover to begin an empty one and pair again)");
+  }
+  HG_CHECK(openDatabase());
+  std::string of_home = parts_->store->meta("home");
+  HG_CHECK(parts_->store->takeError());
+  if (has_identity) {
+    auto identity = trust::Identity::load(directory.path());
+    if (!identity.ok()) return startError("identity", identity.error());
+    parts_->identity.emplace(std::move(*identity));
+  } else {
+    if (!of_home.empty()) {
+      return systemError("identity_missing", "identity " + directory.file("identity.key") +
+                                                 ": missing, although the database belongs to a home (restore a backup)");
+    }
+    auto recovery = configuration_.config.identity_recovery ? trust::Recovery::kKeepSeed : trust::Recovery::kNone;
+    auto identity = trust::Identity::create(directory.path(), systemRandom(), recovery);
+    if (!identity.ok()) return startError("identity", identity.error());
+    parts_->identity.emplace(std::move(*identity));
+  }
+  std::string id = parts_->identity->home().text();
+  if (!of_home.empty() && of_home != id) {
+    return systemError("identity_differs", "identity " + directory.file("identity.key") +
+                                               ": is of another home than the database (restore both from one backup)");
+  }
+  return {};
+}
+
+Status GatewayProcess::openDatabase() {
+  DataDirectory& directory = parts_->directory;
+  std::string path = directory.file(kDatabase);
+  auto durability = configuration_.config.storage.durability == config::Config::Durability::kFull
+                        ? store::Durability::kFull
+                        : store::Durability::kNormal;
+  auto opened = store::Store::open(path, durability);
+  bool corrupt = !opened.ok() && (opened.error().code == "database_corrupt" || opened.error().code == "database_foreign");
+  if (corrupt && options_.recover) {
+    std::string aside = path + ".set-aside-" + std::to_string(parts_->clock->wallMs());
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      if (!std::filesystem::exists(path + suffix)) continue;
+      std::error_code error;
+      std::filesystem::rename(path + suffix, aside + suffix, error);
+      if (error) return systemError("data_not_writable", "database " + path + ": cannot be set aside: " + error.message());
+    }
+    logWarning("daemon", "the corrupt database was set aside as " + aside + "; other homes must be paired again");
+    opened = store::Store::open(path, durability);
+  }
+  if (!opened.ok()) return startError("database " + path, opened.error());
+  parts_->store = std::move(*opened);
+  return {};
+}
+
+Status GatewayProcess::startEngine() {
+  const config::Config& config = configuration_.config;
+  engine::CoreSettings settings;
+  settings.home = parts_->identity->home();
+  settings.max_clock_drift_ms = config.sharing.sync.max_clock_drift_s * 1000;
+  settings.default_strategy = config.sharing.conflict_resolution.strategy;
+  settings.ownerTag = [identity = &*parts_->identity](const ContentHash& hash) { return identity->ownerTag(hash); };
+
+  std::string boot = bootId();
+  store::Store& store = *parts_->store;
+  bool clean = store.meta("clean_stop") == "1";
+  bool same_boot = store.meta("boot_id") == boot;
+  bool fresh = store.meta("home").empty();
+  std::string incarnation = store.meta("incarnation");
+  HG_CHECK(store.takeError());
+
+  sync::LinkHubSettings links;
+  links.name = config.name.empty() ? hostName() : config.name;
+  links.incarnation = incarnation.empty() ? 1 : std::stoll(incarnation);
+  links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
+  links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
+  links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
+
+  parts_->engine =
+      std::make_unique<engine::Engine>(std::move(parts_->store), *parts_->clock, systemRandom(), std::move(settings));
+  parts_->hub = std::make_unique<sync::LinkHub>(*parts_->engine, *parts_->identity, *parts_->clock, systemRandom(),
+                                                std::move(links));
+  parts_->hub->attach();
+  Status started = parts_->engine->start([&](engine::Core& core) {
+    // Rule 8: no clean stop and another boot means that the last commits may be gone.
+    core.started(!fresh && !clean && !same_boot);
+    core.store().setMeta("home", core.settings().home.text());
+    core.store().setMeta("clean_stop", "0");
+    core.store().setMeta("boot_id", boot);
+    if (core.store().meta("event_epoch").empty()) {
+      core.store().setMeta("event_epoch", systemRandom().id<FeedEpoch>().text());
+    }
+  });
+  if (!started.ok()) return startError("database", started.error());
+  HG_CHECK(parts_->hub->start());
+  parts_->readers = std::make_unique<api::ReaderPool>(parts_->directory.file(kDatabase));
+  return {};
+}
+
+Status GatewayProcess::startPlugins() {
+  const config::Config& config = configuration_.config;
+  Parts& parts = *parts_;
+  parts.filter = std::make_unique<plugin_host::HostFilter>(std::vector<std::string>{hostName() + ".local"});
+  parts.plugin_state = std::make_unique<StoredPluginState>(*parts.engine, *parts.readers);
+  bool sync_on = config.sharing.enabled && config.sharing.sync.enabled;
+  plugin_host::PluginHostOptions options;
+  options.directories = pluginFolders(config);
+  options.data_directory = parts.directory.path();
+  options.sections = config.plugins;
+  if (sync_on) options.enabled_by_default = {"lan"};
+  options.services = {parts.plugin_state.get(), nullptr, parts.filter.get()};
+  options.transport_started = [&parts, &config, sync_on](const std::string& name, std::shared_ptr<sdk::Transport> transport) {
+    if (!sync_on) return;
+    const auto& sync = config.sharing.sync;
+    sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
+    if (!listening.outcome.ok()) {
+      parts.listen_error = systemError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
+                                                                   ": " + listening.outcome.message +
+                                                                   " (change sharing.sync.listen or sharing.sync.port)");
+      return;
+    }
+    parts.sync_address = addressWithPort(sync.listen, listening.port);
+    parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
+    parts.hub->useTransport(name, std::move(transport));
+  };
+  options.transport_stopping = [&parts](const std::string& name) { parts.hub->dropTransport(name); };
+  options.changed = [&parts](const plugin_host::PluginInfo& info) {
+    std::string body = "{\"name\":\"" + info.name + "\",\"state\":\"" + plugin_host::name(info.status) + "\"}";
+    parts.engine->submit([body](engine::Core& core) { core.event("plugin", body); }, {});
+  };
+  parts.plugins = std::make_unique<plugin_host::PluginHost>(std::move(options));
+  Status started = parts.plugins->startAll();
+  if (!started.ok()) return startError("plugins", started.error());
+  if (parts.listen_error) return *parts.listen_error;
+  return {};
+}
+
+Status GatewayProcess::startApi() {
+  Parts& parts = *parts_;
+  parts.homes = std::make_unique<HomesOverLinks>(*parts.hub);
+  parts.plugin_items = std::make_unique<PluginsOverHost>(*parts.plugins);
+  api::ServerSettings settings;
+  const config::Config& config = configuration_.config;
+  settings.listen = config.admin.listen;
+  settings.port = config.admin.port;
+  settings.home_name = config.name.empty() ? hostName() : config.name;
+  settings.version = HEARTHGATE_VERSION;
+  settings.database_path = parts.directory.file(kDatabase);
+  settings.token_path = parts.directory.file("admin.token");
+  auto server = api::Server::start(std::move(settings), {*parts.engine, *parts.clock, systemRandom(), *parts.identity,
+                                                         *parts.filter, *parts.homes, *parts.plugin_items, configuration_});
+  if (!server.ok()) return startError("admin listener " + addressWithPort(config.admin.listen, config.admin.port), server.error());
+  parts.server = std::move(*server);
+  return parts.directory.write("admin.url", "http://" + addressWithPort(config.admin.listen, parts.server->port()) + "\n");
+}
+
+std::string GatewayProcess::readyLine() const {
+  return "ready admin=http://" + addressWithPort(configuration_.config.admin.listen, parts_->server->port()) +
+         " sync=" + parts_->sync_address + " home=" + parts_->identity->home().text();
+}
+
+void GatewayProcess::stop() {
+  if (!parts_ || !parts_->running) return;
+  Parts& parts = *parts_;
+  parts.running = false;
+  // From the outside in: nobody new, then links, plugins, and last the database with the mark of a clean stop.
+  parts.server.reset();
+  parts.hub->stop();
+  if (parts.plugins) parts.plugins->stopAll();
+  Status marked = parts.engine->run([](engine::Core& core) { core.store().setMeta("clean_stop", "1"); });
+  if (!marked.ok()) logWarning("daemon", "the mark of a clean stop was not written: " + marked.error().message);
+  parts.engine->stop();
+}
+
+}  // namespace hearthgate::daemon

@@ -1,0 +1,42 @@
+// The wiring of one running gateway: opens what is on disk, makes the layers, and connects them. Main thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "daemon/options.h"
+
+namespace hearthgate::daemon {
+
+// Loads and checks the configuration; nothing when it has problems, which are then written to standard error.
+std::optional<config::Loaded> loadConfiguration(const Options& options);
+
+class GatewayProcess {
+ public:
+  GatewayProcess(Options options, config::Loaded configuration);
+  ~GatewayProcess();
+
+  // Serves when it returns success. Errors are one line: WHAT: WHY (what to do).
+  Status start();
+  // ready admin=… sync=… home=…
+  std::string readyLine() const;
+  // Ends in order; a second call does nothing.
+  void stop();
+
+ private:
+  struct Parts;
+  Status openHome();
+  Status openDatabase();
+  Status startEngine();
+  Status startPlugins();
+  Status startApi();
+
+  Options options_;
+  config::Loaded configuration_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace hearthgate::daemon
