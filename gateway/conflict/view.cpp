@@ -40,42 +40,64 @@ struct Side {
                                   [](const Entry& entry, const model::Path& wanted) { return entry.path < wanted; });
     return found != entries.end() && found->path == path ? &*found : nullptr;
   }
-  // Whether it was written knowing `entry` and without it: replaced or removed on purpose.
-  bool gaveUp(const Entry& entry) const {
-    if (!version->vector.covers(entry.dot)) return false;
-    const Entry* own = at(entry.path);
-    return !own || own->dot != entry.dot;
-  }
 };
 using Sides = std::vector<Side>;
 
-bool isGivenUp(const Entry& entry, const Sides& sides) {
-  return std::any_of(sides.begin(), sides.end(), [&](const Side& side) { return side.gaveUp(entry); });
+// What became of an entry: whoever was written knowing it and does not have it gave it up on purpose, for another one
+// at its path or for none.
+enum class Fate { kStays, kReplaced, kRemoved };
+
+Fate fateOf(const Entry& entry, const Sides& sides) {
+  Fate fate = Fate::kStays;
+  for (const Side& side : sides) {
+    if (!side.version->vector.covers(entry.dot)) continue;
+    const Entry* theirs = side.at(entry.path);
+    if (!theirs) return Fate::kRemoved;
+    if (theirs->dot != entry.dot) fate = Fate::kReplaced;
+  }
+  return fate;
 }
 
+struct Candidate {
+  Entry entry;
+  Fate fate;
+  bool beats(const Candidate& other) const { return fate != other.fate ? fate < other.fate : entry.beats(other.entry); }
+};
+
+struct Merged {
+  Entries entries;
+  // Paths at which every value was replaced, each by another: two homes that each kept one of the two when they wrote.
+  // One of them stands all the same, for nobody removed it, and the others are lost.
+  std::set<model::Path> standoffs;
+};
+
 // Rule 5: an entry stays if every sibling that covers its dot has it; of several at one path the greatest.
-Entries mergeEntries(const Sides& sides) {
-  std::map<model::Path, Entry> kept;
+Merged mergeEntries(const Sides& sides) {
+  std::map<model::Path, Candidate> kept;
   for (const Side& side : sides) {
     for (const Entry& entry : side.entries) {
-      if (isGivenUp(entry, sides)) continue;
-      auto [at, fresh] = kept.try_emplace(entry.path, entry);
-      if (!fresh && entry.beats(at->second)) at->second = entry;
+      Candidate candidate{entry, fateOf(entry, sides)};
+      if (candidate.fate == Fate::kRemoved) continue;
+      auto [at, fresh] = kept.try_emplace(entry.path, candidate);
+      if (!fresh && candidate.beats(at->second)) at->second = std::move(candidate);
     }
   }
-  Entries merged;
+  Merged merged;
+  for (const auto& [path, candidate] : kept) {
+    if (candidate.fate == Fate::kReplaced) merged.standoffs.insert(path);
+  }
   // A path and paths below it cannot both stand: the greatest of the clashing entries does. Everything below a path
   // follows it directly in this order.
   for (auto at = kept.begin(); at != kept.end();) {
     auto end = std::next(at);
-    const Entry* best_below = nullptr;
+    const Candidate* best_below = nullptr;
     for (; end != kept.end() && model::isBelow(end->first, at->first); ++end) {
       if (!best_below || end->second.beats(*best_below)) best_below = &end->second;
     }
     if (best_below && best_below->beats(at->second)) {
       ++at;  // What is below is looked at again: it may clash among itself.
     } else {
-      merged.push_back(std::move(at->second));
+      merged.entries.push_back(std::move(at->second.entry));
       at = end;
     }
   }
@@ -83,7 +105,7 @@ Entries mergeEntries(const Sides& sides) {
 }
 
 // What of `siblings` the shown entries leave out: values, and removals of what is shown nevertheless.
-void recordLosses(const Sides& sides, const Siblings& siblings, View* out) {
+void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<model::Path>& standoffs, View* out) {
   std::map<std::string_view, const Entry*> shown;
   for (const Entry& entry : out->entries) shown.emplace(entry.path, &entry);
   std::set<model::Path> lost_fields;
@@ -93,7 +115,8 @@ void recordLosses(const Sides& sides, const Siblings& siblings, View* out) {
       auto at = shown.find(entry.path);
       if (at != shown.end() && at->second->value == entry.value) continue;
       // Under merge a leaf that another sibling knowingly replaced or removed is no loss.
-      if (!out->single && isGivenUp(entry, sides)) continue;
+      Fate fate = out->single ? Fate::kStays : fateOf(entry, sides);
+      if (fate == Fate::kRemoved || (fate == Fate::kReplaced && !standoffs.contains(entry.path))) continue;
       lost = true;
       lost_fields.insert(entry.path);
     }
@@ -169,8 +192,11 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
   bool sided = !owner.isCircle() && !live_are_resolutions;
   Sides sides;
   for (const Version* version : live) sides.push_back({version, model::entriesOf(*version)});
+  std::set<model::Path> standoffs;
   if (strategy == Strategy::kMerge && live.size() > 1 && !live_are_resolutions) {
-    out.entries = mergeEntries(sides);
+    Merged merged = mergeEntries(sides);
+    out.entries = std::move(merged.entries);
+    standoffs = std::move(merged.standoffs);
     out.kind = greatest(live)->kind;
     out.version_id = hashOfIds(siblings, "");
   } else {
@@ -185,7 +211,7 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
   if (siblings.size() > 1) {
     out.differ = live.size() != siblings.size();
     for (const Version* version : live) out.differ = out.differ || version->fields != live.front()->fields;
-    if (out.differ) recordLosses(sides, siblings, &out);
+    if (out.differ) recordLosses(sides, siblings, standoffs, &out);
     out.awaits_choice = out.differ && strategy == Strategy::kUserChoice && !all_are_resolutions;
   }
   return out;

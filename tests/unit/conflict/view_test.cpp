@@ -322,6 +322,27 @@ TEST(Merge, NamesALostLeafThatTwoSiblingsCarry) {
   EXPECT_THAT(lost(v), testing::UnorderedElementsAre(left.hash, right.hash));
 }
 
+// Two homes that saw their siblings by latest-wins each kept one value of x and so gave up the other's. Whoever then
+// looks through merge sees one of them: replaced is not removed.
+TEST(Merge, KeepsOneOfTwoValuesThatWereGivenUpForEachOther) {
+  Writer first{1}, second{2}, third{3}, fourth{4};
+  Version older = second.put({}, R"({"x":1})", at(10));
+  Version other = third.put({}, R"({"x":2})", at(5));
+  Siblings seen_by_first = model::joined({older, other});
+  ASSERT_EQ(shown(Strategy::kLatestWins, seen_by_first), older.fields);
+  Version a = first.put(seen_by_first, entriesOf(older), R"({"x":1,"y":1})", at(30));
+  Version other_later = third.put({other}, R"({"x":2,"z":3})", at(20));
+  Siblings seen_by_fourth = model::joined({older, other_later});
+  ASSERT_EQ(shown(Strategy::kLatestWins, seen_by_fourth), other_later.fields);
+  Version b = fourth.put(seen_by_fourth, entriesOf(other_later), R"({"w":4,"x":2,"z":3})", at(40));
+  Siblings siblings = model::joined({a, b});
+  ASSERT_EQ(siblings.size(), 2u);
+  View v = view(Strategy::kMerge, siblings, kOwner);
+  EXPECT_EQ(fieldsOf(v), R"({"w":4,"x":1,"y":1,"z":3})");
+  EXPECT_THAT(lostFields(v), ElementsAre(R"(["x"])"));
+  EXPECT_THAT(lost(v), ElementsAre(b.hash));
+}
+
 TEST(View, NamesARemovalThatIsNotShown) {
   Split s(R"({"x":0,"y":0})");
   Version removed = s.own(R"({"x":0})", 10), other = s.other(R"({"x":0,"y":0,"z":1})", 20);

@@ -68,11 +68,15 @@ inline History randomHistory(Tape* tape, const std::function<Entries(const Sibli
     if (what == 0) {
       write(who, [&](Writer& w, const Siblings& seen) { return w.erase(seen, stamp); });
     } else if (what < 5) {
-      std::string fields = randomDocument(tape);
-      auto leaves = parseLeaves(fields);
+      // The whole, or a patch of what is seen, so that most leaves keep their dots.
+      auto json = parseJson(randomDocument(tape, what == 2 ? 1 : 2), kMaxDepth);
       Reason reason = what == 1 ? Reason::kResolution : Reason::kWrite;
       write(who, [&](Writer& w, const Siblings& seen) {
-        return w.put(seen, seen.empty() ? Entries{} : base(seen), canonicalFields(*leaves), stamp, reason);
+        Entries entries = seen.empty() ? Entries{} : base(seen);
+        Leaves leaves;
+        for (const Entry& entry : entries) leaves.push_back({entry.path, entry.value});
+        leaves = *(what == 2 ? leavesOf(*json) : mergePatch(leaves, *json));
+        return w.put(seen, entries, canonicalFields(leaves), stamp, reason);
       });
     } else {
       // Hands over some of what `who` holds.
