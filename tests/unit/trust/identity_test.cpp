@@ -119,6 +119,33 @@ TEST(Identity, WithoutRecoveryNeverWritesTheSeed) {
   EXPECT_FALSE(std::filesystem::exists(dir.file("recovery.seed")));
 }
 
+TEST(Identity, IsTheSameHomeAfterARebuildFromItsWords) {
+  TemporaryFolder before, after;
+  Identity old = Identity::create(before.path(), systemRandom()).value();
+  std::string typed;
+  auto words = old.recoveryWords();
+  for (const std::string& word : **words) typed += word + " ";
+  Identity rebuilt = Identity::recover(after.path(), *parseRecoveryWords(typed), systemRandom()).value();
+  EXPECT_EQ(rebuilt.home(), old.home());
+  EXPECT_NE(rebuilt.operatingSpki(), old.operatingSpki());
+  ContentHash hash = systemRandom().id<ContentHash>();
+  EXPECT_EQ(rebuilt.ownerTag(hash), old.ownerTag(hash));
+  EXPECT_EQ(rebuilt.backupKey(), old.backupKey());
+  EXPECT_EQ(compareChains(old.chain(), rebuilt.chain()), ChainOrder::kFork);
+  auto renewed = rebuilt.renewedChain(old.chain());
+  ASSERT_TRUE(renewed.ok());
+  EXPECT_EQ(compareChains(old.chain(), *renewed), ChainOrder::kNewer);
+  Identity adopted = rebuilt.adopt(*renewed).value();
+  EXPECT_EQ(adopted.epoch(), 2u);
+  EXPECT_EQ(Identity::load(after.path())->chain(), *renewed);
+  EXPECT_FALSE(adopted.adopt(rebuilt.chain()).ok());
+  EXPECT_FALSE(adopted.adopt(old.chain()).ok());
+  ASSERT_TRUE(adopted.confirmRecoveryWords().ok());
+  EXPECT_EQ(adopted.renewedChain(*renewed).error().code, "recovery_seed_missing");
+  EXPECT_EQ(Identity::recover(after.path(), *parseRecoveryWords(typed), systemRandom()).error().code,
+            "identity_exists");
+}
+
 // Computed with Python's hmac, hashlib and cryptography from the seed 00 01 … 0f (tests/unit/trust/vectors.py).
 TEST(Identity, DerivesTheVectorsOfTheSeed) {
   std::string seed;
