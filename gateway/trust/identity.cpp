@@ -27,16 +27,16 @@ Identity::Identity(std::string dir, PrivateKey operating, std::string owner_tag_
       chain_(std::move(chain)),
       certificate_(makeCertificate(operating_)) {}
 
-Identity Identity::fromSeed(const std::string& dir, std::string_view seed, Random& random) {
+Identity Identity::fromSeed(const std::string& dir, std::string_view seed, std::string_view reason, Random& random) {
   PrivateKey root = rootKeyOf(seed);
   PrivateKey operating = PrivateKey::generate(random);
-  KeyChain chain{makeRootStatement(root, operating, 1, std::string(32, '\0'), "first start")};
+  KeyChain chain{makeRootStatement(root, operating, 1, std::string(32, '\0'), reason)};
   return Identity(dir, std::move(operating), ownerTagKeyOf(seed), backupKeyOf(seed), std::move(chain));
 }
 
 Identity Identity::inMemory(Random& random) {
   std::string seed = random.bytes(kSeedBytes);
-  return fromSeed("", seed, random);
+  return fromSeed("", seed, "first start", random);
 }
 
 OwnerTag Identity::ownerTag(const ContentHash& hash) const {

@@ -41,6 +41,10 @@ class Identity {
   // A new home in `dir` (which exists): draws seed and operating key, signs the statement of epoch 1, writes both
   // files. Fails with `identity_exists` when `dir` has one, or with a file's error.
   static Result<Identity> create(const std::string& dir, Random& random, Recovery recovery = Recovery::kKeepSeed);
+  // The home of twelve words again, on a machine that has no identity (T31): its root key and id, a new operating key
+  // at epoch 1. Other homes know a higher epoch: renewedChain() answers that while pairing. The seed stays in `dir`
+  // until confirmRecoveryWords(), because that answer needs it.
+  static Result<Identity> recover(const std::string& dir, std::string_view seed, Random& random);
   // Fails with `file_missing`, `file_exposed`, `file_read`, or `identity_corrupt`.
   static Result<Identity> load(const std::string& dir);
   // The same without files, for simulation and tests. Its recoveryWords() are none.
@@ -62,6 +66,13 @@ class Identity {
   // The key under which a backup without a passphrase is encrypted (T30), 32 bytes. Secret.
   const std::string& backupKey() const { return backup_key_; }
 
+  // A root statement one epoch above `known`, another home's verified chain of this home, for the present operating
+  // key: PairingSession::Lookups::renew. Fails with `recovery_seed_missing` when the seed is no longer in DIR.
+  Result<KeyChain> renewedChain(const KeyChain& known) const;
+  // This identity with `chain` (verified, for the present operating key, not older than the present one), made durable:
+  // PairingSession::selfChain() once such a pairing is stored.
+  Result<Identity> adopt(KeyChain chain) const;
+
   // The twelve words while DIR/recovery.seed is there, else nothing. Show them only where T26 allows.
   Result<std::optional<std::vector<std::string>>> recoveryWords() const;
   // Overwrites and removes the seed: a person has written the words. Fine when it is gone already.
@@ -69,7 +80,10 @@ class Identity {
 
  private:
   Identity(std::string dir, PrivateKey operating, std::string owner_tag_key, std::string backup_key, KeyChain chain);
-  static Identity fromSeed(const std::string& dir, std::string_view seed, Random& random);
+  static Identity fromSeed(const std::string& dir, std::string_view seed, std::string_view reason, Random& random);
+  static Result<Identity> write(Identity identity, std::string_view seed, Recovery recovery);
+  // The seed while DIR/recovery.seed is there, else empty.
+  Result<std::string> readSeed() const;
   std::string encode() const;
   static Result<Identity> decode(const std::string& dir, std::string_view bytes);
 

@@ -74,16 +74,24 @@ Result<Identity> Identity::decode(const std::string& dir, std::string_view bytes
 }
 
 Result<Identity> Identity::create(const std::string& dir, Random& random, Recovery recovery) {
+  std::string seed = random.bytes(kSeedBytes);
+  auto made = write(fromSeed(dir, seed, "first start", random), seed, recovery);
+  wipe(seed);
+  return made;
+}
+
+Result<Identity> Identity::recover(const std::string& dir, std::string_view seed, Random& random) {
+  return write(fromSeed(dir, seed, "rebuilt", random), seed, Recovery::kKeepSeed);
+}
+
+Result<Identity> Identity::write(Identity identity, std::string_view seed, Recovery recovery) {
+  const std::string& dir = identity.dir_;
   if (::access(keyPath(dir).c_str(), F_OK) == 0) {
     return stateError("identity_exists", keyPath(dir) + " is there already; a second identity would replace this home");
   }
-  std::string seed = random.bytes(kSeedBytes);
-  Identity identity = fromSeed(dir, seed, random);
   // The seed first: a crash in between leaves no identity, and the next start makes both anew.
-  Status written = recovery == Recovery::kKeepSeed ? writePrivateFile(seedPath(dir), frame(kSeedMagic, seed))
-                                                   : shredPrivateFile(seedPath(dir));
-  wipe(seed);
-  HG_CHECK(std::move(written));
+  HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(seedPath(dir), frame(kSeedMagic, seed))
+                                           : shredPrivateFile(seedPath(dir)));
   std::string content = identity.encode();
   Status created = createPrivateFile(keyPath(dir), content);
   wipe(content);
@@ -98,21 +106,56 @@ Result<Identity> Identity::load(const std::string& dir) {
   return identity;
 }
 
-Result<std::optional<std::vector<std::string>>> Identity::recoveryWords() const {
-  std::optional<std::vector<std::string>> words;
-  if (dir_.empty()) return words;
+Result<std::string> Identity::readSeed() const {
+  if (dir_.empty()) return std::string();
   auto bytes = readPrivateFile(seedPath(dir_));
   if (!bytes.ok()) {
-    if (bytes.error().code == "file_missing") return words;
+    if (bytes.error().code == "file_missing") return std::string();
     return bytes.error();
   }
-  HG_TRY(std::string_view seed, unframe(seedPath(dir_), kSeedMagic, *bytes));
-  if (seed.size() != kSeedBytes || homeIdOf(rootKeyOf(seed).spki()) != home()) {
+  HG_TRY(std::string_view content, unframe(seedPath(dir_), kSeedMagic, *bytes));
+  if (content.size() != kSeedBytes || homeIdOf(rootKeyOf(content).spki()) != home()) {
     return corrupt(seedPath(dir_), "it belongs to another home");
   }
-  words = trust::recoveryWords(seed);
+  std::string seed(content);
   wipe(*bytes);
+  return seed;
+}
+
+Result<std::optional<std::vector<std::string>>> Identity::recoveryWords() const {
+  HG_TRY(std::string seed, readSeed());
+  std::optional<std::vector<std::string>> words;
+  if (!seed.empty()) words = trust::recoveryWords(seed);
+  wipe(seed);
   return words;
+}
+
+Result<KeyChain> Identity::renewedChain(const KeyChain& known) const {
+  HG_TRY(std::string seed, readSeed());
+  if (seed.empty()) {
+    return trustError("recovery_seed_missing",
+                      "another home knows a newer key of this home, and a statement above it needs the recovery words; "
+                      "rebuild this home from them, or let the other home forget it first");
+  }
+  PrivateKey root = rootKeyOf(seed);
+  wipe(seed);
+  return KeyChain{makeRootStatement(root, operating_, known.back().epoch + 1, known.back().hash(), "rebuilt")};
+}
+
+Result<Identity> Identity::adopt(KeyChain chain) const {
+  HG_CHECK(verifyChain(home(), chain));
+  ChainOrder order = compareChains(chain_, chain);
+  if (chain.back().operating_spki != operatingSpki() || order == ChainOrder::kOlder || order == ChainOrder::kFork) {
+    return trustError("key_not_vouched", "key statements that do not follow this home's own were not taken over");
+  }
+  Identity renewed(dir_, operating_, owner_tag_key_, backup_key_, std::move(chain));
+  if (!dir_.empty()) {
+    std::string content = renewed.encode();
+    Status written = writePrivateFile(keyPath(dir_), content);
+    wipe(content);
+    HG_CHECK(std::move(written));
+  }
+  return renewed;
 }
 
 Status Identity::confirmRecoveryWords() const { return dir_.empty() ? Status{} : shredPrivateFile(seedPath(dir_)); }

@@ -115,6 +115,8 @@ class PairingSession {
   bool peerConfirmed() const { return peer_confirmed_; }
   // Until when both persons must have confirmed; 0 before kHelloVerified.
   int64_t confirmDeadlineMs() const { return state_ == State::kHello ? 0 : deadline_ms_; }
+  // What this home showed of itself: PairingSelf::chain, or what renew() gave in its place; then Identity::adopt() it.
+  const KeyChain& selfChain() const { return renewed_.empty() ? self_.chain : renewed_; }
   // 32 bytes that name this pairing on both sides, for PairingCommit. In kPending.
   const std::string& pairingId() const { return transcript_hash_; }
 

@@ -98,6 +98,10 @@ TEST(PairingGate, ForgetsATicketOfAnEarlierCode) {
   auto old = gate.admit(address(1), 0);
   gate.open(1, 300'000);
   EXPECT_FALSE(gate.succeeded(*old, 2));
+  auto older = gate.admit(address(2), 2);
+  gate.open(2, 300'000);
+  gate.failed(*older);
+  EXPECT_EQ(gate.failedCount(), 0);
   EXPECT_TRUE(gate.isOpen(2));
   gate.close();
   EXPECT_FALSE(gate.isOpen(2));

@@ -117,8 +117,8 @@ TEST_F(KeyStatements, SurviveEncodingAndNothingElseDecodes) {
   KeyChain chain = chainOf(2);
   std::string bytes = encodeChain(chain);
   EXPECT_EQ(*decodeChain(bytes), chain);
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    EXPECT_FALSE(decodeChain(bytes.substr(0, i)).ok());
+  for (size_t i = 0; i < bytes.size(); ++i) EXPECT_FALSE(decodeChain(bytes.substr(0, i)).ok());
+  for (size_t i = 0; i < bytes.size(); i += 5) {
     std::string bad = bytes;
     bad[i] = static_cast<char>(bad[i] ^ 4);
     auto decoded = decodeChain(bad);
@@ -134,6 +134,16 @@ TEST_F(KeyStatements, RefuseARootKeyThatIsNotTheHome) {
   KeyChain claimed = other.chain();
   claimed[0].home = home_;
   EXPECT_EQ(verifyChain(home_, claimed).error().code, "key_not_vouched");
+  // One that claims this id and is signed all right, by another root key. What is signed is all but the two signatures.
+  PrivateKey thief = PrivateKey::generate(random), operating = PrivateKey::generate(random);
+  KeyStatement forged = makeRootStatement(thief, operating, 1, std::string(32, '\0'), "first start");
+  forged.home = home_;
+  std::string fields = encodeStatement(forged);
+  fields.resize(fields.size() - 2 * (4 + kSignatureBytes));
+  forged.voucher_signature = thief.sign(kKeyContext, fields);
+  forged.operating_signature = operating.sign(kKeyContext, fields);
+  EXPECT_TRUE(verifySignature(forged.root_spki, kKeyContext, fields, forged.voucher_signature));
+  EXPECT_EQ(verifyChain(home_, KeyChain{forged}).error().code, "key_not_vouched");
 }
 
 TEST_F(KeyStatements, RefuseGapsForeignSignersAndRepeatedKeys) {
@@ -157,6 +167,10 @@ TEST_F(KeyStatements, RefuseGapsForeignSignersAndRepeatedKeys) {
   extend(forked, key(2, 1));
   extend(forked, key(3, 1));
   EXPECT_FALSE(verifyChain(home_, KeyChain{elsewhere[0], elsewhere[1], forked[2]}).ok());
+  // The same keys, another statement between: the signatures hold, the hash does not.
+  KeyStatement between = makeChainStatement(chain[0], keys_.at(chain[0].operating_spki), key(2), "otherwise");
+  EXPECT_TRUE(verifyChain(home_, KeyChain{chain[0], between}).ok());
+  EXPECT_FALSE(verifyChain(home_, KeyChain{chain[0], between, chain[2]}).ok());
 }
 
 TEST_F(KeyStatements, StolenKeyMakesAForkThatARootStatementEnds) {

@@ -295,6 +295,7 @@ TEST_F(RebuiltHome, SignsAnEpochAboveTheKnownOne) {
   startWith(1, 3, true);
   ASSERT_EQ(listener_->state(), State::kHelloVerified);
   EXPECT_EQ(listener_->peer()->chain.back().epoch, 4u);
+  EXPECT_EQ(joiner_->selfChain(), listener_->peer()->chain);
   EXPECT_EQ(listener_->peer()->change, KeyChange::kNewer);
   EXPECT_EQ(listener_->peer()->operatingSpki(), new_key_.spki());
   EXPECT_EQ(joiner_->words(), listener_->words());

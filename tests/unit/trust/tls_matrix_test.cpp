@@ -331,8 +331,10 @@ TEST_P(TlsMatrix, OtherCurvesForTheExchangeDoNotPass) {
 }
 
 TEST_P(TlsMatrix, OtherSignatureHashesDoNotPass) {
-  good_.hashes = {MBEDTLS_MD_SHA1, MBEDTLS_MD_NONE};
-  EXPECT_FALSE(passes(good_));
+  for (int hash : {MBEDTLS_MD_SHA1, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512}) {
+    good_.hashes = {hash, MBEDTLS_MD_NONE};
+    EXPECT_FALSE(passes(good_)) << hash;
+  }
 }
 
 TEST_P(TlsMatrix, NoAlpnAndWrongAlpnDoNotPass) {
