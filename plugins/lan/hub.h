@@ -20,7 +20,12 @@ namespace hearthgate::lan {
 
 namespace asio = boost::asio;
 using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+// A type of its own, so that link.h can say how its WebSockets are torn down.
+class Socket : public asio::basic_stream_socket<asio::ip::tcp, Executor> {
+ public:
+  using basic_stream_socket::basic_stream_socket;
+  explicit Socket(basic_stream_socket&& other) : basic_stream_socket(std::move(other)) {}
+};
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;

@@ -63,8 +63,9 @@ void tuneWebSocket(WebSocket& socket, const LanSettings& settings) {
   timeouts.idle_timeout = settings.ping_interval * 2;
   timeouts.keep_alive_pings = true;
   socket.set_option(timeouts);
+  // Otherwise Beast tells its version to strangers.
   socket.set_option(websocket::stream_base::decorator(
-      [](websocket::response_type& response) { response.erase(beast::http::field::server); }));
+      [](websocket::response_type& response) { response.set(beast::http::field::server, "hearthgate"); }));
   socket.binary(true);
   socket.auto_fragment(false);
   socket.read_message_max(settings.max_message_bytes);

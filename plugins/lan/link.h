@@ -2,7 +2,9 @@
 // closed. send, close and the counters from any thread, everything else on the loop's.
 #pragma once
 
+#include <array>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 #include <memory>
@@ -15,6 +17,52 @@
 namespace hearthgate::lan {
 
 namespace beast = boost::beast;
+// How Beast ends the TCP connection after the close frames: it finds this by the socket's type. Beast's own waits for
+// the other side for as long as that likes, and reports how the waiting ended instead of why the link did.
+template <typename Handler>
+class Teardown final : public std::enable_shared_from_this<Teardown<Handler>> {
+ public:
+  Teardown(Socket& socket, Handler&& handler)
+      : socket_(socket), handler_(std::forward<Handler>(handler)), limit_(socket.get_executor()) {}
+
+  void start() {
+    ErrorCode ignored;  // If it is gone, the first read says so.
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    limit_.expires_after(kTeardownTime);
+    limit_.async_wait([self = this->shared_from_this()](const ErrorCode&) { self->end(); });
+    drain();
+  }
+
+ private:
+  using ErrorCode = boost::system::error_code;
+
+  // Closing on unread bytes would reset the connection, and the other side could lose our close frame.
+  void drain() {
+    socket_.async_read_some(asio::buffer(dropped_), [self = this->shared_from_this()](const ErrorCode& error, size_t) {
+      if (self->ended_) return;
+      if (error) return self->end();
+      self->drain();
+    });
+  }
+  void end() {
+    if (ended_) return;
+    ended_ = true;
+    limit_.cancel();
+    handler_(ErrorCode());
+  }
+
+  Socket& socket_;  // The handler keeps it.
+  std::decay_t<Handler> handler_;
+  Timer limit_;
+  std::array<char, 4096> dropped_;
+  bool ended_ = false;
+};
+
+template <typename Handler>
+void async_teardown(beast::role_type, Socket& socket, Handler&& handler) {
+  std::make_shared<Teardown<Handler>>(socket, std::forward<Handler>(handler))->start();
+}
+
 // Without permessage-deflate: the messages are ciphertext.
 using WebSocket = beast::websocket::stream<Socket, false>;
 

@@ -237,10 +237,10 @@ class Listener final : public Running, public std::enable_shared_from_this<Liste
   }
 
   void accept() {
-    sockets_.async_accept([self = shared_from_this()](const ErrorCode& error, Socket socket) {
+    sockets_.async_accept([self = shared_from_this()](const ErrorCode& error, Socket::basic_stream_socket socket) {
       if (!self->sockets_.is_open()) return;
       if (error) return self->acceptLater(error);
-      self->take(std::move(socket));
+      self->take(Socket(std::move(socket)));
       self->accept();
     });
   }

@@ -27,7 +27,9 @@ inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 inline constexpr std::chrono::milliseconds kPingInterval{15'000};
 // What is queued and the other side's goodbye may take this long after close().
 inline constexpr std::chrono::milliseconds kCloseTimeout{3'000};
-// The same when the transport stops: the gateway shall not hang in its own shutdown.
+// How long the other side may take to end its TCP connection after both said goodbye.
+inline constexpr std::chrono::milliseconds kTeardownTime{1'000};
+// What a link may take when the transport stops: the gateway shall not hang in its own shutdown.
 inline constexpr std::chrono::milliseconds kStopGrace{500};
 // After accept() failed, for want of file descriptors most likely.
 inline constexpr std::chrono::milliseconds kAcceptRetry{100};
