@@ -101,7 +101,10 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
-    if (flow.mine) ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
+    bool known = std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == version->hash; });
+    if (flow.mine && (known || !judgement.covered)) {
+      ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
+    }
     model::join(*version, &siblings);
     good.push_back(std::move(*version));
   }
