@@ -41,11 +41,11 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
 
 void Core::forgotWrites(const model::OwnerId& owner) {
   store::OwnerRow& own = writer_.owner(owner);
+  writer_.newEpoch(owner);
   if (!own.replica) return;
   ReplicaId old = *own.replica;
   uint64_t known = writer_.counterAtStart(owner);
   writer_.retire(owner);
-  writer_.newEpoch(owner);
   // What was written since the start used counters that others know for something else.
   std::vector<store::EntityNumber> touched;
   for (uint64_t after = 0;;) {

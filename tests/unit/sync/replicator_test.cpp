@@ -183,6 +183,7 @@ TEST_F(Replicating, ReconnectingByCursorSendsOnlyWhatChanged) {
   connect();
   settle();
   EXPECT_EQ(versions_sent, 50);
+  pass(3000);  // Each tells how far it is.
   cut();
   ASSERT_TRUE(a.patch(of(a, "light.n7"), R"({"state":"off"})").ok());
   versions_sent = 0;
