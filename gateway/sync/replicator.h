@@ -191,6 +191,7 @@ class Replicator {
   void receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
                    Ack* ack);
   void endPass(Flow& flow);
+  void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
   void receiveLevel(Session& session, std::string_view message);
