@@ -13,6 +13,12 @@ using model::Version;
 using store::EntityRow;
 using store::EntityState;
 
+namespace {
+bool hasUntagged(const model::Siblings& siblings) {
+  return std::any_of(siblings.begin(), siblings.end(), [](const Version& version) { return !version.tag; });
+}
+}  // namespace
+
 Core::Core(store::Store& store, Clock& clock, Random& random, CoreSettings settings)
     : store_(store),
       clock_(clock),
@@ -33,6 +39,7 @@ void Core::load() {
     if (owner.id == me()) continue;
     if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, std::move(*rules));
   }
+  loadClockState();
   refreshStrategyRows();
 }
 
@@ -274,6 +281,7 @@ bool Core::join(const model::Address& address, const std::string& kind, std::vec
   std::vector<Version> added;
   bool tag_learned = false;
   bool owned = address.owner == me();
+  bool had_untagged = hasUntagged(row.siblings);
   for (Version& version : versions) {
     if (owned && !version.tag) version.tag = settings_.ownerTag(version.hash);
     sawVector(address.owner, version.vector);
@@ -285,10 +293,13 @@ bool Core::join(const model::Address& address, const std::string& kind, std::vec
   if (added.empty()) {
     // The tag alone is no change of the entity: it is kept without a new sequence number.
     if (tag_learned) store_.putEntity(&row);
+    if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, row.kind, {});
     return false;
   }
   if (row.n == 0) row.kind = added.front().kind;
   settle(row, store::Origin::kRemote, before);
+  // The owner has all that this home wrote here: what it was built on need not be kept any longer.
+  if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, row.kind, {});
   for (const Version& version : added) remember(row, version, false);
   recordDominated(row, fell);
   return true;
@@ -298,17 +309,16 @@ void Core::acknowledge(const model::Address& address, const std::vector<std::pai
   auto row = store_.entity(address);
   if (!row || row->siblings.empty()) return;
   bool learned = false;
-  bool untagged = false;
   for (Version& version : row->siblings) {
     for (const auto& [hash, tag] : tags) {
       if (version.hash != hash || version.tag) continue;
       version.tag = tag;
       learned = true;
     }
-    untagged = untagged || !version.tag;
   }
-  if (learned) store_.putEntity(&*row);
-  if (!untagged) store_.putBase(row->n, row->kind, {});
+  if (!learned) return;
+  store_.putEntity(&*row);
+  if (!hasUntagged(row->siblings)) store_.putBase(row->n, row->kind, {});
 }
 
 void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& before) {

@@ -155,6 +155,7 @@ class Core {
   std::optional<model::Version> commonBase(store::EntityNumber n, const model::Siblings& siblings);
   void reviewStrategies(const std::function<bool(const store::EntityRow&)>& touched);
   void refreshStrategyRows();
+  void loadClockState();
   model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
   void putOwnRules(const HomeId& home, model::Rules rules);
   bool builtOnMine(const model::OwnerId& owner, const model::Version& version);
@@ -174,6 +175,7 @@ class Core {
   store::Change change_;
   uint32_t place_ = 0;
   uint64_t events_since_trim_ = 0;
+  bool was_synchronised_ = false;  // ever (DESIGN.md section 3, `until`)
 };
 
 }  // namespace hearthgate::engine

@@ -30,7 +30,7 @@ void Core::fallOut(EntityRow& row, const model::Siblings& keep, const std::strin
 
 void Core::replace(const model::Address& address, const std::string& kind, const model::Siblings& keep) {
   auto found = store_.entity(address);
-  if (!found && keep.empty()) return;
+  if (keep.empty() && (!found || found->siblings.empty())) return;
   EntityRow row = found ? std::move(*found) : newRow(address, kind);
   if (row.n != 0) {
     fallOut(row, keep, "not accepted by the owner");

@@ -32,6 +32,12 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     event("attention", "{\"code\":\"vector_full\",\"entity\":" + model::jsonString(row.address.text()) + "}");
     return;
   }
+  if (old.tag && !(row.address.owner == me())) {
+    // The new one has no tag yet, and is built on one that has (rule 8).
+    model::Siblings base = store_.base(row.n);
+    model::join(old, &base);
+    store_.putBase(row.n, row.kind, base);
+  }
   model::Siblings before = row.siblings;
   std::erase_if(row.siblings, [&](const Version& version_now) { return version_now.hash == old.hash; });
   remember(row, *version, false);
@@ -41,11 +47,11 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
 
 void Core::forgotWrites(const model::OwnerId& owner) {
   store::OwnerRow& own = writer_.owner(owner);
+  writer_.newEpoch(owner);
   if (!own.replica) return;
   ReplicaId old = *own.replica;
   uint64_t known = writer_.counterAtStart(owner);
   writer_.retire(owner);
-  writer_.newEpoch(owner);
   // What was written since the start used counters that others know for something else.
   std::vector<store::EntityNumber> touched;
   for (uint64_t after = 0;;) {
@@ -92,6 +98,8 @@ bool Core::mendStamps() {
   for (store::EntityNumber n : touched) {
     auto row = store_.entity(n);
     if (!row) continue;
+    OwnAccess access = ownAccess(row->address);
+    if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) continue;
     model::Siblings siblings = row->siblings;
     for (const Version& version : siblings) {
       if (version.author != settings_.home || model::latestStampMs(version) <= latest) continue;

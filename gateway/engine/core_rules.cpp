@@ -11,6 +11,12 @@ using model::AccessRows;
 using model::Rules;
 using model::StrategyRow;
 
+namespace {
+constexpr char kClockWasSynchronised[] = "clock_was_synchronised";
+}  // namespace
+
+void Core::loadClockState() { was_synchronised_ = !store_.meta(kClockWasSynchronised).empty(); }
+
 Access Core::accessFor(const HomeId& home, const std::string& id) {
   auto at = own_rules_.find(home);
   return at == own_rules_.end() ? Access::kNone : at->second.accessFor(id);
@@ -107,6 +113,13 @@ void Core::meetRules(const HomeId& home, const Rules& told) {
 }
 
 bool Core::expireGrants() {
+  // A clock that has lost its synchronisation removes nothing; one that never had any is the best there is.
+  if (clock_.synchronised()) {
+    if (!was_synchronised_) store_.setMeta(kClockWasSynchronised, "1");
+    was_synchronised_ = true;
+  } else if (was_synchronised_) {
+    return false;
+  }
   int64_t now = clock_.wallMs();
   bool any = false;
   std::vector<std::pair<HomeId, Rules>> changed;

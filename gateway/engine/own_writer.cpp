@@ -10,14 +10,16 @@ OwnWriter::OwnWriter(store::Store& store, Clock& clock, Random& random, int64_t 
 void OwnWriter::load() {
   head_ = store_.head();
   head_dirty_ = false;
+  // The first load is the start; a later one follows a failed commit and must not move the marks.
+  bool first = !sequence_at_start_;
+  if (first) sequence_at_start_ = head_.sequence;
   owners_.clear();
   former_.clear();
   dirty_owners_.clear();
   drawn_.clear();
   for (store::OwnerRow& row : store_.owners()) {
     for (const auto& [replica, issued] : store_.ownReplicas(row.id)) former_[row.id][replica] = issued;
-    // The first load is the start; a later one follows a failed commit and must not move the mark.
-    at_start_.try_emplace(row.id, row.counter);
+    if (first && row.replica) at_start_[row.id] = {*row.replica, row.counter};
     owners_.emplace(row.id, std::move(row));
   }
 }
@@ -39,7 +41,6 @@ store::OwnerRow& OwnWriter::owner(const model::OwnerId& id) {
   if (fresh) {
     at->second.id = id;
     at->second.epoch = random_.id<FeedEpoch>();
-    at_start_.try_emplace(id, 0);
     store_.putOwner(&at->second);
   }
   return at->second;
@@ -50,7 +51,6 @@ model::Dot OwnWriter::nextDot(const model::OwnerId& id) {
   if (!row.replica) {
     row.replica = random_.id<ReplicaId>();
     row.counter = 0;
-    at_start_[id] = 0;
     drawn_.emplace_back(id, *row.replica);
   }
   ++row.counter;
@@ -110,7 +110,9 @@ uint64_t OwnWriter::issuedFormerly(const model::OwnerId& id, const ReplicaId& re
 
 uint64_t OwnWriter::counterAtStart(const model::OwnerId& id) {
   auto at = at_start_.find(id);
-  return at == at_start_.end() ? 0 : at->second;
+  const store::OwnerRow* row = find(id);
+  bool same = at != at_start_.end() && row && row->replica == at->second.replica;
+  return same ? at->second.counter : 0;
 }
 
 std::vector<std::pair<model::OwnerId, ReplicaId>> OwnWriter::takeDrawn() { return std::exchange(drawn_, {}); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,8 +47,10 @@ class OwnWriter {
   bool isMine(const model::OwnerId& id, const ReplicaId& replica);
   // What was issued under an own former replica id; 0 for any other.
   uint64_t issuedFormerly(const model::OwnerId& id, const ReplicaId& replica);
-  // The counter of the current replica id at this start: what was issued above it may collide after a restore.
+  // The counter of the current replica id and the end of the feed at this start: what was issued above them may collide
+  // with what a later state of this home issued, of which it is a copy.
   uint64_t counterAtStart(const model::OwnerId& id);
+  uint64_t sequenceAtStart() const { return sequence_at_start_.value_or(0); }
 
   // Replica ids drawn since the last call, to be told on open links before the first version under them.
   std::vector<std::pair<model::OwnerId, ReplicaId>> takeDrawn();
@@ -66,7 +69,8 @@ class OwnWriter {
   bool head_dirty_ = false;
   std::map<model::OwnerId, store::OwnerRow> owners_;
   std::map<model::OwnerId, std::map<ReplicaId, uint64_t>> former_;
-  std::map<model::OwnerId, uint64_t> at_start_;
+  std::map<model::OwnerId, model::Dot> at_start_;
+  std::optional<uint64_t> sequence_at_start_;
   std::set<model::OwnerId> dirty_owners_;
   std::vector<std::pair<model::OwnerId, ReplicaId>> drawn_;
 };

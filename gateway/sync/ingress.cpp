@@ -5,9 +5,10 @@
 namespace hearthgate::sync {
 
 namespace {
-Judgement join() { return {Verdict::kJoin, ""}; }
-Judgement hold(std::string reason) { return {Verdict::kHold, std::move(reason)}; }
-Judgement refuse(std::string reason) { return {Verdict::kRefuse, std::move(reason)}; }
+Judgement join() { return {Verdict::kJoin, false, ""}; }
+Judgement covered() { return {Verdict::kJoin, true, ""}; }
+Judgement hold(std::string reason) { return {Verdict::kHold, false, std::move(reason)}; }
+Judgement refuse(std::string reason) { return {Verdict::kRefuse, false, std::move(reason)}; }
 }  // namespace
 
 bool Ingress::drifts(const model::Version& version) {
@@ -23,7 +24,7 @@ Judgement Ingress::judge(const HomeId& sender, const model::Address& address, co
                          const model::Siblings& siblings) {
   if (address.owner == core_.me()) return judgeAsOwner(sender, address, version, siblings);
   // Everyone else accepts from the owner alone; that the sender is it was checked with the batch.
-  if (model::joinedVector(siblings).covers(version.vector)) return join();
+  if (model::joinedVector(siblings).covers(version.vector)) return covered();
   const store::OwnerRow* own = core_.writer().find(address.owner);
   if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
     return refuse("it names a write of ours that we did not make");
@@ -37,7 +38,7 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
   // What passed through us once is taken back from anybody who may read (DESIGN.md section 2, rule 8).
   if (tagged(version)) return join();
   model::Vector seen = model::joinedVector(siblings);
-  if (seen.covers(version.vector)) return join();
+  if (seen.covers(version.vector)) return covered();
   const store::OwnerRow& own = core_.writer().owner(address.owner);
   if (version.author == core_.settings().home) {
     if (own.replica && version.dot.replica == *own.replica) return refuse("it claims to be a write of ours");

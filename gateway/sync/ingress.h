@@ -12,6 +12,9 @@ enum class Verdict { kJoin, kHold, kRefuse };
 
 struct Judgement {
   Verdict verdict = Verdict::kJoin;
+  // Joining changes nothing: what it says was written over already. Nothing else was looked at, so the owner vouches
+  // for it only when it is one of the siblings.
+  bool covered = false;
   std::string reason;  // drift, unseen history, counter jump; or why it is refused
 };
 

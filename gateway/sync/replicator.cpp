@@ -31,7 +31,8 @@ void Replicator::linkUp(const HomeId& peer) {
   session.mine.mine = true;
   session.theirs.owner = model::OwnerId(peer);
   core_.writer().owner(session.theirs.owner);
-  session.last_position_ms = core_.clock().steadyMs();
+  session.mine.position_told_ms = core_.clock().steadyMs();
+  session.theirs.position_told_ms = core_.clock().steadyMs();
   send(session, encode(makeHello(session)));
 }
 
@@ -98,26 +99,30 @@ void Replicator::tick() {
   core_.endChange();
   int64_t now = core_.clock().steadyMs();
   for (auto& [peer, session] : sessions_) {
-    if (!session.ready || now - session.last_position_ms < settings_.full_sync_interval_ms) continue;
-    session.last_position_ms = now;
-    sendPositions(session);
+    if (!session.ready || session.closing) continue;
+    for (Flow* flow : {&session.mine, &session.theirs}) {
+      int64_t since = now - flow->position_told_ms;
+      bool moved = flow->sent > flow->sequence_told && since >= kPositionDelayMs;
+      if (moved || since >= settings_.full_sync_interval_ms) sendPosition(session, *flow);
+    }
   }
 }
 
 void Replicator::pump() {
   for (const auto& [owner, replica] : core_.writer().takeDrawn()) {
     for (auto& [peer, session] : sessions_) {
-      if (session.ready && session.flow(owner)) send(session, encode(ReplicaMessage{owner, replica}));
+      // Also while the other's hello is still on its way: ours has gone and did not hold this.
+      if (session.flow(owner)) send(session, encode(ReplicaMessage{owner, replica}));
     }
   }
   for (const HomeId& home : core_.takeRuleChanges()) {
     dropHeldWithoutRight(home);
     auto at = sessions_.find(home);
-    if (at != sessions_.end() && at->second.ready) rulesChanged(at->second, at->second.mine);
+    if (at != sessions_.end()) rulesChanged(at->second, at->second.mine);
   }
   for (const model::OwnerId& owner : core_.takeReceivedRuleChanges()) {
     for (auto& [peer, session] : sessions_) {
-      if (session.ready && session.theirs.owner == owner) rulesChanged(session, session.theirs);
+      if (session.theirs.owner == owner) rulesChanged(session, session.theirs);
     }
   }
   for (auto& [peer, session] : sessions_) {

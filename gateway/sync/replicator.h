@@ -113,6 +113,8 @@ class Replicator {
     uint64_t batches = 0;
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
+    uint64_t sequence_told = 0;
+    int64_t position_told_ms = 0;
     // Versions that came from the peer and that our feed has not passed yet: not sent back.
     std::unordered_map<store::EntityNumber, std::vector<ContentHash>> peer_has;
     // Receiving.
@@ -121,6 +123,12 @@ class Replicator {
     bool pass_received = false;  // a replacing pass is under way
     std::unordered_set<std::string> named;
     uint64_t remaining_there = 0;
+  };
+  // What others can know of this run's writes and feed numbers.
+  struct Told {
+    std::optional<ReplicaId> replica;
+    uint64_t counter = 0;
+    std::map<HomeId, uint64_t> sequences;
   };
   struct Session : model::Names {
     HomeId peer;
@@ -139,7 +147,6 @@ class Replicator {
     uint64_t received_entities = 0;
     uint64_t held_there = 0;
     uint64_t refused_there = 0;
-    int64_t last_position_ms = 0;
     int64_t budget = 0;
     int64_t budget_at_ms = 0;
     std::optional<int64_t> clock_offset_ms;
@@ -153,6 +160,7 @@ class Replicator {
   Hello makeHello(Session& session);
   OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
   void receiveHello(Session& session, std::string_view message);
+  bool provesForgetting(const Session& session, const OwnerHello& hello);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);
@@ -175,7 +183,8 @@ class Replicator {
   void tellNames(Session& session, Batch* batch);
   void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
   bool mayPass(Session& session, Flow& flow, const std::string& id);
-  void sendPositions(Session& session);
+  void noteTold(const Session& session, const Flow& flow, uint64_t sequence);
+  void sendPosition(Session& session, Flow& flow);
   void answerLevel(Session& session);
   bool quiet(const Flow& flow);
 
@@ -184,6 +193,7 @@ class Replicator {
   void receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
                    Ack* ack);
   void endPass(Flow& flow);
+  void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
   void receiveLevel(Session& session, std::string_view message);
@@ -200,6 +210,7 @@ class Replicator {
   Introduced introduced_;
   SyncComplete sync_complete_;
   std::map<HomeId, Session> sessions_;
+  std::map<model::OwnerId, Told> told_;
   std::vector<Output> output_;
   int64_t next_held_review_ms_ = 0;
 };

@@ -82,16 +82,30 @@ void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, c
   }
 }
 
+// The other knows counters or feed numbers of ours that we had not reached at this start and have not told since: this
+// home runs on an older copy of itself (rule 8). Comparing with what we reached by now would miss a copy that has written
+// as much again.
+bool Replicator::provesForgetting(const Session& session, const OwnerHello& hello) {
+  const store::OwnerRow& own = core_.writer().owner(hello.owner);
+  const Told& told = told_[hello.owner];
+  for (const auto& [replica, counter] : hello.seen) {
+    if (own.replica != replica) continue;
+    uint64_t knowable = core_.writer().counterAtStart(hello.owner);
+    if (told.replica == replica) knowable = std::max(knowable, told.counter);
+    if (counter > knowable) return true;
+  }
+  if (!hello.cursor || !(hello.cursor->epoch == own.epoch)) return false;
+  auto sent = told.sequences.find(session.peer);
+  uint64_t sent_upto = sent == told.sequences.end() ? 0 : sent->second;
+  return hello.cursor->sequence > std::max(core_.writer().sequenceAtStart(), sent_upto);
+}
+
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   Flow& flow = *session.flow(hello.owner);
   tellReplicas(hello.owner, session.peer, hello.replicas);
-  const store::OwnerRow& own = core_.writer().owner(hello.owner);
-  for (const auto& [replica, counter] : hello.seen) {
-    if (own.replica == replica && counter > own.counter) {
-      core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
-      core_.forgotWrites(hello.owner);
-      break;
-    }
+  if (provesForgetting(session, hello)) {
+    core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
+    core_.forgotWrites(hello.owner);
   }
   flow.peer_epoch = hello.epoch;
   flow.peer_has_content = hello.has_content;
@@ -106,6 +120,7 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   flow.peer_has_content = hello.has_content;
   if (holds) {
     flow.sent = hello.cursor->sequence;
+    flow.sequence_told = flow.sent;
     flow.pass = Pass::kNone;
   }
   flow.started = true;

@@ -9,6 +9,10 @@ namespace hearthgate::sync {
 using engine::OwnAccess;
 using model::Version;
 
+namespace {
+constexpr char kUnknownFormat[] = "unknown format";
+}  // namespace
+
 void Replicator::receiveBatch(Session& session, std::string_view message) {
   auto decoded = decodeBatch(message);
   if (!decoded.ok()) return closeBroken(session, decoded.error());
@@ -51,6 +55,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     }
     if (digestOf(hashes) == item.digest) {
       if (replacing) flow->named.insert(item.id);
+      if (replacing && core_.ownAccess({batch.owner, item.id}) == OwnAccess::kRead) dropHeldOf({batch.owner, item.id}, {});
     } else {
       ack.wants.push_back(i);
     }
@@ -74,13 +79,14 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   auto row = core_.store().entity(address);
   model::Siblings siblings = row ? row->siblings : model::Siblings{};
   std::vector<Version> good;
+  std::vector<ContentHash> named_versions;
   for (uint32_t i = 0; i < item.versions.size(); ++i) {
     uint32_t place = first + i;
     auto version = model::decodeVersion(item.versions[i], address, item.kind, session);
     if (!version.ok() && version.error().code == "unknown_format") {
-      core_.store().addHeld({0, session.peer, address, item.kind, "unknown format", core_.clock().wallMs(), {},
+      core_.store().addHeld({0, session.peer, address, item.kind, kUnknownFormat, core_.clock().wallMs(), {},
                              item.versions[i]});
-      ack->exceptions.push_back({place, true, "unknown format"});
+      ack->exceptions.push_back({place, true, kUnknownFormat});
       continue;
     }
     Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
@@ -88,6 +94,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->exceptions.push_back({place, false, checked.error().message});
       continue;
     }
+    named_versions.push_back(version->hash);
     Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
     if (judgement.verdict == Verdict::kRefuse) {
       ack->exceptions.push_back({place, false, judgement.reason});
@@ -101,12 +108,16 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
-    if (flow.mine) ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
+    bool known = std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == version->hash; });
+    if (flow.mine && (known || !judgement.covered)) {
+      ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
+    }
     model::join(*version, &siblings);
     good.push_back(std::move(*version));
   }
   if (replacing && access == OwnAccess::kRead) {
     flow.named.insert(item.id);
+    dropHeldOf(address, named_versions);
     model::Siblings keep;
     for (Version& version : good) model::join(std::move(version), &keep);
     bool same = row && row->siblings.size() == keep.size() &&
@@ -129,6 +140,14 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   if (joined && flow.started && joined->sequence > flow.sent) {
     auto& has = flow.peer_has[joined->n];
     has.insert(has.end(), hashes.begin(), hashes.end());
+  }
+}
+
+// A replacing pass replaces what is held back too; of an unknown format nothing can be said, so it stays.
+void Replicator::dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep) {
+  for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
+    if (!(held.address == address) || held.reason == kUnknownFormat) continue;
+    if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) core_.store().removeHeld(held.n);
   }
 }
 
@@ -233,7 +252,7 @@ void Replicator::reviewHeld(bool force) {
   for (bool again = true; again;) {
     again = false;
     for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
-      if (held.reason == "unknown format") continue;
+      if (held.reason == kUnknownFormat) continue;
       auto version = model::decodeVersion(held.version, held.hash, held.kind, core_.store());
       if (!version.ok()) continue;
       auto row = core_.store().entity(held.address);

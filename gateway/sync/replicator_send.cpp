@@ -252,6 +252,8 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   batch.epoch = core_.writer().owner(flow.owner).epoch;
   batch.rules_number = myNumber(session, flow);
   tellNames(session, &batch);
+  noteTold(session, flow, batch.upto);
+  flow.sequence_told = std::max(flow.sequence_told, batch.upto);
   std::string message = encode(batch);
   flight.number = batch.number;
   flight.bytes = message.size();
@@ -261,19 +263,31 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   send(session, std::move(message), uncompressed);
 }
 
-void Replicator::sendPositions(Session& session) {
-  for (Flow* flow : {&session.mine, &session.theirs}) {
-    if (!flow->started || flow->pass != Pass::kNone) continue;
-    Position position;
-    position.owner = flow->owner;
-    position.epoch = core_.writer().owner(flow->owner).epoch;
-    position.sequence = flow->sent;
-    position.clock_ms = core_.clock().wallMs();
-    for (const store::FeedRow& row : core_.store().feed(flow->owner, flow->sent, 1000)) {
-      if (!row.siblings.empty() && mayPass(session, *flow, row.id)) ++position.remaining;
-    }
-    send(session, encode(position));
+void Replicator::noteTold(const Session& session, const Flow& flow, uint64_t sequence) {
+  const store::OwnerRow& own = core_.writer().owner(flow.owner);
+  Told& told = told_[flow.owner];
+  if (own.replica) {
+    told.replica = own.replica;
+    told.counter = own.counter;
   }
+  uint64_t& upto = told.sequences[session.peer];
+  upto = std::max(upto, sequence);
+}
+
+void Replicator::sendPosition(Session& session, Flow& flow) {
+  if (!flow.started || flow.pass != Pass::kNone) return;
+  Position position;
+  position.owner = flow.owner;
+  position.epoch = core_.writer().owner(flow.owner).epoch;
+  position.sequence = flow.sent;
+  position.clock_ms = core_.clock().wallMs();
+  for (const store::FeedRow& row : core_.store().feed(flow.owner, flow.sent, 1000)) {
+    if (!row.siblings.empty() && mayPass(session, flow, row.id)) ++position.remaining;
+  }
+  noteTold(session, flow, flow.sent);
+  flow.sequence_told = flow.sent;
+  flow.position_told_ms = core_.clock().steadyMs();
+  send(session, encode(position));
 }
 
 void Replicator::answerLevel(Session& session) {

@@ -25,6 +25,9 @@ inline constexpr size_t kFeedPage = 500;
 inline constexpr uint64_t kHeldQuota = 10'000;
 // Held versions are judged again this often at most.
 inline constexpr int64_t kHeldReviewMs = 1000;
+// What the feed passed over without sending it (no access, or it came from the peer itself) is told this much later, so
+// that a reconnect does not look at it again, and a busy link does not answer each change with a position.
+inline constexpr int64_t kPositionDelayMs = 2000;
 // Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
 inline constexpr size_t kMaxToldReplicas = 4096;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.

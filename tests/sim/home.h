@@ -1,0 +1,97 @@
+// One simulated home: the real store (in memory), core and replicator, with a clock and a random source that the caller
+// sets. Used by hearthgate-sim and by the unit tests of the replicator; one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "engine/core.h"
+#include "store/store.h"
+#include "sync/replicator.h"
+
+namespace hearthgate::sim {
+
+class FakeClock final : public Clock {
+ public:
+  int64_t wallMs() override { return wall_ms; }
+  int64_t steadyMs() override { return steady_ms; }
+  bool synchronised() override { return synced; }
+
+  int64_t wall_ms = 1'800'000'000'000;
+  int64_t steady_ms = 1'000;
+  bool synced = true;
+};
+
+// SplitMix64 (Steele, Lea, Flood 2014): small, and every seed gives an own stream.
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(uint64_t seed) : state_(seed) {}
+  void fill(std::span<uint8_t> out) override;
+  uint64_t next();
+  // 0 to `below` - 1.
+  uint64_t below(uint64_t below) { return next() % below; }
+  bool chance(unsigned percent) { return below(100) < percent; }
+
+ private:
+  uint64_t state_;
+};
+
+class Home {
+ public:
+  enum class Start { kClean, kMayHaveForgotten, kRestored };
+
+  // `name` is one letter; the id is made of it. The home starts with an empty database.
+  Home(std::string name, uint64_t seed);
+
+  const std::string& name() const { return name_; }
+  const HomeId& id() const { return id_; }
+  model::OwnerId owner() const { return model::OwnerId(id_); }
+  model::OwnerTag ownerTag(const ContentHash& hash) const;
+
+  // Ends the process, if there is one, and starts it on `image` (empty: a new database).
+  void start(std::string_view image, Start how);
+  // Runs `work` as one commit with all that belongs to it; messages that may leave are handed to onOutput(). With
+  // `fails` the commit fails as on a full disk.
+  void commit(const std::function<void()>& work, bool fails = false);
+  void onOutput(std::function<void(sync::Output)> output) { output_ = std::move(output); }
+  std::string image() { return store_->serialize(); }
+
+  // Each in a commit of its own.
+  void linkUp(const HomeId& peer);
+  void linkDown(const HomeId& peer);
+  void receive(const HomeId& peer, std::string_view message);
+  void tick();
+  Result<engine::Written> write(const engine::WriteOrder& order);
+  Result<engine::Written> put(const model::Address& address, const std::string& json);
+  Result<engine::Written> patch(const model::Address& address, const std::string& json);
+  Result<engine::Written> remove(const model::Address& address);
+  Status grant(const HomeId& home, const std::string& pattern, model::Access access);
+
+  store::Store& store() { return *store_; }
+  engine::Core& core() { return *core_; }
+  sync::Replicator& replicator() { return *replicator_; }
+  FakeClock& clock() { return clock_; }
+
+  // What people see: canonical JSON, "deleted" or "none".
+  std::string shown(const model::Address& address);
+  model::Siblings siblings(const model::Address& address);
+
+ private:
+  std::string name_;
+  HomeId id_;
+  std::string secret_;
+  FakeClock clock_;
+  SeededRandom random_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Core> core_;
+  std::unique_ptr<sync::Replicator> replicator_;
+  std::function<void(sync::Output)> output_;
+};
+
+}  // namespace hearthgate::sim
