@@ -1,0 +1,108 @@
+#include "sync/link_hub.h"
+
+#include "links/running_home.h"
+
+namespace hearthgate::testing {
+namespace {
+
+class LinkHub : public ::testing::Test {
+ protected:
+  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
+  RunningHome beach{network, "Beach"};
+  RunningHome city{network, "City"};
+};
+
+TEST_F(LinkHub, PairsTwoHomesAndSharesWhatIsGranted) {
+  ASSERT_TRUE(beach.put("light.kitchen", R"({"state":"on"})").ok());
+  pairHomes(beach, city);
+  beach.grant(city.id(), "light.*", model::Access::kWrite);
+  ASSERT_TRUE(eventually([&] { return city.shown("light.kitchen", beach.id()) == R"({"state":"on"})"; }));
+  ASSERT_TRUE(city.put("light.kitchen", R"({"state":"off"})", model::OwnerId(beach.id())).ok());
+  ASSERT_TRUE(eventually([&] { return beach.shown("light.kitchen", beach.id()) == R"({"state":"off"})"; }));
+  auto level = city.hub().sync(beach.id());
+  ASSERT_TRUE(level.ok());
+  EXPECT_TRUE(level->level) << level->reason;
+}
+
+TEST_F(LinkHub, AsksBothPersonsAndShowsThemTheSameWords) {
+  auto code = beach.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok());
+  auto joined = city.hub().join(code->code, beach.address(), false);
+  ASSERT_TRUE(joined.ok()) << joined.error().message;
+  EXPECT_EQ(joined->state, "confirming");
+  EXPECT_EQ(joined->peer_name, "Beach");
+  ASSERT_EQ(joined->words.size(), 3u);
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
+  EXPECT_EQ(beach.hub().pairing().words, joined->words);
+  ASSERT_TRUE(city.hub().confirmPairing().ok());
+  EXPECT_EQ(city.hub().pairing().state, "confirming");
+  ASSERT_TRUE(beach.hub().confirmPairing().ok());
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "done" && city.hub().pairing().state == "done"; }));
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city); }));
+}
+
+TEST_F(LinkHub, NamesWhatIsWrongWithACode) {
+  auto join = [&](const std::string& code, const std::string& address) {
+    auto joined = city.hub().join(code, address, true);
+    return joined.ok() ? std::string("joined") : joined.error().code;
+  };
+  auto first = beach.hub().openPairing(300, true);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(join("HEARTH-0000-0000-0000-0001", beach.address()), "pairing_code_mistyped");
+  auto second = beach.hub().openPairing(300, true);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(join(first->code, beach.address()), "pairing_wrong_code");
+  EXPECT_EQ(beach.hub().pairing().failed_tries, 1);
+  beach.hub().cancelPairing();
+  EXPECT_EQ(join(second->code, beach.address()), "pairing_not_open");
+  EXPECT_EQ(join(second->code, "127.0.0.1:1"), "pairing_unreachable");
+}
+
+TEST_F(LinkHub, ComesBackAfterARestartAndSendsWhatChangedMeanwhile) {
+  pairHomes(beach, city);
+  beach.grant(city.id(), "*", model::Access::kRead);
+  ASSERT_TRUE(beach.put("light.a", R"({"n":1})").ok());
+  ASSERT_TRUE(eventually([&] { return city.shown("light.a", beach.id()) == R"({"n":1})"; }));
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  ASSERT_TRUE(beach.put("light.a", R"({"n":2})").ok());
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.shown("light.a", beach.id()) == R"({"n":2})"; }));
+}
+
+TEST_F(LinkHub, KeepsApartUntilAPersonConnectsAgain) {
+  pairHomes(beach, city);
+  ASSERT_TRUE(city.hub().disconnect(beach.id()).ok());
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city) && !city.connectedTo(beach); }));
+  auto answer = city.hub().sync(beach.id());
+  ASSERT_TRUE(answer.ok());
+  EXPECT_FALSE(answer->level);
+  EXPECT_EQ(answer->reason, "offline");
+  ASSERT_TRUE(city.hub().connect(beach.id()).ok());
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city); }));
+}
+
+TEST_F(LinkHub, ForgetsAHomeAndTellsIt) {
+  pairHomes(beach, city);
+  ASSERT_TRUE(beach.hub().forget(city.id()).ok());
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).state == "refused"; }));
+  EXPECT_EQ(beach.hub().forget(city.id()).error().code, "home_not_found");
+  pairHomes(beach, city);
+}
+
+TEST_F(LinkHub, KeepsOneLinkWhenBothDial) {
+  pairHomes(beach, city);
+  ASSERT_TRUE(beach.hub().edit(city.id(), std::vector<std::string>{city.address()}, {}).ok());
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(beach.hub().disconnect(city.id()).ok());
+    ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city) && !city.connectedTo(beach); }));
+    ASSERT_TRUE(beach.hub().connect(city.id()).ok());
+    ASSERT_TRUE(eventually([&] {
+      auto answer = beach.hub().sync(city.id());
+      return answer.ok() && answer->level;
+    }));
+  }
+}
+
+}  // namespace
+}  // namespace hearthgate::testing

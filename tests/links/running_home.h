@@ -1,0 +1,131 @@
+// A whole home without API and plugins for tests of links: store on disk, identity, engine, hub, on a loopback transport.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "support/loopback_transport.h"
+#include "sync/link_hub.h"
+
+namespace hearthgate::testing {
+
+// Waits for `holds`, at most `limit_ms`; a condition that other threads bring about.
+inline bool eventually(const std::function<bool()>& holds, int64_t limit_ms = 10'000) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class RunningHome {
+ public:
+  RunningHome(std::shared_ptr<LoopbackNetwork> network, const std::string& name)
+      : folder_(std::filesystem::temp_directory_path() / ("hearthgate-links-" + systemRandom().id<ReplicaId>().text())),
+        network_(std::move(network)),
+        name_(name) {
+    std::filesystem::create_directories(folder_);
+    auto made = trust::Identity::create(folder_.string(), systemRandom());
+    EXPECT_TRUE(made.ok());
+    identity_.emplace(std::move(*made));
+    start();
+  }
+  ~RunningHome() {
+    stop();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start() {
+    auto store = store::Store::open((folder_ / "hearthgate.db").string(), store::Durability::kFull);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    engine::CoreSettings settings;
+    settings.home = identity_->home();
+    settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
+    Clock& clock = systemClock(ClockTrust::kYes);
+    engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
+    sync::LinkHubSettings links;
+    links.name = name_;
+    hub_ = std::make_unique<sync::LinkHub>(*engine_, *identity_, clock, systemRandom(), std::move(links));
+    hub_->attach();
+    ASSERT_TRUE(engine_->start([](engine::Core& core) { core.started(false); }).ok());
+    ASSERT_TRUE(hub_->start().ok());
+    transport_ = std::make_shared<LoopbackTransport>(network_);
+    auto listening = transport_->listen("127.0.0.1", port_, hub_->acceptor("loopback"));
+    ASSERT_TRUE(listening.outcome.ok()) << listening.outcome.message;
+    port_ = listening.port;
+    hub_->useTransport("loopback", transport_);
+  }
+  void stop() {
+    if (!hub_) return;
+    hub_->stop();
+    transport_->stop();
+    engine_->stop();
+    hub_.reset();
+    transport_.reset();
+    engine_.reset();
+  }
+
+  sync::LinkHub& hub() { return *hub_; }
+  engine::Engine& engine() { return *engine_; }
+  HomeId id() const { return identity_->home(); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  uint16_t port() const { return port_; }
+
+  Status put(const std::string& address, const std::string& fields, const model::OwnerId& owner) {
+    std::optional<Error> failed;
+    Status committed = engine_->run([&](engine::Core& core) {
+      engine::WriteOrder order;
+      order.address = {owner, address};
+      order.fields = std::move(*model::parseJson(fields, 32));
+      core.beginChange(core.settings().home, "test", "write");
+      auto written = core.write(order);
+      core.endChange();
+      if (!written.ok()) failed = written.error();
+    });
+    if (failed) return *failed;
+    return committed;
+  }
+  Status put(const std::string& id_of, const std::string& fields) { return put(id_of, fields, model::OwnerId(id())); }
+  void grant(const HomeId& home, const std::string& pattern, model::Access access) {
+    EXPECT_TRUE(engine_->run([&](engine::Core& core) { EXPECT_TRUE(core.grant(home, pattern, access, {}).ok()); }).ok());
+  }
+  // The shown fields, or empty.
+  std::string shown(const std::string& id_of, const HomeId& owner) {
+    std::string fields;
+    EXPECT_TRUE(engine_->run([&](engine::Core& core) {
+      auto row = core.store().entity(model::Address{model::OwnerId(owner), id_of});
+      if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
+    }).ok());
+    return fields;
+  }
+  bool connectedTo(const RunningHome& other) { return hub_->state(other.id()).state == "connected"; }
+
+ private:
+  std::filesystem::path folder_;
+  std::shared_ptr<LoopbackNetwork> network_;
+  std::string name_;
+  std::optional<trust::Identity> identity_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<sync::LinkHub> hub_;
+  std::shared_ptr<LoopbackTransport> transport_;
+  uint16_t port_ = 0;
+};
+
+// Pairs two homes, both persons having agreed in advance.
+inline void pairHomes(RunningHome& listener, RunningHome& joiner) {
+  auto code = listener.hub().openPairing(300, true);
+  ASSERT_TRUE(code.ok());
+  auto joined = joiner.hub().join(code->code, listener.address(), true);
+  ASSERT_TRUE(joined.ok()) << joined.error().code << ": " << joined.error().message;
+  EXPECT_EQ(joined->state, "done");
+  ASSERT_TRUE(eventually([&] { return listener.connectedTo(joiner) && joiner.connectedTo(listener); }));
+}
+
+}  // namespace hearthgate::testing
