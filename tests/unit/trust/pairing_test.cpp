@@ -206,6 +206,22 @@ TEST_F(Pairing, RefusesProofsOfSwappedHellosOtherRolesChannelsAndPairings) {
   refuses([&](const std::string&) { return earlier; });
 }
 
+TEST_F(Pairing, ProvesTheListenerInItsOwnRole) {
+  start();
+  std::string hello = encodeHello(helloOf(c_));
+  ASSERT_TRUE(listener_->feed(framed(hello), 0).ok());
+  std::string answer = sentHello(*listener_);
+  ASSERT_TRUE(listener_->feed(framed(proofFor(c_.operatingKey(), hello, answer)), 0).ok());
+  std::string output = listener_->takeOutput();
+  auto proof = decodeProof(Reader(output).field(kMaxPairingMessageBytes));
+  ASSERT_TRUE(proof.ok());
+  auto expected = [&](PairingRole role) {
+    return decodeProof(proofFor(b_.operatingKey(), hello, answer, role))->signature;
+  };
+  EXPECT_EQ(proof->signature, expected(PairingRole::kListener));
+  EXPECT_NE(proof->signature, expected(PairingRole::kJoiner));
+}
+
 TEST_F(Pairing, RefusesAChannelThatSomebodyRelays) {
   // A code thief with a channel to each side passes the messages on: the exporters differ.
   joiner_ = session(PairingRole::kJoiner, a_, {}, std::string(32, '1'));
