@@ -1,8 +1,6 @@
 #include "lan/link.h"
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/beast/websocket.hpp>
 
 namespace hearthgate::lan {

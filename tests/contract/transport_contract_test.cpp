@@ -225,6 +225,21 @@ TEST_P(TransportContract, ClosesOnceWhateverIsCalledHowOften) {
   EXPECT_EQ(link->queuedBytes(), 0u);
 }
 
+TEST_P(TransportContract, LetsAHandlerSendAndCloseAsItOpens) {
+  begin();
+  listener_.prepare([](RecordingHandler& handler) {
+    handler.on_open = [](sdk::Link& link) {
+      link.send("goodbye");
+      link.close("too_many", "");
+    };
+  });
+  const Connection made = connect();
+  ASSERT_TRUE(made.far);
+  EXPECT_EQ(made.near->waitClosed(), "too_many");
+  EXPECT_EQ(made.near->messages(), std::vector<std::string>{"goodbye"});
+  EXPECT_EQ(made.far->waitClosed(), "too_many");
+}
+
 TEST_P(TransportContract, LetsBothSidesCloseAtTheSameTime) {
   begin();
   for (size_t round = 0; round < 20; ++round) {

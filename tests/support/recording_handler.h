@@ -17,14 +17,17 @@ namespace hearthgate::testing {
 // Long enough for a loaded machine under a sanitizer; a passing test never waits for it.
 inline constexpr std::chrono::seconds kPatience{20};
 
-class RecordingHandler final : public sdk::LinkHandler {
+class RecordingHandler final : public sdk::LinkHandler, public std::enable_shared_from_this<RecordingHandler> {
  public:
   // Called for each message on the transport's thread, before it is written down.
   std::function<void(sdk::Link&, std::string_view)> on_message;
+  // Called when the link opens, before that is written down.
+  std::function<void(sdk::Link&)> on_open;
   // Off for tests that send more than they want to keep: only number and bytes are counted then.
   bool keep_messages = true;
 
   void onOpen(std::shared_ptr<sdk::Link> link) override {
+    if (on_open) on_open(*link);
     change([&] { link_ = std::move(link); });
   }
   void onMessage(std::string_view message) override {
@@ -46,7 +49,8 @@ class RecordingHandler final : public sdk::LinkHandler {
   }
   // To be given as the answer of a dial.
   sdk::Transport::Dialled dialled() {
-    return [this](const sdk::Outcome& outcome) { change([&] { outcome_ = outcome; }); };
+    return
+        [self = shared_from_this()](const sdk::Outcome& outcome) { self->change([&] { self->outcome_ = outcome; }); };
   }
 
   bool waitOpen() {
