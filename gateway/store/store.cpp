@@ -9,14 +9,13 @@
 namespace hearthgate::store {
 namespace {
 
-// Measured with tests/bench/write_amplification: bytes written per single durable update of 300 bytes.
-constexpr int kPageBytes = 4096;
 constexpr int kCacheKiB = 4096;  // DESIGN.md section 6: the bounded cache
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database, Durability durability, bool file) {
-  database->execute("PRAGMA page_size=" + std::to_string(kPageBytes));
+Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database, Durability durability, bool file,
+                                              int page_bytes) {
+  database->execute("PRAGMA page_size=" + std::to_string(page_bytes));
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
   // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain.
   database->execute("PRAGMA secure_delete=OFF");
@@ -29,9 +28,9 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
   return std::unique_ptr<Store>(new Store(std::move(database)));
 }
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path, Durability durability) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, Durability durability, int page_bytes) {
   HG_TRY(auto database, Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  return prepare(std::move(database), durability, true);
+  return prepare(std::move(database), durability, true, page_bytes);
 }
 
 Result<std::unique_ptr<Store>> Store::inMemory(std::string_view image) {
@@ -45,7 +44,7 @@ Result<std::unique_ptr<Store>> Store::inMemory(std::string_view image) {
                                    SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
     if (code != SQLITE_OK) return sqliteError(code, sqlite3_errstr(code), "loaded an image");
   }
-  return prepare(std::move(database), Durability::kNormal, false);
+  return prepare(std::move(database), Durability::kNormal, false, kPageBytes);
 }
 
 std::string Store::serialize() {

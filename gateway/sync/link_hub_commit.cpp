@@ -164,7 +164,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
     pairing->view.state = "done";
     pairing->connection.reset();
   }
-  event("home", "{\"id\":\"" + home.text() + "\",\"state\":\"paired\"}");
+  event("home", homeEvent(home, "paired"));
   changedPairing();
   // The pin's row may still be on its way to the cache (drop_mark): the link is used once it is there.
   engine.submit([](engine::Core&) {}, [this, connection, home](const Status&) {

@@ -60,6 +60,11 @@ struct PairingRun {
   PairingView view;
 };
 
+// The body of a `home` event.
+inline std::string homeEvent(const HomeId& home, const std::string& state) {
+  return "{\"id\":\"" + home.text() + "\",\"state\":\"" + state + "\"}";
+}
+
 struct LinkHub::Impl : Connection::User {
   Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
        LinkHubSettings settings_in);

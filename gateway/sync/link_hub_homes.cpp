@@ -1,0 +1,191 @@
+// What people do with homes: connect, keep apart, forget, edit, and wait until both are level.
+#include <algorithm>
+#include <future>
+
+#include "sync/link_hub_impl.h"
+
+namespace hearthgate::sync {
+namespace {
+
+Error homeNotFound(const HomeId& home) {
+  return stateError("home_not_found", "No home with the id " + home.text() + " is paired here.");
+}
+
+}  // namespace
+
+HomeState LinkHub::state(const HomeId& home) {
+  std::lock_guard lock(impl_->mutex);
+  HomeState state;
+  auto at = impl_->peers.find(home);
+  if (at == impl_->peers.end()) return state;
+  const PeerEntry& entry = at->second;
+  state.since_ms = entry.since_ms;
+  state.report = entry.report;
+  state.refused_reason = entry.refused_reason;
+  if (entry.link) {
+    state.state = "connected";
+    state.transport = entry.link->transport;
+    state.remote_address = entry.link->remoteAddress();
+  } else if (!entry.refused_reason.empty()) {
+    state.state = "refused";
+  } else if (entry.dialling) {
+    state.state = "connecting";
+  }
+  return state;
+}
+
+size_t LinkHub::connectedCount() {
+  std::lock_guard lock(impl_->mutex);
+  return static_cast<size_t>(
+      std::count_if(impl_->peers.begin(), impl_->peers.end(), [](const auto& peer) { return peer.second.link != nullptr; }));
+}
+
+Status LinkHub::connect(const HomeId& home) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    at->second.row.kept_apart = false;
+    at->second.refused_reason.clear();
+    at->second.retry_ms = kFirstRetryMs;
+    at->second.failing_since_ms = 0;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->kept_apart = false;
+    core.store().putPeer(*row);
+  }));
+  impl_->wake(home, 0);
+  return {};
+}
+
+Status LinkHub::disconnect(const HomeId& home) {
+  std::shared_ptr<Connection> link;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    at->second.row.kept_apart = true;
+    link = at->second.link;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->kept_apart = true;
+    core.store().putPeer(*row);
+  }));
+  if (link) link->close("kept_apart", "A person disconnected this home.");
+  return {};
+}
+
+Status LinkHub::forget(const HomeId& home) {
+  std::shared_ptr<Connection> link;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    link = at->second.link;
+  }
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    row->state = store::PeerState::kForgotten;
+    row->addresses.clear();
+    core.store().putPeer(*row);
+    core.dismiss(home);
+    core.event("home", homeEvent(home, "forgotten"));
+  }));
+  if (link) {
+    link->send({{encode(Bye{"forgotten", "The other home forgot this one; pair again to connect."}), false}});
+    link->close("forgotten", "The other home forgot this one; pair again to connect.");
+  }
+  std::lock_guard lock(impl_->mutex);
+  impl_->peers.erase(home);
+  std::erase_if(impl_->pins, [&](const auto& pin) { return pin.second == home; });
+  return {};
+}
+
+Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
+                     const std::optional<std::string>& name) {
+  if (addresses) {
+    if (addresses->size() > kMaxAddresses) return inputError("bad_address", "A home has at most eight addresses.");
+    for (const std::string& address : *addresses) {
+      if (!trust::isAddressWithPort(address)) {
+        return inputError("bad_address", "'" + address + "' is no address; it looks like 192.0.2.7:8765 or [2001:db8::7]:8765.");
+      }
+    }
+  }
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->peers.contains(home)) return homeNotFound(home);
+  }
+  std::optional<store::Peer> changed;
+  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+    auto row = core.store().peer(home);
+    if (!row) return;
+    if (name) row->name = *name;
+    if (addresses) {
+      std::erase_if(row->addresses, [](const store::PeerAddress& address) { return address.source == "hand"; });
+      std::vector<store::PeerAddress> all;
+      for (const std::string& address : *addresses) all.push_back({address, "hand", std::nullopt});
+      for (store::PeerAddress& address : row->addresses) {
+        if (all.size() < kMaxAddresses) all.push_back(std::move(address));
+      }
+      row->addresses = std::move(all);
+    }
+    core.store().putPeer(*row);
+    changed = row;
+  }));
+  if (changed) impl_->setPeer(*changed);
+  impl_->wake(home, 0);
+  return {};
+}
+
+Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    if (!at->second.link) {
+      std::string why = at->second.refused_reason.empty() ? "offline" : at->second.refused_reason;
+      return SyncAnswer{false, why, 0, 0};
+    }
+  }
+  struct Asking {
+    std::promise<SyncAnswer> promise;
+    std::function<void()> ask;
+    int64_t deadline_ms;
+  };
+  auto asking = std::make_shared<Asking>();
+  asking->deadline_ms = impl_->clock.steadyMs() + kSyncWaitMs;
+  Impl* impl = impl_.get();
+  // Asks the other side, then looks at this one; both level in that order is level.
+  asking->ask = [impl, home, asking] {
+    impl->engine.submit(
+        [impl, home, asking](engine::Core& core) {
+          impl->replicator->askLevel(home, [impl, home, asking, &core](std::optional<LevelMessage> level) {
+            PeerReport report = impl->replicator->report(home);
+            uint64_t held = (level ? level->held : 0) + core.store().heldCount(home);
+            if (!level) {
+              asking->promise.set_value({false, "offline", held, report.refused_there});
+            } else if (impl->replicator->levelTowards(home)) {
+              asking->promise.set_value({true, "", held, report.refused_there});
+            } else {
+              impl->engine.after(10, asking->ask);
+              return;
+            }
+            asking->ask = nullptr;
+          });
+        },
+        {});
+  };
+  auto future = asking->promise.get_future();
+  asking->ask();
+  if (future.wait_for(std::chrono::milliseconds(kSyncWaitMs)) != std::future_status::ready) {
+    return SyncAnswer{false, "timeout", 0, 0};
+  }
+  return future.get();
+}
+
+}  // namespace hearthgate::sync
