@@ -59,14 +59,15 @@ void Core::replace(const model::Address& address, const std::string& kind, const
 
 void Core::forgetContent(const model::Address& address) {
   auto row = store_.entity(address);
-  if (!row || row->state == EntityState::kNoLongerShared) return;
+  if (!row) return;
+  // The archive of what the owner did not take is this home's own word and stays.
+  store_.removeShared(row->n);
+  if (row->state == EntityState::kNoLongerShared) return;
   std::vector<Version> own;
   for (const Version& version : row->siblings) {
     if (version.author == settings_.home && !version.tag) own.push_back(version);
   }
   bool had_content = !row->siblings.empty();
-  store_.removeHistory(row->n);
-  store_.removeConflicts(row->n);
   store_.putBase(row->n, row->kind, {});
   row->siblings.clear();
   row->state = EntityState::kNoLongerShared;

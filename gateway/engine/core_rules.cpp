@@ -154,11 +154,12 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
     if (page.empty()) break;
     for (const store::FeedRow& item : page) {
       after = item.sequence;
-      if (item.siblings.empty()) continue;
       Access now = rules.accessFor(item.id);
-      // Forgetting gives the row a higher number; it is met again as a stub and passed over.
+      // Forgetting gives the row a higher number; it is met again as a stub, of which there is nothing left to forget.
       if (now == Access::kNone) {
         forgetContent({owner, item.id});
+      } else if (item.siblings.empty()) {
+        continue;
       } else if (now == Access::kRead && old.accessFor(item.id) == Access::kWrite) {
         lost_write = true;
       }

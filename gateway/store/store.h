@@ -55,6 +55,8 @@ class Store : public Reader, public model::Numbering {
   void addHistory(EntityNumber n, std::string_view kind, uint64_t change, uint32_t place, bool refused,
                   const model::Version& version);
   void removeHistory(EntityNumber n);
+  // History and conflict records but those of what was not accepted.
+  void removeShared(EntityNumber n);
   void putChange(const Change& change);
 
   // Inserts when `conflict->n` is 0 (and sets it), else updates state and outcome.

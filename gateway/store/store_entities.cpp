@@ -71,6 +71,11 @@ void Store::addHistory(EntityNumber n, std::string_view kind, uint64_t change, u
 
 void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM history WHERE entity=?").bind(n).run(); }
 
+void Store::removeShared(EntityNumber n) {
+  database_->query("DELETE FROM history WHERE entity=? AND refused=0").bind(n).run();
+  database_->query("DELETE FROM conflict WHERE entity=? AND state<>?").bind(n).bind(static_cast<int>(ConflictState::kRefused)).run();
+}
+
 void Store::putChange(const Change& change) {
   database_->query("INSERT INTO change VALUES(?,?,?,?,?,?) ON CONFLICT(n) DO UPDATE SET count=excluded.count")
       .bind(change.n)

@@ -21,9 +21,10 @@ void SeededRandom::fill(std::span<uint8_t> out) {
   }
 }
 
-Home::Home(std::string name, uint64_t seed) : name_(std::move(name)), secret_("secret of " + name_), random_(seed) {
+Home::Home(std::string name, uint64_t seed, std::string_view image)
+    : name_(std::move(name)), secret_("secret of " + name_), random_(seed) {
   id_.bytes = sha256("home " + name_);
-  start({}, Start::kClean);
+  start(image, Start::kClean);
 }
 
 model::OwnerTag Home::ownerTag(const ContentHash& hash) const {
@@ -75,6 +76,7 @@ void Home::commit(const std::function<void()>& work, bool fails) {
     Status status = store_->commit();
     if (!status.ok()) std::fprintf(stderr, "%s\n", status.error().message.c_str());
     HG_ASSERT(status.ok());
+    if (committed_) committed_();
   }
   for (sync::Output& output : replicator_->takeOutput()) {
     if (output_) output_(std::move(output));

@@ -46,8 +46,8 @@ class Home {
  public:
   enum class Start { kClean, kMayHaveForgotten, kRestored };
 
-  // `name` is one letter; the id is made of it. The home starts with an empty database.
-  Home(std::string name, uint64_t seed);
+  // `name` is one letter; the id is made of it. `image` is an empty database that the home starts with, or nothing.
+  Home(std::string name, uint64_t seed, std::string_view image = {});
 
   const std::string& name() const { return name_; }
   const HomeId& id() const { return id_; }
@@ -60,6 +60,8 @@ class Home {
   // `fails` the commit fails as on a full disk.
   void commit(const std::function<void()>& work, bool fails = false);
   void onOutput(std::function<void(sync::Output)> output) { output_ = std::move(output); }
+  // Called after every commit that did not fail.
+  void onCommitted(std::function<void()> committed) { committed_ = std::move(committed); }
   std::string image() { return store_->serialize(); }
 
   // Each in a commit of its own.
@@ -92,6 +94,7 @@ class Home {
   std::unique_ptr<engine::Core> core_;
   std::unique_ptr<sync::Replicator> replicator_;
   std::function<void(sync::Output)> output_;
+  std::function<void()> committed_;
 };
 
 }  // namespace hearthgate::sim

@@ -1,0 +1,147 @@
+// hearthgate-sim: runs the real core, replicator and store through thousands of bad days, each made from a seed.
+//
+//   hearthgate-sim [--seeds N] [--first S] [--homes 2..4] [--steps N]   last line: N passed, N failed
+//   hearthgate-sim --seed S --trace                                    one run, step by step
+//   hearthgate-sim --shrink S                                          the same with every step left out that can be
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "sim/world.h"
+
+namespace {
+
+using namespace hearthgate;
+using namespace hearthgate::sim;
+
+struct Options {
+  uint64_t seeds = 1000;
+  uint64_t first = 0;
+  std::optional<uint64_t> one;
+  std::optional<uint64_t> shrink;
+  size_t homes = 0;
+  size_t steps = 60;
+  bool trace = false;
+};
+
+volatile uint64_t current_seed = 0;
+
+void onAbort(int) {
+  std::fprintf(stderr, "seed %llu ended in an assertion\n", static_cast<unsigned long long>(current_seed));
+  std::_Exit(1);
+}
+
+std::vector<std::string> run(uint64_t seed, const Options& options, const std::set<size_t>& skip, bool trace) {
+  current_seed = seed;
+  Plan plan = makePlan(seed, options.homes, options.steps);
+  World world(plan, seed, trace);
+  return world.run(skip);
+}
+
+int shrink(uint64_t seed, const Options& options) {
+  std::set<size_t> skip;
+  if (run(seed, options, skip, false).empty()) {
+    std::printf("seed %llu does not fail\n", static_cast<unsigned long long>(seed));
+    return 0;
+  }
+  for (bool dropped = true; dropped;) {
+    dropped = false;
+    for (size_t i = options.steps; i-- > 0;) {
+      if (skip.contains(i)) continue;
+      skip.insert(i);
+      if (run(seed, options, skip, false).empty()) {
+        skip.erase(i);
+      } else {
+        dropped = true;
+      }
+    }
+  }
+  (void)run(seed, options, skip, true);
+  return 1;
+}
+
+bool report(uint64_t seed, const Options& options) {
+  auto failures = run(seed, options, {}, options.trace);
+  if (failures.empty()) return true;
+  std::printf("seed %llu:", static_cast<unsigned long long>(seed));
+  for (size_t i = 0; i < failures.size() && i < 3; ++i) std::printf(" %s;", failures[i].c_str());
+  std::printf("\n");
+  std::fflush(stdout);
+  return false;
+}
+
+// Seeds that have failed once, each with the number of homes and steps of then.
+bool replayKept(uint64_t* passed, uint64_t* failed) {
+  std::ifstream file(HEARTHGATE_SIM_SEEDS);
+  if (!file) {
+    std::printf("%s cannot be read\n", HEARTHGATE_SIM_SEEDS);
+    return false;
+  }
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    Options options;
+    unsigned long long seed = 0;
+    if (std::sscanf(line.c_str(), "%llu %zu %zu", &seed, &options.homes, &options.steps) != 3) {
+      std::printf("%s: '%s' is not SEED HOMES STEPS\n", HEARTHGATE_SIM_SEEDS, line.c_str());
+      return false;
+    }
+    ++(report(seed, options) ? *passed : *failed);
+  }
+  return true;
+}
+
+bool parse(int argc, char** argv, Options* options) {
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--trace") {
+      options->trace = true;
+      continue;
+    }
+    if (i + 1 == argc) return false;
+    uint64_t value = std::strtoull(argv[++i], nullptr, 10);
+    if (name == "--seeds") {
+      options->seeds = value;
+    } else if (name == "--first") {
+      options->first = value;
+    } else if (name == "--seed") {
+      options->one = value;
+    } else if (name == "--shrink") {
+      options->shrink = value;
+    } else if (name == "--homes" && value >= 2 && value <= 4) {
+      options->homes = value;
+    } else if (name == "--steps" && value <= 100'000) {
+      options->steps = value;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, &options)) {
+    std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n");
+    return 2;
+  }
+  std::signal(SIGABRT, onAbort);
+  if (options.shrink) return shrink(*options.shrink, options);
+  uint64_t passed = 0;
+  uint64_t failed = 0;
+  if (options.one) {
+    ++(report(*options.one, options) ? passed : failed);
+  } else {
+    if (!replayKept(&passed, &failed)) ++failed;
+    for (uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
+      ++(report(seed, options) ? passed : failed);
+    }
+  }
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}

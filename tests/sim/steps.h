@@ -1,0 +1,40 @@
+// What happens in one run, decided from the seed before it begins, so that leaving a step out changes no other. Values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hearthgate::sim {
+
+enum class Act {
+  kPut, kPatch, kUnset, kDelete, kBulk, kRestoreVersion, kResolve,
+  kOpen, kCut, kCutUnnoticed, kPartition, kTraffic,
+  kGrant, kStrategy, kStrategyHere,
+  kCrash, kPowerCut, kBackup, kRestore, kCopyBack, kConfirm,
+  kClock, kTick, kFailCommit,
+};
+
+struct Step {
+  Act act = Act::kTick;
+  size_t home = 0;
+  size_t peer = 0;   // another home
+  size_t owner = 0;  // of the entity
+  size_t entity = 0;
+  int64_t passes_ms = 0;
+  std::array<uint64_t, 6> r{};  // more numbers for the act itself
+};
+
+struct Plan {
+  size_t homes = 3;
+  std::vector<Step> steps;
+};
+
+// `homes` 0: two to four, by the seed.
+Plan makePlan(uint64_t seed, size_t homes, size_t steps);
+std::string describe(const Step& step);
+
+inline const std::vector<std::string> kEntityIds = {"light.x", "light.y", "scene.z"};
+
+}  // namespace hearthgate::sim

@@ -1,0 +1,357 @@
+#include "sim/world.h"
+
+#include <cstdio>
+
+#include "sync/wire.h"
+
+namespace hearthgate::sim {
+
+using model::Access;
+
+namespace {
+constexpr size_t kImagesKept = 8;        // commits that a power cut can lose
+constexpr size_t kArmedBefore = 4;       // steps before a power cut in which images are kept
+constexpr int kMaxDeliveries = 20'000;   // in one round after healing; an honest run needs some hundred
+constexpr int kHealingRounds = 4;
+const std::vector<std::string> kStrategies = {"latest-wins", "merge", "merge", "local-wins", "remote-wins", "user-choice"};
+const std::vector<std::string> kPatterns = {"*", "light.*", "light.x", "light.y", "scene.*"};
+
+const std::string& freshImage() {
+  static const std::string image = [] {
+    auto store = store::Store::inMemory();
+    return (*store)->serialize();
+  }();
+  return image;
+}
+}  // namespace
+
+World::World(const Plan& plan, uint64_t seed, bool trace)
+    : plan_(plan), seed_(seed), trace_(trace), machines_(plan.homes) {}
+
+void World::setUp() {
+  SeededRandom random(seed_ * 2);
+  for (size_t i = 0; i < plan_.homes; ++i) {
+    homes_.push_back(std::make_unique<Home>(std::string(1, static_cast<char>('A' + i)), random.next(), freshImage()));
+    homes_[i]->onCommitted([this, i] { committed(i); });
+  }
+  network_ = std::make_unique<Network>(
+      homes_, [this](size_t from, size_t to, const std::string& message) { looksAtMessage(from, to, message); },
+      [this](size_t at, const std::string& message, const std::function<void(bool)>& run) {
+        auto type = sync::typeOf(message);
+        bool fails = std::exchange(fail_next_, false);
+        ++delivered_;
+        if (type == sync::MessageType::kHello || type == sync::MessageType::kRules) {
+          losing(at, [&] { run(fails); });
+        } else {
+          run(fails);
+        }
+      });
+  for (size_t i = 0; i < plan_.homes; ++i) {
+    setClock(i);
+    Home& home = *homes_[i];
+    uint64_t strategy = random.next();
+    std::vector<uint64_t> grants;
+    for (size_t p = 0; p < plan_.homes; ++p) grants.push_back(random.next());
+    home.commit([&] {
+      for (size_t p = 0; p < plan_.homes; ++p) {
+        if (p == i) continue;
+        home.core().admit(homes_[p]->id());
+        for (int row = 0; row < 2; ++row) {
+          uint64_t r = grants[p] >> (row * 16);
+          if (row == 1 && r % 3 != 0) continue;
+          Access access = r / 4 % 8 < 5 ? Access::kWrite : r / 4 % 8 < 7 ? Access::kRead : Access::kNone;
+          const std::string& pattern = row == 0 ? kPatterns[0] : kPatterns[r / 32 % kPatterns.size()];
+          (void)home.core().grant(homes_[p]->id(), pattern, access, std::nullopt);
+        }
+      }
+      (void)home.core().setStrategy(
+          {model::StrategyRow::Scope::kOwner, "", kStrategies[strategy % kStrategies.size()]});
+    });
+  }
+}
+
+void World::setClock(size_t home) {
+  const Machine& machine = machines_[home];
+  FakeClock& clock = homes_[home]->clock();
+  clock.steady_ms = steady_ms_;
+  clock.wall_ms = machine.stopped ? machine.stopped_at_ms
+                                  : now_ms_ + machine.offset_ms + (steady_ms_ - 1'000'000) * machine.drift_ppm / 1'000'000;
+}
+
+void World::passTime(int64_t ms) {
+  now_ms_ += ms;
+  steady_ms_ += ms;
+  for (size_t i = 0; i < homes_.size(); ++i) setClock(i);
+}
+
+std::vector<std::string> World::run(const std::set<size_t>& skip) {
+  setUp();
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    for (size_t h = 0; h < homes_.size(); ++h) {
+      machines_[h].armed = false;
+      for (size_t k = i; k < std::min(i + kArmedBefore, plan_.steps.size()); ++k) {
+        if (plan_.steps[k].act == Act::kPowerCut && plan_.steps[k].home == h) machines_[h].armed = true;
+      }
+      if (!machines_[h].armed) machines_[h].images.clear();
+      if (machines_[h].armed && machines_[h].images.empty()) machines_[h].images.push_back(homes_[h]->image());
+    }
+    if (skip.contains(i)) continue;
+    passTime(plan_.steps[i].passes_ms);
+    if (trace_) say("step " + std::to_string(i) + ": " + describe(plan_.steps[i]));
+    act(plan_.steps[i], i);
+    if (trace_ && plan_.steps[i].act != Act::kOpen) say("    " + stateOf(addressOf(plan_.steps[i])));
+  }
+  for (Machine& machine : machines_) machine.armed = false;
+  heal();
+  if (failures_.empty()) check();
+  return failures_;
+}
+
+void World::act(const Step& step, size_t index) {
+  SeededRandom random(step.r[5] + index);
+  Home& home = *homes_[step.home];
+  switch (step.act) {
+    case Act::kPut:
+    case Act::kPatch:
+    case Act::kUnset:
+    case Act::kDelete: return write(step, false);
+    case Act::kBulk: return bulk(step);
+    case Act::kRestoreVersion: return restoreVersion(step);
+    case Act::kResolve: return resolve(step);
+    case Act::kOpen: return network_->open(step.home, step.peer, step.r[0] % 2 == 0);
+    case Act::kCut: return network_->cut(step.home, step.peer, false, random);
+    case Act::kCutUnnoticed: return network_->cut(step.home, step.peer, true, random);
+    case Act::kPartition:
+      for (size_t p = 0; p < homes_.size(); ++p) {
+        if (p != step.home) network_->cut(step.home, p, step.r[0] % 2 == 0, random);
+      }
+      return;
+    case Act::kTraffic: return traffic(step);
+    case Act::kGrant: return changeGrant(step);
+    case Act::kStrategy:
+    case Act::kStrategyHere: return changeStrategy(step);
+    case Act::kCrash: return restart(step.home, home.image(), Home::Start::kClean, random);
+    case Act::kPowerCut: {
+      auto& images = machines_[step.home].images;
+      size_t lost = images.empty() ? 0 : step.r[0] % images.size();
+      std::string image = images.empty() ? home.image() : images[images.size() - 1 - lost];
+      if (trace_) say("    loses " + std::to_string(lost) + " commits");
+      images.clear();
+      return restart(step.home, image, Home::Start::kMayHaveForgotten, random);
+    }
+    case Act::kBackup: machines_[step.home].copies.push_back(home.image()); return;
+    case Act::kRestore:
+    case Act::kCopyBack: {
+      auto& copies = machines_[step.home].copies;
+      if (copies.empty()) return;
+      std::string image = copies[step.r[0] % copies.size()];
+      return restart(step.home, image, step.act == Act::kRestore ? Home::Start::kRestored : Home::Start::kClean, random);
+    }
+    case Act::kConfirm: return home.commit([&] { home.core().confirmRestore(); });
+    case Act::kClock: return changeClock(step);
+    case Act::kTick: return losing(step.home, [&] { home.tick(); });
+    case Act::kFailCommit:
+      if (step.r[0] % 2 == 0) return write(step, true);
+      fail_next_ = true;
+      (void)network_->advance(random);
+      fail_next_ = false;
+      return;
+  }
+}
+
+void World::traffic(const Step& step) {
+  SeededRandom random(step.r[0]);
+  uint64_t count = 1 + random.below(random.chance(30) ? 120 : 15);
+  for (uint64_t i = 0; i < count; ++i) {
+    if (!network_->advance(random)) return;
+  }
+}
+
+void World::changeGrant(const Step& step) {
+  Home& home = *homes_[step.owner == step.home || step.r[3] % 2 ? step.home : step.owner];
+  size_t at = &home == homes_[step.home].get() ? step.home : step.owner;
+  size_t peer = at == step.peer ? step.home : step.peer;
+  if (at == peer) return;
+  const std::string& pattern = kPatterns[step.r[0] % kPatterns.size()];
+  uint64_t what = step.r[1] % 8;
+  if (trace_) {
+    say("    " + home.name() + " gives " + homes_[peer]->name() + " " + pattern + " " +
+        (what == 0 ? "(row removed)" : what < 2 ? "none" : what < 4 ? "read" : "write"));
+  }
+  losing(at, [&] {
+    home.commit([&] {
+      if (what == 0) {
+        (void)home.core().revoke(homes_[peer]->id(), pattern);
+        return;
+      }
+      Access access = what < 2 ? Access::kNone : what < 4 ? Access::kRead : Access::kWrite;
+      std::optional<int64_t> until;
+      if (step.r[2] % 6 == 0) until = home.clock().wall_ms + 1 + static_cast<int64_t>(step.r[3] % 60'000);
+      (void)home.core().grant(homes_[peer]->id(), pattern, access, until);
+    });
+  });
+}
+
+void World::changeStrategy(const Step& step) {
+  Home& home = *homes_[step.home];
+  const std::string& strategy = kStrategies[step.r[0] % kStrategies.size()];
+  home.commit([&] {
+    if (step.act == Act::kStrategyHere) {
+      bool clear = step.r[1] % 2 == 0;
+      (void)home.core().setStrategyHere(addressOf(step), clear ? std::nullopt : std::optional(strategy));
+      return;
+    }
+    using Scope = model::StrategyRow::Scope;
+    switch (step.r[1] % 4) {
+      case 0: (void)home.core().setStrategy({Scope::kOwner, "", strategy}); break;
+      case 1: (void)home.core().setStrategy({Scope::kGlob, "light.*", strategy}); break;
+      case 2: (void)home.core().setStrategy({Scope::kEntity, kEntityIds[step.entity], strategy}); break;
+      default: (void)home.core().clearStrategy(Scope::kGlob, "light.*"); break;
+    }
+  });
+}
+
+void World::changeClock(const Step& step) {
+  Machine& machine = machines_[step.home];
+  constexpr int64_t kOffsets[] = {0, 0, 30'000, -30'000, 600'000, -600'000, 3'600'000};
+  machine.offset_ms = kOffsets[step.r[0] % std::size(kOffsets)];
+  machine.drift_ppm = step.r[1] % 3 == 0 ? static_cast<int64_t>(step.r[1] % 2'000'000) - 1'000'000 : 0;
+  machine.stopped = step.r[2] % 5 == 0;
+  setClock(step.home);
+  machine.stopped_at_ms = now_ms_ + machine.offset_ms;
+  setClock(step.home);
+  homes_[step.home]->clock().synced = step.r[3] % 5 < 3;
+}
+
+void World::restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random) {
+  network_->crashed(home, random);
+  losing(home, [&] { homes_[home]->start(image, how); }, true);
+  machines_[home].issued.clear();
+  committed(home);
+}
+
+bool World::exchange(SeededRandom& random) {
+  for (int i = 0; i < kMaxDeliveries; ++i) {
+    if (!network_->advance(random)) return true;
+  }
+  fail("the run does not end: " + std::to_string(kMaxDeliveries) + " messages and more to come");
+  return false;
+}
+
+void World::heal() {
+  SeededRandom random(seed_ + 77);
+  for (size_t i = 0; i < homes_.size(); ++i) {
+    machines_[i].offset_ms = machines_[i].drift_ppm = 0;
+    machines_[i].stopped = false;
+    homes_[i]->clock().synced = true;
+  }
+  // Past every stamp that a clock which ran ahead has made.
+  passTime(20'000'000);
+  for (int round = 0; round < kHealingRounds; ++round) {
+    if (trace_) say("healing, round " + std::to_string(round));
+    for (size_t a = 0; a < homes_.size(); ++a) {
+      homes_[a]->commit([&] { homes_[a]->core().confirmRestore(); });
+      for (size_t b = a + 1; b < homes_.size(); ++b) network_->open(a, b, random.chance(50));
+    }
+    if (!exchange(random)) return;
+    for (int second = 0; second < 3; ++second) {
+      passTime(2'500);
+      for (size_t a = 0; a < homes_.size(); ++a) losing(a, [&] { homes_[a]->tick(); });
+      if (!exchange(random)) return;
+    }
+  }
+}
+
+void World::losing(size_t home, const std::function<void()>& event, bool went_back) {
+  WriteSet gone = ledger_.heldBy(*homes_[home], owners());
+  WriteSet archive = ledger_.archivedBy(*homes_[home]);
+  // Rules take content away, but never what the archive holds.
+  went_back ? gone |= archive : gone -= archive;
+  event();
+  gone -= ledger_.heldBy(*homes_[home], owners());
+  gone -= ledger_.archivedBy(*homes_[home]);
+  if (!gone.empty()) {
+    for (size_t other = 0; other < homes_.size(); ++other) {
+      gone -= ledger_.heldBy(*homes_[other], owners());
+      gone -= ledger_.archivedBy(*homes_[other]);
+    }
+    ledger_.exempt(gone);
+    if (trace_) gone.each([&](size_t n) { say("    w" + std::to_string(n) + " is nowhere any more"); });
+  }
+  markHistoryLost(home, went_back);
+}
+
+// Called after every commit.
+void World::committed(size_t home) {
+  Machine& machine = machines_[home];
+  if (machine.armed) {
+    machine.images.push_back(homes_[home]->image());
+    if (machine.images.size() > kImagesKept) machine.images.pop_front();
+  }
+  if (!writing_) findRewritten(home);
+  for (const auto& other : homes_) {
+    const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
+    if (row) machine.issued[other->owner()] = {row->replica, row->counter};
+  }
+}
+
+// Versions that the product made by itself: under a new replica id, or with fresh stamps.
+void World::findRewritten(size_t home) {
+  for (const auto& other : homes_) {
+    const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
+    auto known = machines_[home].issued.find(other->owner());
+    if (!row || !row->replica) continue;
+    if (known != machines_[home].issued.end() && known->second == std::pair(row->replica, row->counter)) continue;
+    for (const std::string& id : kEntityIds) {
+      model::Address address{other->owner(), id};
+      auto entity = homes_[home]->store().entity(address);
+      if (!entity) continue;
+      for (const model::Version& version : entity->siblings) {
+        if (ledger_.knows(version.hash) || version.author != homes_[home]->id()) continue;
+        ledger_.markRewritten(address);
+        for (const store::HistoryRow& old : homes_[home]->store().history(entity->n, 1000)) {
+          bool same = old.version.author == version.author && old.version.deleted == version.deleted &&
+                      old.version.fields == version.fields;
+          if (same && ledger_.adopt(version.hash, old.version.hash)) break;
+        }
+        if (!ledger_.knows(version.hash)) fail(nameOf(address) + ": a version of unknown origin at " + homes_[home]->name());
+      }
+    }
+  }
+}
+
+// A home that went back in time may have lost any history; one that lost `read` must have dropped that entity's.
+void World::markHistoryLost(size_t home, bool went_back) {
+  Home& h = *homes_[home];
+  std::map<model::Address, std::set<ContentHash>> histories;
+  for (WriteRecord& write : ledger_.writes()) {
+    if (write.home != home || write.history_lost) continue;
+    if (!went_back) {
+      if (write.address.owner == h.owner()) continue;
+      const model::Rules* rules = h.core().rulesFrom(write.address.owner);
+      write.history_lost = !rules || accessUnder(*rules, write.address.id) == Access::kNone;
+      continue;
+    }
+    auto [at, fresh] = histories.try_emplace(write.address);
+    auto row = fresh ? h.store().entity(write.address) : std::nullopt;
+    if (row) {
+      for (const store::HistoryRow& old : h.store().history(row->n, 10'000)) at->second.insert(old.version.hash);
+    }
+    write.history_lost = !at->second.contains(write.hash);
+  }
+}
+
+std::vector<model::OwnerId> World::owners() const {
+  std::vector<model::OwnerId> all;
+  for (const auto& home : homes_) all.push_back(home->owner());
+  return all;
+}
+
+void World::fail(const std::string& what) {
+  failures_.push_back(what);
+  if (trace_) say("FAILED " + what);
+}
+
+void World::say(const std::string& what) { std::printf("%s\n", what.c_str()); }
+
+}  // namespace hearthgate::sim

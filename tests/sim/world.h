@@ -1,0 +1,101 @@
+// One run of the simulation: homes, links, clocks and disks from one seed; then everything heals, and the properties of
+// DESIGN.md section 8 are checked. One thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/ledger.h"
+#include "sim/network.h"
+#include "sim/steps.h"
+
+namespace hearthgate::sim {
+
+class World {
+ public:
+  World(const Plan& plan, uint64_t seed, bool trace);
+
+  // Runs the steps but those in `skip`, heals and checks; the failures, none when all properties hold.
+  std::vector<std::string> run(const std::set<size_t>& skip);
+  uint64_t delivered() const { return delivered_; }
+
+ private:
+  struct Machine {
+    int64_t offset_ms = 0;
+    int64_t drift_ppm = 0;
+    bool stopped = false;
+    int64_t stopped_at_ms = 0;
+    std::deque<std::string> images;   // of the last commits, while a power cut is near
+    std::vector<std::string> copies;  // backups
+    bool armed = false;
+    std::map<model::OwnerId, std::pair<std::optional<ReplicaId>, uint64_t>> issued;
+  };
+
+  // world.cpp
+  void setUp();
+  void act(const Step& step, size_t index);
+  void passTime(int64_t ms);
+  void setClock(size_t home);
+  void traffic(const Step& step);
+  void changeGrant(const Step& step);
+  void changeStrategy(const Step& step);
+  void changeClock(const Step& step);
+  void restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random);
+  void heal();
+  bool exchange(SeededRandom& random);
+
+  // world_writes.cpp
+  void write(const Step& step, bool fails);
+  void bulk(const Step& step);
+  void restoreVersion(const Step& step);
+  void resolve(const Step& step);
+  bool writeOne(size_t home, const model::Address& address, Act act, uint64_t r, Doc* asked, engine::WriteOrder* order);
+  void account(size_t home, const model::Address& address, const model::Siblings& before, const Doc& shown,
+               const Doc& asked, bool all_anew);
+  Doc shownDoc(size_t home, const model::Address& address);
+
+  // world_checks.cpp
+  void check();
+  void checkEntity(const model::Address& address, size_t owner);
+  void checkView(const model::Address& address, size_t owner, size_t home);
+  void checkWrites();
+  void checkHome(size_t home);
+  void checkQuiet();
+  void looksAtMessage(size_t from, size_t to, const std::string& message);
+
+  // Runs what may make content disappear, and takes out of the account what no home holds afterwards.
+  void losing(size_t home, const std::function<void()>& event, bool went_back = false);
+  void committed(size_t home);
+  void findRewritten(size_t home);
+  void markHistoryLost(size_t home, bool went_back);
+  void fail(const std::string& what);
+  void say(const std::string& what);
+  model::Address addressOf(const Step& step) const { return {homes_[step.owner]->owner(), kEntityIds[step.entity]}; }
+  std::vector<model::OwnerId> owners() const;
+  std::string nameOf(const model::Address& address) const;
+  std::string stateOf(const model::Address& address);
+
+  const Plan& plan_;
+  uint64_t seed_;
+  bool trace_;
+  int64_t now_ms_ = 1'800'000'000'000;
+  int64_t steady_ms_ = 1'000'000;
+  std::vector<std::unique_ptr<Home>> homes_;
+  std::vector<Machine> machines_;
+  std::unique_ptr<Network> network_;
+  Ledger ledger_;
+  uint64_t delivered_ = 0;
+  uint64_t values_ = 0;
+  bool writing_ = false;
+  bool fail_next_ = false;
+  uint64_t content_sent_ = 0;
+  std::vector<std::string> failures_;
+};
+
+// What `rows` of rules give, told apart from the product's own way of looking them up.
+model::Access accessUnder(const model::Rules& rules, const std::string& id);
+
+}  // namespace hearthgate::sim

@@ -1,0 +1,262 @@
+// The properties that must hold once everything has healed, and those that hold at every message.
+#include "conflict/view.h"
+#include "sim/world.h"
+#include "sync/wire.h"
+
+namespace hearthgate::sim {
+
+using model::Access;
+using model::Version;
+
+namespace {
+
+bool matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '*') return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
+  return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) && matches(pattern.substr(1), text.substr(1));
+}
+
+std::string hashes(const model::Siblings& siblings) {
+  std::string out;
+  for (const Version& version : siblings) out += version.id().substr(0, 6) + (version.deleted ? "! " : " ");
+  return out.empty() ? "nothing" : out;
+}
+
+}  // namespace
+
+Access accessUnder(const model::Rules& rules, const std::string& id) {
+  if (rules.lists.empty()) return Access::kNone;
+  Access least = Access::kWrite;
+  for (const model::AccessRows& rows : rules.lists) {
+    int best = -1;
+    Access access = Access::kNone;
+    for (const model::AccessRow& row : rows) {
+      if (!matches(row.pattern, id)) continue;
+      int weight = 0;
+      bool exact = true;
+      for (char c : row.pattern) {
+        bool wild = c == '*' || c == '?';
+        exact = exact && !wild;
+        weight += wild ? 0 : 1;
+      }
+      if (exact) weight = 1'000'000;
+      access = weight > best ? row.access : weight == best ? std::min(access, row.access) : access;
+      best = std::max(best, weight);
+    }
+    least = std::min(least, access);
+  }
+  return least;
+}
+
+// No message that names an entity goes to a home that its sender knows to have no access.
+void World::looksAtMessage(size_t from, size_t to, const std::string& message) {
+  Home& sender = *homes_[from];
+  auto allowed = [&](const model::OwnerId& owner, const std::string& id) {
+    const model::Rules* rules = owner == sender.owner() ? sender.core().rulesFor(homes_[to]->id())
+                                : owner == homes_[to]->owner() ? sender.core().rulesFrom(owner)
+                                                               : nullptr;
+    return rules && accessUnder(*rules, id) != Access::kNone;
+  };
+  auto checkRules = [&](const model::OwnerId& owner, const model::Rules& rules) {
+    if (!(owner == sender.owner())) return;
+    for (const model::StrategyRow& row : rules.strategies) {
+      if (row.scope == model::StrategyRow::Scope::kEntity && !allowed(owner, row.pattern)) {
+        fail("the rules that " + sender.name() + " tells name " + row.pattern + ", which the other may not see");
+      }
+    }
+  };
+  auto type = sync::typeOf(message);
+  if (type == sync::MessageType::kBatch) {
+    auto batch = sync::decodeBatch(message);
+    for (const sync::BatchItem& item : batch->items) {
+      content_sent_ += item.versions.size();
+      if (!allowed(batch->owner, item.id)) {
+        fail(sender.name() + " sends " + item.id + " to " + homes_[to]->name() + ", which has no access to it");
+      }
+    }
+  } else if (type == sync::MessageType::kRules) {
+    auto rules = sync::decodeRulesMessage(message);
+    checkRules(rules->owner, rules->rules);
+  } else if (type == sync::MessageType::kHello) {
+    auto hello = sync::decodeHello(message);
+    for (const sync::OwnerHello& owner : hello->owners) checkRules(owner.owner, owner.rules);
+  }
+}
+
+std::string World::nameOf(const model::Address& address) const {
+  for (const auto& home : homes_) {
+    if (home->owner() == address.owner) return address.id + "@" + home->name();
+  }
+  return address.text();
+}
+
+std::string World::stateOf(const model::Address& address) {
+  std::string out = nameOf(address);
+  for (size_t h = 0; h < homes_.size(); ++h) {
+    out += "  " + homes_[h]->name() + ":";
+    for (const Version& version : homes_[h]->siblings(address)) {
+      size_t last = 0;
+      ledger_.coveredBy(version.hash).each([&](size_t n) { last = n; });
+      out += " w" + std::to_string(last) + (version.deleted ? "!" : "") + (version.tag ? "" : "(untagged)") + "{";
+      for (const auto& entry : version.vector.entries()) {
+        out += entry.replica.text().substr(0, 3) + ":" + std::to_string(entry.counter) + " ";
+      }
+      out.back() = '}';
+    }
+    for (const store::HeldRow& held : homes_[h]->store().held(std::nullopt, 100)) {
+      if (held.address == address) out += " held(" + held.reason + ")";
+    }
+    if (!(address.owner == homes_[h]->owner())) {
+      const model::Rules* rules = homes_[h]->core().rulesFrom(address.owner);
+      out += rules ? " [" + std::to_string(rules->number) + " " + std::string(model::accessText(accessUnder(*rules, address.id))) + "]" : " [-]";
+      if (homes_[h]->core().writer().find(address.owner) && homes_[h]->core().writer().find(address.owner)->replacing) out += " replacing";
+    } else {
+      for (size_t p = 0; p < homes_.size(); ++p) {
+        const model::Rules* rules = p == h ? nullptr : homes_[h]->core().rulesFor(homes_[p]->id());
+        if (rules) out += " [" + homes_[p]->name() + " " + std::to_string(rules->number) + " " + std::string(model::accessText(accessUnder(*rules, address.id))) + "]";
+      }
+    }
+  }
+  return out;
+}
+
+void World::check() {
+  for (size_t owner = 0; owner < homes_.size(); ++owner) {
+    for (const std::string& id : kEntityIds) checkEntity({homes_[owner]->owner(), id}, owner);
+  }
+  for (size_t home = 0; home < homes_.size(); ++home) checkHome(home);
+  checkWrites();
+  if (failures_.empty()) checkQuiet();
+}
+
+void World::checkEntity(const model::Address& address, size_t owner) {
+  model::Siblings right = homes_[owner]->siblings(address);
+  for (size_t h = 0; h < homes_.size(); ++h) {
+    Home& home = *homes_[h];
+    const model::Rules* rules = h == owner ? nullptr : homes_[owner]->core().rulesFor(home.id());
+    bool may_read = h == owner || (rules && accessUnder(*rules, address.id) != Access::kNone);
+    model::Siblings here = home.siblings(address);
+    if (!may_read) {
+      auto row = home.store().entity(address);
+      if (!here.empty()) fail(home.name() + " holds " + nameOf(address) + " without access");
+      if (!row) continue;
+      for (const store::HistoryRow& old : home.store().history(row->n, 10'000)) {
+        if (!old.refused || old.version.author != home.id()) fail(home.name() + " keeps history of " + nameOf(address) + " without access");
+      }
+      if (!home.store().base(row->n).empty()) fail(home.name() + " keeps a base of " + nameOf(address) + " without access");
+      continue;
+    }
+    bool same = here.size() == right.size();
+    for (size_t i = 0; same && i < here.size(); ++i) same = here[i].hash == right[i].hash;
+    if (!same) {
+      fail("siblings of " + nameOf(address) + " at its owner: " + hashes(right) + ", at " + home.name() + ": " + hashes(here));
+      continue;
+    }
+    for (const Version& version : here) {
+      if (!version.tag || *version.tag != homes_[owner]->ownerTag(version.hash)) {
+        fail(home.name() + " has no owner's tag on " + nameOf(address));
+      }
+    }
+    if (!here.empty()) checkView(address, owner, h);
+  }
+}
+
+void World::checkView(const model::Address& address, size_t owner, size_t h) {
+  Home& home = *homes_[h];
+  auto row = home.store().entity(address);
+  auto strategy = home.core().strategyOf(address, row->kind);
+  auto at_owner = homes_[owner]->core().strategyOf(address, row->kind);
+  std::string shown = home.shown(address);
+  if (strategy.name == at_owner.name && shown != homes_[owner]->shown(address)) {
+    fail(home.name() + " shows " + shown + " for " + nameOf(address) + ", its owner " + homes_[owner]->shown(address));
+  }
+  auto view = conflict::view(strategy.shown, row->siblings, address.owner);
+  if (row->conflicted != view.awaits_choice) fail(home.name() + " marks " + nameOf(address) + " wrongly as awaiting a choice");
+  size_t open = 0;
+  for (const store::Conflict& conflict : home.store().conflicts({store::ConflictState::kOpen, row->n}, std::nullopt, 100)) {
+    ++open;
+    if (conflict.key != conflict::conflictKey(address, row->siblings)) {
+      fail(home.name() + " keeps a conflict of " + nameOf(address) + " open that is over");
+    }
+  }
+  if ((open == 1) != view.awaits_choice || open > 1) {
+    fail(home.name() + " has " + std::to_string(open) + " open conflicts of " + nameOf(address));
+  }
+  if (view.differ && !home.store().conflictByKey(conflict::conflictKey(address, row->siblings))) {
+    fail(home.name() + " has no record of the conflict of " + nameOf(address));
+  }
+  if (strategy.name != "merge" || row->siblings.size() < 2) return;
+  Doc doc = docOf(shown.front() == '{' ? shown : "{}");
+  for (const std::string& path : kPaths) {
+    auto expected = expectedUnderMerge(ledger_, address, row->siblings, path);
+    if (!expected) continue;
+    auto at = doc.find(path);
+    bool right = at == doc.end() ? expected->may_be_absent : expected->values.contains(at->second);
+    if (!right) fail("merge shows " + shown + " for " + nameOf(address) + ", wrong at " + path);
+  }
+}
+
+void World::checkWrites() {
+  std::map<model::Address, WriteSet> covered;
+  WriteSet archived;
+  for (const auto& home : homes_) {
+    for (const auto& owner : homes_) {
+      for (const std::string& id : kEntityIds) {
+        if (owner != home) continue;
+        model::Address address{owner->owner(), id};
+        for (const Version& version : home->siblings(address)) covered[address] |= ledger_.coveredBy(version.hash);
+      }
+    }
+    archived |= ledger_.archivedBy(*home);
+  }
+  const auto& writes = ledger_.writes();
+  std::map<std::pair<size_t, model::Address>, std::set<ContentHash>> histories;
+  for (size_t n = 0; n < writes.size(); ++n) {
+    const WriteRecord& write = writes[n];
+    std::string name = "w" + std::to_string(n) + " of " + nameOf(write.address) + " by " + homes_[write.home]->name();
+    if (!covered[write.address].has(n) && !archived.has(n) && !ledger_.isExempt(n)) fail("acknowledged " + name + " is lost");
+    if (write.history_lost) continue;
+    auto [at, fresh] = histories.try_emplace({write.home, write.address});
+    auto row = fresh ? homes_[write.home]->store().entity(write.address) : std::nullopt;
+    if (row) {
+      for (const store::HistoryRow& old : homes_[write.home]->store().history(row->n, 10'000)) at->second.insert(old.version.hash);
+    }
+    if (!at->second.contains(write.hash)) fail(name + " is not in its author's history");
+  }
+}
+
+void World::checkHome(size_t h) {
+  Home& home = *homes_[h];
+  for (const store::HeldRow& held : home.store().held(std::nullopt, 100)) {
+    fail(home.name() + " still holds back " + nameOf(held.address) + ": " + held.reason);
+  }
+  for (size_t p = 0; p < homes_.size(); ++p) {
+    Home& owner = *homes_[p];
+    const store::OwnerRow* row = home.core().writer().find(owner.owner());
+    if (row && row->replacing) fail(home.name() + " still replaces what it has of " + owner.name());
+    if (p == h) continue;
+    const model::Rules* given = owner.core().rulesFor(home.id());
+    const model::Rules* known = home.core().rulesFrom(owner.owner());
+    if (!given || !known || !(*given == *known)) {
+      fail("rules of " + owner.name() + " for " + home.name() + ": number " + std::to_string(given ? given->number : 0) +
+           " there, " + std::to_string(known ? known->number : 0) + " here");
+    }
+    for (const std::string& id : kEntityIds) {
+      auto entity = home.store().entity(model::Address{owner.owner(), id});
+      if (entity && !home.store().base(entity->n).empty()) fail(home.name() + " keeps a base of " + id + "@" + owner.name());
+    }
+    if (!home.replicator().levelTowards(owner.id())) fail(home.name() + " is not level with " + owner.name());
+  }
+}
+
+// Everybody is level: new links must carry no content.
+void World::checkQuiet() {
+  SeededRandom random(seed_ + 78);
+  content_sent_ = 0;
+  for (size_t a = 0; a < homes_.size(); ++a) {
+    for (size_t b = a + 1; b < homes_.size(); ++b) network_->open(a, b, false);
+  }
+  if (exchange(random) && content_sent_ > 0) fail("a reconnect of level homes sends " + std::to_string(content_sent_) + " versions");
+}
+
+}  // namespace hearthgate::sim
