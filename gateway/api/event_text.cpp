@@ -28,25 +28,39 @@ std::optional<int64_t> wholeNumber(const model::Json* json) {
   return value;
 }
 
-// Conflicts and homes are kept as their id alone and shown as they are now; the others are shown as they were.
-EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::EventRow& row) {
-  EventText event{row.n, row.type, "", row.body};
-  if (row.type != "conflict" && row.type != "home") return event;
-  auto body = model::parseJson(row.body, 4);
-  if (!body.ok()) return event;
-  if (row.type == "conflict") {
-    auto number = wholeNumber(body->find("id"));
-    auto conflict = number ? reader.conflict(*number) : std::nullopt;
-    if (conflict) {
-      event.text = conflictText(*conflict);
-      event.entity = conflict->address.id;
-    }
-    return event;
+std::string pluginNow(Gateway& gateway, const model::Json* name) {
+  for (const PluginItem& plugin : gateway.parts.plugins.list()) {
+    if (name && plugin.name == name->text) return pluginText(plugin);
   }
-  const model::Json* id = body->find("id");
+  return {};
+}
+
+std::string homeNow(Gateway& gateway, store::Reader& reader, const model::Json* id) {
   auto home = id ? HomeId::parse(id->text) : std::nullopt;
   auto peer = home ? reader.peer(*home) : std::nullopt;
-  if (peer && peer->state != store::PeerState::kForgotten) event.text = homeText(gateway, *peer);
+  return peer && peer->state != store::PeerState::kForgotten ? homeText(gateway, *peer) : std::string();
+}
+
+// Most are kept as an id and shown as their item is now; where that is gone, and the others, as they were kept.
+EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::EventRow& row) {
+  EventText event{row.n, row.type, "", row.body};
+  auto body = model::parseJson(row.body, 8);
+  if (!body.ok()) return event;
+  std::string now;
+  if (row.type == "conflict") {
+    auto number = wholeNumber(body->find("id"));
+    if (auto conflict = number ? reader.conflict(*number) : std::nullopt) {
+      now = conflictText(*conflict);
+      event.entity = conflict->address.id;
+    }
+  } else if (row.type == "home") {
+    now = homeNow(gateway, reader, body->find("id"));
+  } else if (row.type == "plugin") {
+    now = pluginNow(gateway, body->find("name"));
+  } else if (row.type == "pairing") {
+    now = pairingText(gateway.parts.homes.pairing());
+  }
+  if (!now.empty()) event.text = std::move(now);
   return event;
 }
 

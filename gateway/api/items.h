@@ -10,7 +10,6 @@ namespace hearthgate::api {
 
 std::string homeText(Gateway& gateway, const store::Peer& peer);
 std::string conflictText(const store::Conflict& conflict);
-// GET /pairing; also the body for Core::event("pairing", …), which the daemon records when pairing changes.
 std::string pairingText(const PairingState& pairing);
 
 }  // namespace hearthgate::api

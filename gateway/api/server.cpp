@@ -15,7 +15,6 @@
 
 #include "api/event_streams.h"
 #include "api/http_exchange.h"
-#include "api/items.h"
 #include "api/router.h"
 #include "base/log.h"
 
@@ -74,6 +73,7 @@ struct Server::Http {
 };
 
 Server::Server(ServerSettings settings, ServerParts parts, trust::AdminToken token)
+    // The settings are copied first, so that they can be read below.
     : gateway_{settings,
                parts,
                parts.identity.home(),
@@ -88,12 +88,23 @@ Server::Server(ServerSettings settings, ServerParts parts, trust::AdminToken tok
                0},
       http_(std::make_unique<Http>()) {
   addRoutes(http_->router);
-  parts.engine.addHooks({nullptr, [bell = http_->bell](engine::Core&) { bell->ring(); }, nullptr});
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerSettings settings, ServerParts parts) {
+  HG_TRY(trust::AdminToken token, trust::AdminToken::loadOrCreate(settings.token_path, parts.random));
+  std::unique_ptr<Server> server(new Server(std::move(settings), parts, std::move(token)));
+  HG_CHECK(server->begin());
+  return server;
 }
 
 Server::~Server() { stop(); }
 
 Status Server::begin() {
+  // The engine's hooks are its thread's alone; the bell outlives this server, because hooks stay.
+  engine::Engine& engine = gateway_.parts.engine;
+  HG_CHECK(engine.run([&](engine::Core&) {
+    engine.addHooks({nullptr, [bell = http_->bell](engine::Core&) { bell->ring(); }, nullptr});
+  }));
   gateway_.streams = std::make_unique<EventStreams>(gateway_, http_->bell);
   const ServerSettings& settings = gateway_.settings;
   try {
@@ -144,18 +155,5 @@ std::string Server::url() const {
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   return "http://" + host + ":" + std::to_string(http_->port);
 }
-
-void Server::record(const char* type, std::string body) {
-  bool taken = gateway_.parts.engine.submit(
-      [type, body = std::move(body)](engine::Core& core) { core.event(type, body); },
-      [type](const Status& status) {
-        if (!status.ok()) logError("api", std::string("An event of type ") + type + " was not kept: " + status.error().message);
-      });
-  if (!taken) logDebug("api", std::string("The gateway is stopping: an event of type ") + type + " is not kept.");
-}
-
-void Server::homeChanged(const HomeId& home) { record("home", "{\"id\":\"" + home.text() + "\"}"); }
-void Server::pairingChanged() { record("pairing", pairingText(gateway_.parts.homes.pairing())); }
-void Server::pluginChanged(const PluginItem& plugin) { record("plugin", pluginText(plugin)); }
 
 }  // namespace hearthgate::api
