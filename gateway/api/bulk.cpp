@@ -1,0 +1,175 @@
+// POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit.
+#include <algorithm>
+#include <deque>
+
+#include "api/json_text.h"
+#include "api/router.h"
+#include "model/limits.h"
+
+namespace hearthgate::api {
+
+using engine::WriteOrder;
+
+namespace {
+
+struct Line {
+  size_t number = 0;
+  std::string text;                 // only when it was not parsed yet
+  std::optional<WriteOrder> order;
+};
+
+struct Rejected {
+  size_t line;
+  Error error;
+};
+
+struct Outcome {
+  size_t accepted = 0;
+  size_t rejected_count = 0;
+  std::vector<Rejected> rejected;
+
+  void reject(size_t line, Error error) {
+    if (++rejected_count <= kMaxRejectedListed) rejected.push_back({line, std::move(error)});
+  }
+};
+
+Result<WriteOrder> parseLine(const Gateway& gateway, const std::string& text) {
+  HG_TRY(model::Json json, model::parseJson(text, model::kMaxDepth + 1));
+  if (!json.isObject()) return inputError("bad_document", "The line is no JSON object.");
+  HG_CHECK(checkMembers(json, {"id", "kind", "fields", "patch", "delete", "if_match"}));
+  WriteOrder order;
+  HG_TRY(std::optional<std::string> id, textMember(json, "id"));
+  if (!id) return inputError("bad_id", "The line has no \"id\".");
+  HG_TRY(order.address, parseAddress(gateway, *id));
+  HG_TRY(order.kind, textMember(json, "kind"));
+  HG_TRY(order.if_match, textMember(json, "if_match"));
+  HG_TRY(std::optional<bool> patch, flagMember(json, "patch"));
+  HG_TRY(std::optional<bool> remove, flagMember(json, "delete"));
+  for (auto& [key, value] : json.members) {
+    if (key == "fields") order.fields = std::move(value);
+  }
+  bool has_fields = json.find("fields") != nullptr;
+  if (remove.value_or(false)) {
+    if (has_fields || patch.value_or(false)) {
+      return inputError("bad_document", "The line has \"delete\" beside \"fields\" or \"patch\"; give one of them.");
+    }
+    order.mode = WriteOrder::Mode::kDelete;
+    return order;
+  }
+  if (!has_fields) return inputError("bad_document", "The line has no \"fields\".");
+  if (patch.value_or(false)) order.mode = WriteOrder::Mode::kPatch;
+  return order;
+}
+
+// Reads one line of at most kMaxBodyBytes; what is longer is passed over and `too_long` is set. False at the end.
+bool readLine(std::istream& in, std::string* line, bool* too_long, size_t* total) {
+  line->clear();
+  *too_long = false;
+  std::streambuf* buffer = in.rdbuf();
+  bool any = false;
+  for (int c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
+    any = true;
+    if (++*total > kMaxBulkBytes) return false;
+    if (c == '\n') return true;
+    if (line->size() < kMaxBodyBytes) {
+      *line += static_cast<char>(c);
+    } else {
+      *too_long = true;
+    }
+  }
+  return any;
+}
+
+bool isBlank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
+
+Result<std::deque<Line>> readLines(const Gateway& gateway, Call& call, Outcome* outcome, size_t* total) {
+  auto too_large = inputError("body_too_large", "The body is larger than 64 MiB; send it in several parts.");
+  if (call.bodyLength().value_or(0) > kMaxBulkBytes) return too_large;
+  std::deque<Line> lines;
+  std::string text;
+  bool too_long = false;
+  std::istream& in = call.bodyStream();
+  for (size_t number = 1; readLine(in, &text, &too_long, total); ++number) {
+    if (*total > kMaxBulkBytes) break;
+    if (too_long) {
+      outcome->reject(number, inputError("too_large", "The line is longer than any document of 1 MiB can be."));
+    } else if (isBlank(text)) {
+      continue;
+    } else if (*total > kBulkParsedBytes) {
+      lines.push_back({number, text, std::nullopt});
+    } else {
+      auto order = parseLine(gateway, text);
+      if (order.ok()) {
+        lines.push_back({number, "", std::move(*order)});
+      } else {
+        outcome->reject(number, std::move(order).error());
+      }
+    }
+  }
+  if (*total > kMaxBulkBytes) return too_large;
+  if (!call.bodyComplete(*total)) return inputError("body_broken", "The connection ended before the body did; nothing was written.");
+  return lines;
+}
+
+void writeLines(const Gateway& gateway, engine::Core& core, std::deque<Line>& lines, Outcome* outcome) {
+  while (!lines.empty()) {
+    Line line = std::move(lines.front());
+    lines.pop_front();
+    if (!line.order) {
+      auto order = parseLine(gateway, line.text);
+      if (!order.ok()) {
+        outcome->reject(line.number, std::move(order).error());
+        continue;
+      }
+      line.order = std::move(*order);
+    }
+    auto written = core.write(*line.order);
+    if (written.ok()) {
+      ++outcome->accepted;
+    } else {
+      outcome->reject(line.number, std::move(written).error());
+    }
+  }
+}
+
+std::string outcomeText(Outcome& outcome) {
+  // Those of the parser stand before those of the writer.
+  std::stable_sort(outcome.rejected.begin(), outcome.rejected.end(),
+                   [](const Rejected& a, const Rejected& b) { return a.line < b.line; });
+  std::string out;
+  ObjectText object(&out);
+  object.number("accepted", outcome.accepted).number("rejected_count", outcome.rejected_count);
+  {
+    ArrayText list(&object.value("rejected"));
+    for (const Rejected& one : outcome.rejected) {
+      ObjectText item(list.item());
+      item.number("line", one.line).text("code", one.error.code).text("detail", one.error.message);
+    }
+  }
+  object.close();
+  return out;
+}
+
+Result<Answer> bulk(Gateway& gateway, Call& call) {
+  HG_CHECK(call.checkContentType({"application/x-ndjson"}));
+  Outcome outcome;
+  size_t total = 0;
+  HG_TRY(std::deque<Line> lines, readLines(gateway, call, &outcome, &total));
+  if (!lines.empty()) {
+    HG_TRY(outcome, gateway.write<Outcome>(
+                        "bulk",
+                        [&](engine::Core& core) -> Result<Outcome> {
+                          writeLines(gateway, core, lines, &outcome);
+                          return std::move(outcome);
+                        },
+                        total));
+  }
+  gateway.counters.bulk_lines += outcome.accepted;
+  return Answer::json(outcomeText(outcome));
+}
+
+}  // namespace
+
+void addBulkRoutes(Router& router) { router.add({"POST", "/api/v1/entities:bulk", {}, bulk}); }
+
+}  // namespace hearthgate::api

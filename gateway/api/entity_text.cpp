@@ -1,0 +1,200 @@
+#include "api/entity_text.h"
+
+#include <algorithm>
+
+#include "api/json_text.h"
+
+namespace hearthgate::api {
+
+using engine::OwnAccess;
+using store::EntityRow;
+using store::EntityState;
+
+namespace {
+
+// The row that decides what `home` may do with `id`, of several lists in force the one that allows least (T15).
+std::optional<model::AccessRow> decidingRow(const model::Rules& rules, std::string_view id) {
+  std::optional<model::AccessRow> least;
+  for (const model::AccessRows& rows : rules.lists) {
+    const model::AccessRow* best = nullptr;
+    for (const model::AccessRow& row : rows) {
+      if (model::isGlob(row.pattern) ? !model::globMatches(row.pattern, id) : row.pattern != id) continue;
+      if (best) {
+        size_t now = model::specificity(row.pattern);
+        size_t before = model::specificity(best->pattern);
+        if (now < before || (now == before && row.access >= best->access)) continue;
+      }
+      best = &row;
+    }
+    if (!best) return std::nullopt;
+    if (!least || best->access < least->access) least = *best;
+  }
+  return least;
+}
+
+void appendVector(const model::Vector& vector, std::string* out) {
+  ObjectText object(out);
+  for (const auto& entry : vector.entries()) object.number(entry.replica.text(), entry.counter);
+}
+
+std::string hlc(const model::Stamp& stamp, const ReplicaId& replica) {
+  return std::to_string(stamp.ms) + "-" + std::to_string(stamp.count) + "-" + replica.text();
+}
+
+// `version` of the item: the single shown one, or for a value made of several their newest stamp and joined vector.
+void appendShownVersion(const EntityRow& row, const conflict::View& view, std::string* out) {
+  const model::Version* newest = view.single;
+  if (!newest) {
+    newest = &*std::max_element(row.siblings.begin(), row.siblings.end(),
+                                [](const model::Version& a, const model::Version& b) { return model::greater(b, a); });
+  }
+  ObjectText object(out);
+  object.text("id", view.version_id);
+  object.textOrNull("author", view.single ? view.single->author.text() : "");
+  object.time("stamp", newest->stamp.ms).text("hlc", hlc(newest->stamp, newest->dot.replica));
+  object.boolean("clock_trusted", newest->stamp.trusted);
+  appendVector(view.single ? view.single->vector : model::joinedVector(row.siblings), &object.value("vector"));
+}
+
+}  // namespace
+
+std::string hlcText(const model::Version& version) { return hlc(version.stamp, version.dot.replica); }
+
+std::string fieldsOf(const model::Entries& entries) {
+  model::Leaves leaves;
+  leaves.reserve(entries.size());
+  for (const model::Entry& entry : entries) leaves.push_back({entry.path, entry.value});
+  return model::canonicalFields(leaves);
+}
+
+void appendVersion(const model::Version& version, std::string* out) {
+  ObjectText object(out);
+  object.text("id", version.id()).text("author", version.author.text()).time("stamp", version.stamp.ms);
+  object.raw("fields", version.fields).boolean("deleted", version.deleted);
+}
+
+const std::vector<std::pair<HomeId, model::Rules>>& EntityText::ownRules() {
+  if (!own_rules_) own_rules_ = reader_.rulesOf(gateway_.me());
+  return *own_rules_;
+}
+
+const model::Rules* EntityText::received(const model::OwnerId& owner) {
+  auto at = received_.find(owner);
+  if (at == received_.end()) at = received_.emplace(owner, reader_.rules(owner, gateway_.home)).first;
+  return at->second ? &*at->second : nullptr;
+}
+
+const model::StrategyRows& EntityText::ownStrategies() {
+  if (!own_strategies_) {
+    own_strategies_ = reader_.strategyRows();
+    own_strategies_->push_back({model::StrategyRow::Scope::kDefault, "", gateway_.default_strategy});
+  }
+  return *own_strategies_;
+}
+
+OwnAccess EntityText::access(const model::Address& address) {
+  if (address.owner == gateway_.me()) return OwnAccess::kOwner;
+  const model::Rules* rules = received(address.owner);
+  if (!rules) return OwnAccess::kNone;
+  switch (rules->accessFor(address.id)) {
+    case model::Access::kNone: return OwnAccess::kNone;
+    case model::Access::kRead: return OwnAccess::kRead;
+    case model::Access::kWrite: return OwnAccess::kWrite;
+  }
+  return OwnAccess::kNone;
+}
+
+bool EntityText::visible(const EntityRow& row) {
+  return row.state == EntityState::kNoLongerShared || access(row.address) != OwnAccess::kNone;
+}
+
+bool EntityText::shared(const EntityRow& row) {
+  if (!(row.address.owner == gateway_.me())) return true;
+  const auto& all = ownRules();
+  return std::any_of(all.begin(), all.end(), [&](const auto& home) {
+    return home.second.accessFor(row.address.id) != model::Access::kNone;
+  });
+}
+
+engine::EffectiveStrategy EntityText::strategy(const EntityRow& row) {
+  static const model::StrategyRows none;
+  const model::StrategyRows* rows = &none;
+  if (row.address.owner == gateway_.me()) {
+    rows = &ownStrategies();
+  } else if (const model::Rules* rules = received(row.address.owner)) {
+    rows = &rules->strategies;
+  }
+  return engine::strategyOf(reader_.strategyHere(row.address), *rows, row.address, row.kind);
+}
+
+std::string EntityText::etag(const EntityRow& row) {
+  if (row.siblings.empty()) return "";
+  engine::EffectiveStrategy effective = strategy(row);
+  return engine::etag(conflict::view(effective.shown, row.siblings, row.address.owner), row.siblings, effective.name);
+}
+
+std::optional<int64_t> EntityText::staleSince(const EntityRow& row) {
+  const model::OwnerId& owner = row.address.owner;
+  if (owner == gateway_.me() || owner.isCircle()) return std::nullopt;
+  auto at = links_.find(owner);
+  if (at == links_.end()) {
+    Link link;
+    if (auto cursor = reader_.cursor(owner.home(), owner)) link.as_of_ms = cursor->as_of_ms;
+    bool connected = gateway_.parts.homes.state(owner.home()).state == "connected";
+    int64_t silence_ms = gateway_.parts.clock.wallMs() - link.as_of_ms.value_or(0);
+    // DESIGN.md section 3: down, or silent for twice the interval.
+    link.fresh = connected && (!link.as_of_ms || silence_ms <= 2 * gateway_.full_sync_interval_ms);
+    at = links_.emplace(owner, link).first;
+  }
+  if (at->second.fresh) return std::nullopt;
+  return at->second.as_of_ms.value_or(row.updated_ms);
+}
+
+void EntityText::appendSharedWith(const EntityRow& row, std::string* out) {
+  ArrayText list(out);
+  if (!(row.address.owner == gateway_.me())) return;
+  for (const auto& [home, rules] : ownRules()) {
+    auto deciding = decidingRow(rules, row.address.id);
+    if (!deciding || deciding->access == model::Access::kNone) continue;
+    ObjectText object(list.item());
+    object.text("home", home.text()).text("access", model::accessText(deciding->access)).time("until", deciding->until_ms);
+  }
+}
+
+std::string EntityText::text(const EntityRow& row) {
+  std::string out;
+  append(row, "", &out);
+  return out;
+}
+
+void EntityText::append(const EntityRow& row, std::string_view change, std::string* out) {
+  ObjectText object(out);
+  if (!change.empty()) object.text("change", change);
+  object.text("id", row.address.id).text("owner", row.address.owner.text()).text("address", row.address.text());
+  object.text("kind", row.kind);
+  engine::EffectiveStrategy effective = strategy(row);
+  std::string_view allowed = engine::ownAccessText(access(row.address));
+  if (row.siblings.empty()) {
+    // A stub: that it was there, and nothing of what it said.
+    object.raw("fields", "{}").raw("types", "{}").text("access", allowed).text("strategy", effective.name);
+    object.raw("version", "null").raw("siblings", "[]").boolean("conflicted", false).boolean("deleted", false);
+  } else {
+    conflict::View view = conflict::view(effective.shown, row.siblings, row.address.owner);
+    // The single shown version's text is canonical already.
+    object.raw("fields", view.single ? view.single->fields : fieldsOf(view.entries)).raw("types", "{}");
+    object.text("access", allowed).text("strategy", effective.name);
+    appendShownVersion(row, view, &object.value("version"));
+    {
+      ArrayText siblings(&object.value("siblings"));
+      for (const model::Version& version : row.siblings) {
+        if (row.siblings.size() > 1 && &version != view.single) appendVersion(version, siblings.item());
+      }
+    }
+    object.boolean("conflicted", row.conflicted).boolean("deleted", view.deleted);
+  }
+  object.boolean("held", false).time("stale_since", staleSince(row));
+  appendSharedWith(row, &object.value("shared_with"));
+  object.time("updated_at", row.updated_ms);
+}
+
+}  // namespace hearthgate::api

@@ -1,0 +1,62 @@
+// An entity as the REST interface shows it, for lists, answers and events. Made for one read transaction: rules and
+// strategies are read once for all entities of it. One thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/gateway.h"
+#include "conflict/view.h"
+#include "engine/policy.h"
+#include "store/reader.h"
+
+namespace hearthgate::api {
+
+class EntityText {
+ public:
+  EntityText(Gateway& gateway, store::Reader& reader) : gateway_(gateway), reader_(reader) {}
+
+  engine::OwnAccess access(const model::Address& address);
+  // Whether this home may see it at all; a stub of what is no longer shared counts as seen.
+  bool visible(const store::EntityRow& row);
+  // In more homes than one by its owner's rules: an own one that another home may read, or any of another owner.
+  bool shared(const store::EntityRow& row);
+  engine::EffectiveStrategy strategy(const store::EntityRow& row);
+  // Without quotes; empty for a stub.
+  std::string etag(const store::EntityRow& row);
+
+  // The item; with `change` as its first member when that is not empty.
+  void append(const store::EntityRow& row, std::string_view change, std::string* out);
+  std::string text(const store::EntityRow& row);
+
+ private:
+  const std::vector<std::pair<HomeId, model::Rules>>& ownRules();
+  const model::Rules* received(const model::OwnerId& owner);
+  const model::StrategyRows& ownStrategies();
+  std::optional<int64_t> staleSince(const store::EntityRow& row);
+  void appendSharedWith(const store::EntityRow& row, std::string* out);
+
+  Gateway& gateway_;
+  store::Reader& reader_;
+  std::optional<std::vector<std::pair<HomeId, model::Rules>>> own_rules_;
+  std::optional<model::StrategyRows> own_strategies_;
+  std::map<model::OwnerId, std::optional<model::Rules>> received_;
+  struct Link {
+    bool fresh = false;
+    std::optional<int64_t> as_of_ms;
+  };
+  std::map<model::OwnerId, Link> links_;
+};
+
+// {"id","author","stamp","fields","deleted"}: a version among siblings or in a conflict.
+void appendVersion(const model::Version& version, std::string* out);
+// MS-COUNT-REPLICA.
+std::string hlcText(const model::Version& version);
+// Shown fields as canonical JSON.
+std::string fieldsOf(const model::Entries& entries);
+
+}  // namespace hearthgate::api

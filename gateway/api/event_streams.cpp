@@ -1,0 +1,231 @@
+#include "api/event_streams.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/assert.h"
+#include "base/log.h"
+
+namespace hearthgate::api {
+
+StreamBell::StreamBell() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { HG_ASSERT(descriptor_ >= 0); }
+StreamBell::~StreamBell() { ::close(descriptor_); }
+
+void StreamBell::ring() {
+  if (wanted.load(std::memory_order_relaxed)) ringAlways();
+}
+
+void StreamBell::ringAlways() {
+  uint64_t one = 1;
+  // It only fails when the counter is full, and then the bell rings already.
+  [[maybe_unused]] ssize_t done = ::write(descriptor_, &one, sizeof one);
+}
+
+void StreamBell::quiet() {
+  uint64_t count = 0;
+  [[maybe_unused]] ssize_t done = ::read(descriptor_, &count, sizeof count);
+}
+
+EventStreams::EventStreams(Gateway& gateway, std::shared_ptr<StreamBell> bell)
+    : gateway_(gateway), bell_(std::move(bell)), thread_([this] { run(); }) {}
+
+EventStreams::~EventStreams() { stop(); }
+
+void EventStreams::stop() {
+  stopping_ = true;
+  bell_->ringAlways();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool EventStreams::reserve() {
+  size_t taken = reserved_.load();
+  while (taken < kMaxStreams) {
+    if (reserved_.compare_exchange_weak(taken, taken + 1)) return true;
+  }
+  return false;
+}
+
+void EventStreams::giveBack() { --reserved_; }
+
+void EventStreams::add(StreamWish wish) {
+  {
+    std::lock_guard lock(mutex_);
+    fresh_.push_back(std::move(wish));
+  }
+  bell_->ringAlways();
+}
+
+void EventStreams::closeAll() {
+  closing_ = true;
+  bell_->ringAlways();
+}
+
+void EventStreams::run() {
+  last_comment_ms_ = gateway_.parts.clock.steadyMs();
+  while (!stopping_) {
+    std::vector<pollfd> sockets{{bell_->descriptor(), POLLIN, 0}};
+    for (const auto& stream : streams_) {
+      short events = stream->pending() > 0 ? POLLIN | POLLOUT : POLLIN;
+      sockets.push_back({stream->wish.socket, events, 0});
+    }
+    ::poll(sockets.data(), sockets.size(), static_cast<int>(waitMs()));
+    bell_->quiet();
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      if (sockets[i + 1].revents & POLLIN) {
+        // A reader of events has nothing to say: what it sends is dropped, and an end is its goodbye.
+        char ignored[1024];
+        ssize_t got = ::recv(streams_[i]->wish.socket, ignored, sizeof ignored, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) streams_[i]->dead = true;
+      }
+      if (sockets[i + 1].revents & (POLLERR | POLLHUP | POLLNVAL)) streams_[i]->dead = true;
+      if (sockets[i + 1].revents & POLLOUT) flush(*streams_[i]);
+    }
+    takeNew();
+    feedAll();
+    comment();
+    if (closing_.exchange(false)) {
+      for (auto& stream : streams_) stream->dead = true;
+    }
+    std::erase_if(streams_, [this](const std::unique_ptr<Stream>& stream) {
+      if (!stream->dead) return false;
+      stream->wish.release();
+      giveBack();
+      return true;
+    });
+    bell_->wanted = !streams_.empty();
+    // A commit between the last read and `wanted` rang no bell.
+    if (bell_->wanted) feedAll();
+  }
+  takeNew();
+  for (auto& stream : streams_) {
+    stream->wish.release();
+    giveBack();
+  }
+  streams_.clear();
+}
+
+int64_t EventStreams::waitMs() const {
+  if (streams_.empty()) return -1;
+  int64_t due = last_comment_ms_ + kStreamCommentInterval.count() - gateway_.parts.clock.steadyMs();
+  return std::clamp<int64_t>(due, 0, kStreamCommentInterval.count());
+}
+
+void EventStreams::takeNew() {
+  std::vector<StreamWish> fresh;
+  {
+    std::lock_guard lock(mutex_);
+    fresh.swap(fresh_);
+  }
+  for (StreamWish& wish : fresh) {
+    auto stream = std::make_unique<Stream>();
+    stream->wish = std::move(wish);
+    begin(*stream);
+    streams_.push_back(std::move(stream));
+  }
+  if (!streams_.empty()) bell_->wanted = true;
+}
+
+// The head of the answer, and at once an id without data, so that a reader can resume before its first event.
+void EventStreams::begin(Stream& stream) {
+  auto epoch = gateway_.readers.read<std::string>([&](store::Reader& reader) -> Result<std::string> {
+    auto own = reader.owner(gateway_.me());
+    return own ? own->epoch.text() : std::string();
+  });
+  std::string id = (epoch.ok() ? *epoch : "") + "-" + std::to_string(stream.wish.position);
+  stream.buffer =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+      "Connection: close\r\n\r\n";
+  if (stream.wish.reset) {
+    stream.buffer += sseText(id, "reset", "{\"id\":\"" + id + "\"}");
+  } else {
+    stream.buffer += "id: " + id + "\n\n";
+  }
+  flush(stream);
+}
+
+void EventStreams::feedAll() {
+  // Streams that are at the same place share what is read.
+  std::map<uint64_t, EventBatch> batches;
+  for (auto& stream : streams_) {
+    // Bounded: each round either moves the position or ends.
+    while (!stream->dead && feed(*stream, batches)) {
+    }
+  }
+}
+
+// One batch; true when there may be more.
+bool EventStreams::feed(Stream& stream, std::map<uint64_t, EventBatch>& batches) {
+  if (!stream.live && stream.pending() > kCatchUpBufferBytes) return false;
+  uint64_t after = stream.wish.position;
+  auto at = batches.find(after);
+  if (at == batches.end()) {
+    if (gateway_.parts.engine.sequence() <= after && stream.live) return false;
+    auto batch = gateway_.readers.read<EventBatch>([&](store::Reader& reader) -> Result<EventBatch> {
+      return readEvents(gateway_, reader, after);
+    });
+    if (!batch.ok()) {
+      logError("api", "An event stream is closed: " + batch.error().message);
+      stream.dead = true;
+      return false;
+    }
+    at = batches.emplace(after, std::move(*batch)).first;
+  }
+  const EventBatch& batch = at->second;
+  give(stream, batch);
+  stream.wish.position = batch.position;
+  if (batch.position >= batch.head) stream.live = true;
+  return !stream.dead && batch.position > after && batch.position < batch.head;
+}
+
+void EventStreams::give(Stream& stream, const EventBatch& batch) {
+  const StreamWish& wish = stream.wish;
+  for (const EventText& event : batch.events) {
+    if (!wish.types.empty() && !wish.types.contains(event.type)) continue;
+    if (!wish.prefix.empty() && !event.entity.starts_with(wish.prefix) && (event.type == "entity" || event.type == "conflict")) continue;
+    if (stream.pending() > kMaxStreamBufferBytes) {
+      logInfo("api", "An event stream is closed because its reader is more than 1 MiB behind.");
+      stream.dead = true;
+      return;
+    }
+    stream.buffer += event.text;
+    if (stream.pending() > kMaxStreamBufferBytes / 16) flush(stream);
+  }
+  flush(stream);
+}
+
+void EventStreams::flush(Stream& stream) {
+  while (stream.pending() > 0 && !stream.dead) {
+    ssize_t sent = ::send(stream.wish.socket, stream.buffer.data() + stream.written, stream.pending(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) stream.dead = true;
+      break;
+    }
+    stream.written += static_cast<size_t>(sent);
+  }
+  if (stream.pending() == 0 || stream.written > kMaxStreamBufferBytes) {
+    stream.buffer.erase(0, stream.written);
+    stream.written = 0;
+  }
+}
+
+void EventStreams::comment() {
+  int64_t now = gateway_.parts.clock.steadyMs();
+  if (now - last_comment_ms_ < kStreamCommentInterval.count()) return;
+  last_comment_ms_ = now;
+  for (auto& stream : streams_) {
+    if (stream->pending() > kMaxStreamBufferBytes) {
+      stream->dead = true;
+      continue;
+    }
+    stream->buffer += ": still here\n\n";
+    flush(*stream);
+  }
+}
+
+}  // namespace hearthgate::api

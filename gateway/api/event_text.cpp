@@ -1,0 +1,110 @@
+#include "api/event_text.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/entity_text.h"
+#include "api/items.h"
+#include "model/json.h"
+
+namespace hearthgate::api {
+
+using store::EntityRow;
+using store::EntityState;
+
+namespace {
+
+std::string_view changeOf(const EntityRow& row) {
+  if (row.state == EntityState::kNoLongerShared) return "revoked";
+  if (row.state == EntityState::kDeleted) return "deleted";
+  return row.origin == store::Origin::kLocal ? "local" : "remote";
+}
+
+std::optional<int64_t> wholeNumber(const model::Json* json) {
+  int64_t value = 0;
+  if (!json) return std::nullopt;
+  auto [end, error] = std::from_chars(json->text.data(), json->text.data() + json->text.size(), value);
+  if (error != std::errc{} || end != json->text.data() + json->text.size()) return std::nullopt;
+  return value;
+}
+
+std::string pluginNow(Gateway& gateway, const model::Json* name) {
+  for (const PluginItem& plugin : gateway.parts.plugins.list()) {
+    if (name && plugin.name == name->text) return pluginText(plugin);
+  }
+  return {};
+}
+
+std::string homeNow(Gateway& gateway, store::Reader& reader, const model::Json* id) {
+  auto home = id ? HomeId::parse(id->text) : std::nullopt;
+  auto peer = home ? reader.peer(*home) : std::nullopt;
+  return peer && peer->state != store::PeerState::kForgotten ? homeText(gateway, *peer) : std::string();
+}
+
+// Most are kept as an id and shown as their item is now; where that is gone, and the others, as they were kept.
+EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::EventRow& row) {
+  EventText event{row.n, row.type, "", row.body};
+  auto body = model::parseJson(row.body, 8);
+  if (!body.ok()) return event;
+  std::string now;
+  if (row.type == "conflict") {
+    auto number = wholeNumber(body->find("id"));
+    if (auto conflict = number ? reader.conflict(*number) : std::nullopt) {
+      now = conflictText(*conflict);
+      event.entity = conflict->address.id;
+    }
+  } else if (row.type == "home") {
+    now = homeNow(gateway, reader, body->find("id"));
+  } else if (row.type == "plugin") {
+    now = pluginNow(gateway, body->find("name"));
+  } else if (row.type == "pairing") {
+    now = pairingText(gateway.parts.homes.pairing());
+  }
+  if (!now.empty()) event.text = std::move(now);
+  return event;
+}
+
+}  // namespace
+
+const std::vector<std::string>& eventTypes() {
+  static const std::vector<std::string> types = {"attention", "conflict", "entity", "home", "pairing", "plugin", "sync_complete"};
+  return types;
+}
+
+std::string eventId(const FeedEpoch& epoch, uint64_t sequence) { return epoch.text() + "-" + std::to_string(sequence); }
+
+std::string sseText(const std::string& id, const std::string& type, const std::string& data) {
+  // JSON text of ours holds no line ends, so one data line is enough.
+  std::string out;
+  out.reserve(id.size() + type.size() + data.size() + 24);
+  out.append("id: ").append(id).append("\nevent: ").append(type).append("\ndata: ").append(data).append("\n\n");
+  return out;
+}
+
+EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
+  EventBatch batch;
+  batch.head = reader.head().sequence;
+  auto own = reader.owner(gateway.me());
+  FeedEpoch epoch = own ? own->epoch : FeedEpoch{};
+  std::vector<EntityRow> rows = reader.changedSince(after, kEventBatch);
+  std::vector<store::EventRow> others = reader.events(after, kEventBatch);
+  // A list that was cut tells nothing beyond its last row.
+  batch.position = std::max(batch.head, after);
+  if (rows.size() == kEventBatch) batch.position = std::min(batch.position, rows.back().sequence);
+  if (others.size() == kEventBatch) batch.position = std::min(batch.position, others.back().n);
+  EntityText text(gateway, reader);
+  for (const EntityRow& row : rows) {
+    if (row.sequence > batch.position || !text.visible(row)) continue;
+    EventText event{row.sequence, "entity", row.address.id, ""};
+    text.append(row, changeOf(row), &event.text);
+    batch.events.push_back(std::move(event));
+  }
+  for (const store::EventRow& row : others) {
+    if (row.n <= batch.position) batch.events.push_back(otherEvent(gateway, reader, row));
+  }
+  std::sort(batch.events.begin(), batch.events.end(), [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });
+  for (EventText& event : batch.events) event.text = sseText(eventId(epoch, event.sequence), event.type, event.text);
+  return batch;
+}
+
+}  // namespace hearthgate::api

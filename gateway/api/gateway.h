@@ -1,0 +1,108 @@
+// Everything that the handlers of requests use: what the daemon gave, and what the server keeps. One for each server;
+// its members lock themselves or are used through the engine.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/call.h"
+#include "api/homes.h"
+#include "api/plugins.h"
+#include "api/reader_pool.h"
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "hearthgate/host.h"
+#include "trust/identity.h"
+
+namespace hearthgate::api {
+
+class EventStreams;
+
+struct ServerSettings {
+  std::string listen = "127.0.0.1";  // an address, no name
+  uint16_t port = 0;                 // 0 takes a free one
+  std::string home_name;
+  std::string version;        // of the program
+  std::string database_path;  // that the engine writes
+  std::string token_path;     // DIR/admin.token, for its rotation
+};
+
+// What the server borrows; all of it outlives the server.
+struct ServerParts {
+  engine::Engine& engine;
+  Clock& clock;
+  Random& random;
+  const trust::Identity& identity;
+  sdk::RequestFilter& filter;  // TRUST.md T22
+  Homes& homes;
+  Plugins& plugins;
+  const config::Loaded& configuration;
+};
+
+struct Counters {
+  std::atomic<uint64_t> requests{0};
+  std::atomic<uint64_t> client_errors{0};
+  std::atomic<uint64_t> server_errors{0};
+  std::atomic<uint64_t> wrong_tokens{0};
+  std::atomic<uint64_t> bulk_lines{0};
+};
+
+struct Gateway {
+  ServerSettings settings;
+  ServerParts parts;
+  HomeId home;
+  std::string default_strategy;
+  int64_t full_sync_interval_ms;
+  int64_t started_ms;  // of the steady clock
+  ReaderPool readers;
+  TokenKeeper tokens;
+  trust::WrongTokenLimiter wrong_tokens;
+  Counters counters;
+  std::unique_ptr<EventStreams> streams;
+  std::atomic<int> waiting_calls{0};
+
+  model::OwnerId me() const { return model::OwnerId(home); }
+
+  // Runs `code` on one state of the database.
+  Result<Answer> read(const std::function<Result<Answer>(store::Reader&)>& code) { return readers.read<Answer>(code); }
+  // Runs `code` in the engine's next commit, as one change of the timeline when `how` names one, and waits until it is
+  // durable. Gives the error of `code` or of the commit.
+  template <typename T>
+  Result<T> write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight = 0);
+};
+
+// The address that stands in a path: `light.kitchen` is this home's own. Errors: bad_id.
+Result<model::Address> parseAddress(const Gateway& gateway, const std::string& text);
+// Errors: home_not_found, also for what is no id.
+Result<HomeId> parseHome(const std::string& text);
+Error homeNotFound(const std::string& text);
+
+// The item of `{"items":[…],"next":…}`.
+std::string listText(const std::vector<std::string>& items, const std::optional<std::string>& next);
+
+template <typename T>
+Result<T> Gateway::write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight) {
+  std::optional<Result<T>> result;
+  std::promise<Status> committed;
+  bool taken = parts.engine.submit(
+      [&](engine::Core& core) {
+        if (how) core.beginChange(home, "token", how);
+        result.emplace(code(core));
+        if (how) core.endChange();
+      },
+      [&](const Status& status) { committed.set_value(status); }, weight);
+  if (!taken) return stateError("stopping", "The gateway is stopping; repeat this when it runs again.");
+  HG_CHECK(committed.get_future().get());
+  return std::move(*result);
+}
+
+}  // namespace hearthgate::api

@@ -1,0 +1,146 @@
+// GET /homes, GET, PATCH and DELETE /homes/{id}, POST /homes/{id}/sync|connect|disconnect.
+#include "api/items.h"
+#include "api/json_text.h"
+#include "api/router.h"
+#include "base/utf8.h"
+
+namespace hearthgate::api {
+
+using store::Peer;
+using store::PeerState;
+
+namespace {
+
+Result<Peer> knownPeer(Gateway& gateway, const std::string& text) {
+  HG_TRY(HomeId home, parseHome(text));
+  return gateway.readers.read<Peer>([&](store::Reader& reader) -> Result<Peer> {
+    auto peer = reader.peer(home);
+    if (!peer || peer->state == PeerState::kForgotten) return homeNotFound(text);
+    return std::move(*peer);
+  });
+}
+
+Result<Answer> list(Gateway& gateway, Call& call) {
+  HG_TRY(size_t limit, call.queryLimit());
+  std::string after;
+  if (std::string mark = call.queryText("after"); !mark.empty()) {
+    HG_TRY(after, parsePageMark(mark));
+  }
+  HG_TRY(std::vector<Peer> peers, gateway.readers.read<std::vector<Peer>>([](store::Reader& reader) -> Result<std::vector<Peer>> {
+    return reader.peers();
+  }));
+  std::vector<std::string> items;
+  std::optional<std::string> next;
+  // Ordered by name, then id, as the store gives them.
+  std::string last;
+  for (const Peer& peer : peers) {
+    if (peer.state == PeerState::kForgotten) continue;
+    std::string key = peer.name + "\n" + peer.home.text();
+    if (!after.empty() && key <= after) continue;
+    if (items.size() == limit) {
+      next = pageMark(last);
+      break;
+    }
+    items.push_back(homeText(gateway, peer));
+    last = key;
+  }
+  return Answer::json(listText(items, next));
+}
+
+Result<Answer> get(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  return Answer::json(homeText(gateway, peer));
+}
+
+Result<Answer> edit(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  HG_TRY(model::Json body, call.readObject({"addresses", "name"}));
+  HG_TRY(std::optional<std::string> name, textMember(body, "name"));
+  std::optional<std::vector<std::string>> addresses;
+  if (const model::Json* list = body.find("addresses")) {
+    if (list->type != model::Json::Type::kArray) return inputError("bad_document", "\"addresses\" of the body is a list of ADDRESS:PORT.");
+    addresses.emplace();
+    for (const model::Json& item : list->items) {
+      if (!item.isString()) return inputError("bad_document", "\"addresses\" of the body is a list of texts, each ADDRESS:PORT.");
+      addresses->push_back(item.text);
+    }
+  }
+  if (name && (name->empty() || displayName(*name) != *name)) {
+    return inputError("bad_document", "\"name\" of the body has 1 to 64 bytes and no control characters.");
+  }
+  HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
+  return get(gateway, call);
+}
+
+Result<Answer> sync(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  HG_TRY(SyncAnswer answer, gateway.parts.homes.sync(peer.home));
+  std::string out;
+  ObjectText object(&out);
+  object.boolean("level", answer.level).text("reason", answer.reason);
+  object.number("held", answer.held).number("refused", answer.refused);
+  object.close();
+  return Answer::json(std::move(out));
+}
+
+Result<Answer> connect(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  HG_CHECK(gateway.parts.homes.connect(peer.home));
+  return get(gateway, call);
+}
+
+Result<Answer> disconnect(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  HG_CHECK(gateway.parts.homes.disconnect(peer.home));
+  return get(gateway, call);
+}
+
+Result<Answer> forget(Gateway& gateway, Call& call) {
+  HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
+  HG_CHECK(gateway.parts.homes.forget(peer.home));
+  return Answer::nothing();
+}
+
+}  // namespace
+
+std::string homeText(Gateway& gateway, const Peer& peer) {
+  HomeState state = gateway.parts.homes.state(peer.home);
+  std::string out;
+  ObjectText object(&out);
+  // The name is the other home's claim.
+  object.text("id", peer.home.text()).text("name", displayName(peer.name)).text("state", state.state);
+  object.time("since", state.since_ms ? std::optional<int64_t>(state.since_ms) : std::nullopt);
+  {
+    ArrayText addresses(&object.value("addresses"));
+    for (const store::PeerAddress& address : peer.addresses) {
+      ObjectText item(addresses.item());
+      item.text("address", address.address).text("source", address.source).time("last_ok", address.last_ok_ms);
+    }
+  }
+  object.textOrNull("transport", state.transport);
+  {
+    ObjectText lag(&object.value("lag"));
+    lag.number("to_send", state.to_send).number("to_receive", state.to_receive);
+  }
+  if (state.clock_offset_ms) {
+    object.number("clock_offset_ms", *state.clock_offset_ms);
+  } else {
+    object.raw("clock_offset_ms", "null");
+  }
+  object.time("last_sync_at", peer.last_sync_ms).textOrNull("refused_reason", state.refused_reason);
+  object.boolean("kept_apart", peer.kept_apart);
+  object.close();
+  return out;
+}
+
+void addHomeRoutes(Router& router) {
+  router.add({"GET", "/api/v1/homes", {"limit", "after"}, list});
+  router.add({"GET", "/api/v1/homes/{id}", {}, get});
+  router.add({"PATCH", "/api/v1/homes/{id}", {}, edit});
+  router.add({"DELETE", "/api/v1/homes/{id}", {}, forget, true});
+  router.add({"POST", "/api/v1/homes/{id}/sync", {}, sync, true});
+  router.add({"POST", "/api/v1/homes/{id}/connect", {}, connect});
+  router.add({"POST", "/api/v1/homes/{id}/disconnect", {}, disconnect});
+}
+
+}  // namespace hearthgate::api

@@ -1,0 +1,90 @@
+// What the API needs of the links between homes; the daemon gives it over sync::LinkHub. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace hearthgate::api {
+
+struct HomeState {
+  std::string state = "offline";  // connected, connecting, offline, refused
+  int64_t since_ms = 0;           // 0: not known
+  std::string transport;          // the plugin whose link is up, or empty
+  std::string refused_reason;
+  uint64_t to_send = 0;
+  uint64_t to_receive = 0;
+  std::optional<int64_t> clock_offset_ms;
+  uint64_t held_there = 0;
+  uint64_t refused_there = 0;
+};
+
+struct SyncAnswer {
+  bool level = false;
+  std::string reason;  // empty when level
+  uint64_t held = 0;
+  uint64_t refused = 0;
+};
+
+// One way of a first sync.
+struct PairingAmount {
+  struct Kind {
+    std::string kind;
+    uint64_t entities = 0;
+    uint64_t bytes = 0;
+  };
+  uint64_t entities = 0;
+  uint64_t bytes = 0;
+  std::vector<Kind> kinds;
+};
+
+struct PairingState {
+  std::string state = "none";  // none, open, confirming, done, failed
+  int failed_tries = 0;
+  std::string failed_text;     // about the tries, for people; may be empty
+  int64_t expires_at_ms = 0;   // 0: does not expire any more
+  std::optional<HomeId> peer;
+  std::string peer_name;
+  std::vector<std::string> words;
+  PairingAmount to_send;
+  PairingAmount to_receive;
+  std::optional<Error> error;  // of `failed`
+};
+
+struct PairingCode {
+  std::string code;
+  std::string uri;
+  int64_t expires_at_ms = 0;
+};
+
+inline constexpr int64_t kDefaultPairingTtlS = 300;
+inline constexpr int64_t kMaxPairingTtlS = 3600;
+
+class Homes {
+ public:
+  virtual ~Homes() = default;
+  virtual HomeState state(const HomeId& home) = 0;
+  virtual size_t connectedCount() = 0;
+  // Errors of these: home_not_found, bad_address.
+  virtual Status connect(const HomeId& home) = 0;
+  virtual Status disconnect(const HomeId& home) = 0;
+  virtual Status forget(const HomeId& home) = 0;
+  virtual Status edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
+                      const std::optional<std::string>& name) = 0;
+  // Waits up to 30 s.
+  virtual Result<SyncAnswer> sync(const HomeId& home) = 0;
+
+  virtual Result<PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) = 0;
+  virtual PairingState pairing() = 0;
+  virtual Status confirmPairing() = 0;
+  virtual void cancelPairing() = 0;
+  // Waits. Errors: CONTRACT's for POST /pairing/join.
+  virtual Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
+                                    bool auto_confirm) = 0;
+};
+
+}  // namespace hearthgate::api

@@ -1,0 +1,57 @@
+// The limits of the REST server, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace hearthgate::api {
+
+// The canonical fields are limited to 1 MiB; the same text with every character escaped is up to six times as long.
+inline constexpr size_t kMaxBodyBytes = 8 << 20;
+// CONTRACT "Limits".
+inline constexpr size_t kMaxBulkBytes = 64 << 20;
+// Lines of a bulk body are parsed while they arrive up to this much text; what is beyond waits as text, which takes a
+// fifth of the memory, and is parsed when it is written.
+inline constexpr size_t kBulkParsedBytes = 4 << 20;
+// Rejected lines are counted all and listed up to here, so that a wrong file of a million lines has a short answer.
+inline constexpr size_t kMaxRejectedListed = 10'000;
+// A body that nobody wants is read up to here before the answer, so that the client sees the answer and not a reset.
+inline constexpr size_t kMaxDrainedBytes = 1 << 20;
+
+// CONTRACT: `limit` of lists.
+inline constexpr size_t kDefaultLimit = 100;
+inline constexpr size_t kMaxLimit = 1000;
+// A page of a filtered list looks at most at this many rows before it answers with what it found and a `next`.
+inline constexpr size_t kMaxScannedRows = 20'000;
+
+// One thread a connection that is in use. Event streams have none, so all of them serve requests.
+inline constexpr int kRequestThreads = 32;
+// From this many connections on an answer closes its connection, so that idle ones never hold all threads.
+inline constexpr int kKeepAliveConnections = 24;
+// Connections that wait for a thread; beyond it they are closed at once.
+inline constexpr int kMaxQueuedConnections = 128;
+// A program that asks once a few seconds keeps its connection.
+inline constexpr std::chrono::seconds kKeepAliveTimeout{10};
+// How long one read or write on a connection may stand still.
+inline constexpr std::chrono::seconds kSocketTimeout{15};
+// `home sync` and `join` wait for another home; more of them at once would eat the request threads.
+inline constexpr int kMaxWaitingCalls = 8;
+
+// TRUST.md T28.
+inline constexpr size_t kMaxStreams = 16;
+inline constexpr size_t kMaxStreamBufferBytes = 1 << 20;
+// A stream that catches up is given more only below this, so that a long history never drops an honest reader.
+inline constexpr size_t kCatchUpBufferBytes = 256 << 10;
+// CONTRACT: a comment every 15 s.
+inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
+// Rows and events that are rendered in one read transaction.
+inline constexpr size_t kEventBatch = 256;
+
+// Reads in one search of a conflict's or history's page beyond which the answer is cut.
+inline constexpr size_t kMaxHistoryScan = 100'000;
+
+// What a request with a strategy for one entity may name (names are matched against the five built-in ones).
+inline constexpr size_t kMaxShownBytes = 128;
+
+}  // namespace hearthgate::api
