@@ -11,6 +11,7 @@
 #include "daemon/adapters.h"
 #include "daemon/addresses.h"
 #include "daemon/data_directory.h"
+#include "daemon/entity_access.h"
 #include "plugin_host/request_filter.h"
 #include "sync/link_hub.h"
 
@@ -79,6 +80,7 @@ struct GatewayProcess::Parts {
   std::unique_ptr<sync::LinkHub> hub;
   std::unique_ptr<api::ReaderPool> readers;
   std::unique_ptr<StoredPluginState> plugin_state;
+  std::unique_ptr<EngineEntities> entities;
   std::unique_ptr<plugin_host::HostFilter> filter;
   std::unique_ptr<plugin_host::PluginHost> plugins;
   std::unique_ptr<HomesOverLinks> homes;
@@ -189,10 +191,15 @@ Status GatewayProcess::startEngine() {
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
 
   parts_->engine =
-      std::make_unique<engine::Engine>(std::move(parts_->store), *parts_->clock, systemRandom(), std::move(settings));
+      std::make_unique<engine::Engine>(std::move(parts_->store), *parts_->clock, systemRandom(), std::move(settings),
+                                       config.storage.commit_interval_ms);
   parts_->hub = std::make_unique<sync::LinkHub>(*parts_->engine, *parts_->identity, *parts_->clock, systemRandom(),
                                                 std::move(links));
   parts_->hub->attach();
+  parts_->readers = std::make_unique<api::ReaderPool>(parts_->directory.file(kDatabase));
+  parts_->entities = std::make_unique<EngineEntities>(*parts_->engine, *parts_->readers, parts_->identity->home(),
+                                                      config.sharing.conflict_resolution.strategy);
+  parts_->entities->attach();
   Status started = parts_->engine->start([&](engine::Core& core) {
     // Rule 8: no clean stop and another boot means that the last commits may be gone.
     core.started(!fresh && !clean && !same_boot);
@@ -204,9 +211,7 @@ Status GatewayProcess::startEngine() {
     }
   });
   if (!started.ok()) return startError("database", started.error());
-  HG_CHECK(parts_->hub->start());
-  parts_->readers = std::make_unique<api::ReaderPool>(parts_->directory.file(kDatabase));
-  return {};
+  return parts_->hub->start();
 }
 
 Status GatewayProcess::startPlugins() {
@@ -220,7 +225,7 @@ Status GatewayProcess::startPlugins() {
   options.data_directory = parts.directory.path();
   options.sections = config.plugins;
   if (sync_on) options.enabled_by_default = {"lan"};
-  options.services = {parts.plugin_state.get(), nullptr, parts.filter.get()};
+  options.services = {parts.plugin_state.get(), parts.entities.get(), parts.filter.get()};
   options.transport_started = [&parts, &config, sync_on](const std::string& name, std::shared_ptr<sdk::Transport> transport) {
     if (!sync_on) return;
     const auto& sync = config.sharing.sync;
@@ -279,6 +284,7 @@ void GatewayProcess::stop() {
   parts.server.reset();
   parts.hub->stop();
   if (parts.plugins) parts.plugins->stopAll();
+  parts.entities->stop();
   Status marked = parts.engine->run([](engine::Core& core) { core.store().setMeta("clean_stop", "1"); });
   if (!marked.ok()) logWarning("daemon", "the mark of a clean stop was not written: " + marked.error().message);
   parts.engine->stop();

@@ -6,8 +6,12 @@
 
 namespace hearthgate::engine {
 
-Engine::Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings)
-    : store_(std::move(store)), core_(*store_, clock, random, std::move(settings)), executor_("engine") {}
+Engine::Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings,
+               int64_t commit_interval_ms)
+    : store_(std::move(store)),
+      core_(*store_, clock, random, std::move(settings)),
+      commit_interval_ms_(commit_interval_ms),
+      executor_("engine") {}
 
 Engine::~Engine() { stop(); }
 
@@ -33,22 +37,39 @@ void Engine::stop() {
     if (stopped_) return;
     stopped_ = true;
   }
+  // Whoever waits for an answer gets it.
+  executor_.post([this] {
+    while (drain()) {
+    }
+  });
   executor_.stop();
   Status status = store_->checkpoint();
   if (!status.ok()) logWarning("engine", status.error().message);
 }
 
 bool Engine::submit(Work work, Done done, size_t weight) {
-  bool schedule = false;
+  bool first = false;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return false;
     queue_.push_back({std::move(work), std::move(done), weight});
-    schedule = !scheduled_;
+    first = !scheduled_;
     scheduled_ = true;
   }
-  if (schedule) executor_.post([this] { drain(); });
+  if (first) schedule();
   return true;
+}
+
+void Engine::schedule() {
+  if (commit_interval_ms_ > 0) {
+    executor_.after(commit_interval_ms_, [this] { work(); });
+  } else {
+    executor_.post([this] { work(); });
+  }
+}
+
+void Engine::work() {
+  if (drain()) executor_.post([this] { work(); });
 }
 
 Status Engine::run(Work work) {
@@ -60,7 +81,7 @@ Status Engine::run(Work work) {
   return future.get();
 }
 
-void Engine::drain() {
+bool Engine::drain() {
   std::vector<Item> group;
   bool more;
   {
@@ -74,11 +95,12 @@ void Engine::drain() {
     more = !queue_.empty();
     scheduled_ = more;
   }
+  if (group.empty()) return false;
   Status status = commitGroup(group);
   for (Item& item : group) {
     if (item.done) item.done(status);
   }
-  if (more) executor_.post([this] { drain(); });
+  return more;
 }
 
 Status Engine::commitGroup(std::vector<Item>& group) {

@@ -26,7 +26,10 @@ class Engine {
   // Runs on the engine's thread after the commit that held the work, or with the reason why there was none.
   using Done = std::function<void(const Status&)>;
 
-  Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings);
+  // `commit_interval_ms`: at most one commit in that time, so that a memory card is written less often; answers wait for
+  // it (storage.commit_interval_ms). 0: as soon as there is something.
+  Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings,
+         int64_t commit_interval_ms = 0);
   ~Engine();
 
   // Loads and runs `first` (rule 8's start) in a commit of its own; then serves. Fails with what the store said.
@@ -61,11 +64,16 @@ class Engine {
     Done done;
     size_t weight;
   };
-  void drain();
+  void work();
+  // One group; whether more is queued.
+  bool drain();
   Status commitGroup(std::vector<Item>& group);
+
+  void schedule();
 
   std::unique_ptr<store::Store> store_;
   Core core_;
+  const int64_t commit_interval_ms_;
   std::vector<Hooks> hooks_;
   std::mutex mutex_;
   std::vector<Item> queue_;
