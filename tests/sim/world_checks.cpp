@@ -185,7 +185,12 @@ void World::checkView(const model::Address& address, size_t owner, size_t h) {
   if (view.differ && !home.store().conflictByKey(conflict::conflictKey(address, row->siblings))) {
     fail(home.name() + " has no record of the conflict of " + nameOf(address));
   }
-  if (strategy.name != "merge" || row->siblings.size() < 2) return;
+  // Resolutions that met are shown by latest-wins (DESIGN.md section 2, rule 3).
+  bool resolutions = true;
+  for (const Version& version : row->siblings) {
+    resolutions = resolutions && (version.deleted || version.reason == model::Reason::kResolution);
+  }
+  if (strategy.name != "merge" || row->siblings.size() < 2 || resolutions) return;
   Doc doc = docOf(shown.front() == '{' ? shown : "{}");
   for (const std::string& path : kPaths) {
     auto expected = expectedUnderMerge(ledger_, address, row->siblings, path);
