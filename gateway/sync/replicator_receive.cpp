@@ -154,7 +154,11 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   for (const Version& version : good) hashes.push_back(version.hash);
   if (!core_.join(address, item.kind, std::move(good))) return;
   ++session.received_entities;
-  // Not sent back to where it came from, until our feed has passed it.
+  // Not sent back to where it came from, until our feed has passed it. A home that may only read perhaps drops it at the
+  // end of a replacing pass that began before we had it: there it has to come again.
+  bool keeps = !flow.mine || (batch.rules_number == myNumber(session, flow) &&
+                              core_.accessFor(session.peer, item.id) == model::Access::kWrite);
+  if (!keeps) return;
   auto joined = core_.store().entity(address);
   if (joined && flow.started && joined->sequence > flow.sent) {
     auto& has = flow.peer_has[joined->n];
