@@ -1,6 +1,8 @@
 // Own versions written again: under a new replica id after forgotten writes (rule 8), or with fresh stamps after a clock
 // that ran ahead (T14).
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "engine/core.h"
 
@@ -62,6 +64,8 @@ void Core::forgotWrites(const model::OwnerId& owner) {
       touched.push_back(item.n);
     }
   }
+  // Often found out in the midst of another change.
+  auto outer = std::pair(std::exchange(change_, {}), place_);
   beginChange(settings_.home, "", "restore");
   for (store::EntityNumber n : touched) {
     auto row = store_.entity(n);
@@ -75,6 +79,7 @@ void Core::forgotWrites(const model::OwnerId& owner) {
     }
   }
   endChange();
+  std::tie(change_, place_) = outer;
 }
 
 bool Core::mendStamps() {
@@ -94,6 +99,7 @@ bool Core::mendStamps() {
     }
   }
   uint64_t count = 0;
+  auto outer = std::pair(std::exchange(change_, {}), place_);
   beginChange(settings_.home, "", "sync");
   for (store::EntityNumber n : touched) {
     auto row = store_.entity(n);
@@ -108,6 +114,7 @@ bool Core::mendStamps() {
     }
   }
   endChange();
+  std::tie(change_, place_) = outer;
   event("attention", "{\"code\":\"clock_was_ahead\",\"rewritten\":" + std::to_string(count) + "}");
   return true;
 }

@@ -106,6 +106,7 @@ void Core::meetRules(const HomeId& home, const Rules& told) {
     if (std::find(rules.lists.begin(), rules.lists.end(), rows) == rules.lists.end()) rules.lists.push_back(rows);
   }
   rules.number = std::max(told.number, mine.number) + 1;
+  rules.strategies = strategyRowsFor(home, rules);  // With less access fewer rows may be told.
   store_.putRules(me(), home, rules);
   own_rules_[home] = rules;
   rule_changes_.insert(home);

@@ -29,7 +29,7 @@ Judgement Ingress::judge(const HomeId& sender, const model::Address& address, co
   if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
     return refuse("it names a write of ours that we did not make");
   }
-  return drifts(version) ? hold("drift") : join();
+  return drifts(version) ? hold(kDrift) : join();
 }
 
 Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
@@ -61,7 +61,7 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
     uint64_t known = core_.store().seen(address.owner, entry.replica);
     if (entry.counter > known + model::kMaxCounterJump) return hold("counter jump");
   }
-  return drifts(version) ? hold("drift") : join();
+  return drifts(version) ? hold(kDrift) : join();
 }
 
 }  // namespace hearthgate::sync

@@ -8,6 +8,8 @@
 
 namespace hearthgate::sync {
 
+inline constexpr char kDrift[] = "drift";
+
 enum class Verdict { kJoin, kHold, kRefuse };
 
 struct Judgement {

@@ -160,7 +160,10 @@ class Replicator {
   Hello makeHello(Session& session);
   OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
   void receiveHello(Session& session, std::string_view message);
+  uint64_t knowableCounter(const model::OwnerId& owner);
   bool provesForgetting(const Session& session, const OwnerHello& hello);
+  bool provesForgetting(const Flow& flow, const model::Version& version);
+  void forgot(const Session& session, const model::OwnerId& owner);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);

@@ -82,31 +82,46 @@ void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, c
   }
 }
 
+// What others can know of our current replica id: what was issued at this start, and what was told since. Comparing with
+// what we reached by now would miss a copy of this home that has written as much again.
+uint64_t Replicator::knowableCounter(const model::OwnerId& owner) {
+  const store::OwnerRow& own = core_.writer().owner(owner);
+  uint64_t counter = core_.writer().counterAtStart(owner);
+  const Told& told = told_[owner];
+  return own.replica && told.replica == own.replica ? std::max(counter, told.counter) : counter;
+}
+
 // The other knows counters or feed numbers of ours that we had not reached at this start and have not told since: this
-// home runs on an older copy of itself (rule 8). Comparing with what we reached by now would miss a copy that has written
-// as much again.
+// home runs on an older copy of itself (rule 8).
 bool Replicator::provesForgetting(const Session& session, const OwnerHello& hello) {
   const store::OwnerRow& own = core_.writer().owner(hello.owner);
-  const Told& told = told_[hello.owner];
   for (const auto& [replica, counter] : hello.seen) {
-    if (own.replica != replica) continue;
-    uint64_t knowable = core_.writer().counterAtStart(hello.owner);
-    if (told.replica == replica) knowable = std::max(knowable, told.counter);
-    if (counter > knowable) return true;
+    if (own.replica == replica && counter > knowableCounter(hello.owner)) return true;
   }
   if (!hello.cursor || !(hello.cursor->epoch == own.epoch)) return false;
+  const Told& told = told_[hello.owner];
   auto sent = told.sequences.find(session.peer);
   uint64_t sent_upto = sent == told.sequences.end() ? 0 : sent->second;
   return hello.cursor->sequence > std::max(core_.writer().sequenceAtStart(), sent_upto);
 }
 
+// The same shown by a version that is vouched for: by our own tag, or because its owner sends it. It was held back when
+// the hello was made, or came to the other since.
+bool Replicator::provesForgetting(const Flow& flow, const model::Version& version) {
+  const store::OwnerRow& own = core_.writer().owner(flow.owner);
+  if (!own.replica || version.vector.at(*own.replica) <= knowableCounter(flow.owner)) return false;
+  return !flow.mine || (version.tag && *version.tag == core_.settings().ownerTag(version.hash));
+}
+
+void Replicator::forgot(const Session& session, const model::OwnerId& owner) {
+  core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
+  core_.forgotWrites(owner);
+}
+
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   Flow& flow = *session.flow(hello.owner);
   tellReplicas(hello.owner, session.peer, hello.replicas);
-  if (provesForgetting(session, hello)) {
-    core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
-    core_.forgotWrites(hello.owner);
-  }
+  if (provesForgetting(session, hello)) forgot(session, hello.owner);
   flow.peer_epoch = hello.epoch;
   flow.peer_has_content = hello.has_content;
   flow.peer_number = hello.rules.number;

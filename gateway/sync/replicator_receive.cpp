@@ -100,6 +100,13 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       continue;
     }
     named_versions.push_back(version->hash);
+    if (provesForgetting(flow, *version)) {
+      forgot(session, flow.owner);
+      // Own versions of this very entity may have been written again.
+      row = core_.store().entity(address);
+      siblings = row ? row->siblings : model::Siblings{};
+      for (const Version& joined : good) model::join(joined, &siblings);
+    }
     Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
     if (judgement.verdict == Verdict::kRefuse) {
       ack->exceptions.push_back({place, false, judgement.reason});
@@ -110,6 +117,11 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       store::HeldRow held{0, session.peer, address, kind, judgement.reason, core_.clock().wallMs(), version->hash, {}};
       model::encodeVersion(*version, kind, core_.store(), &held.version);
       core_.store().addHeld(held);
+      // What is held is seen: its author may have forgotten it when it says hello next. Of a vector that a writer
+      // sends only the own dot is known to be true.
+      model::Vector dot;
+      dot.raise(version->dot.replica, version->dot.counter);
+      if (!flow.mine || judgement.reason == kDrift) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
@@ -128,7 +140,9 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     bool same = row && row->siblings.size() == keep.size() &&
                 std::equal(keep.begin(), keep.end(), row->siblings.begin(),
                            [](const Version& a, const Version& b) { return a.hash == b.hash; });
-    if (!same) {
+    if (same) {
+      core_.join(address, item.kind, std::move(keep));  // Perhaps it brings tags.
+    } else {
       core_.replace(address, item.kind, keep);
       ++session.received_entities;
     }
@@ -140,7 +154,11 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   for (const Version& version : good) hashes.push_back(version.hash);
   if (!core_.join(address, item.kind, std::move(good))) return;
   ++session.received_entities;
-  // Not sent back to where it came from, until our feed has passed it.
+  // Not sent back to where it came from, until our feed has passed it. A home that may only read perhaps drops it at the
+  // end of a replacing pass that began before we had it: there it has to come again.
+  bool keeps = !flow.mine || (batch.rules_number == myNumber(session, flow) &&
+                              core_.accessFor(session.peer, item.id) == model::Access::kWrite);
+  if (!keeps) return;
   auto joined = core_.store().entity(address);
   if (joined && flow.started && joined->sequence > flow.sent) {
     auto& has = flow.peer_has[joined->n];

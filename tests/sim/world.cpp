@@ -306,10 +306,13 @@ void World::findRewritten(size_t home) {
       model::Address address{other->owner(), id};
       auto entity = homes_[home]->store().entity(address);
       if (!entity) continue;
-      for (const model::Version& version : entity->siblings) {
+      auto history = homes_[home]->store().history(entity->n, 1000);
+      // In order of writing, for one may have been rewritten twice; also what went straight to the archive.
+      for (size_t i = history.size(); i-- > 0;) {
+        const model::Version& version = history[i].version;
         if (ledger_.knows(version.hash) || version.author != homes_[home]->id()) continue;
         ledger_.markRewritten(address);
-        for (const store::HistoryRow& old : homes_[home]->store().history(entity->n, 1000)) {
+        for (const store::HistoryRow& old : history) {
           bool same = old.version.author == version.author && old.version.deleted == version.deleted &&
                       old.version.fields == version.fields;
           if (same && ledger_.adopt(version.hash, old.version.hash)) break;

@@ -77,6 +77,7 @@ class World {
   std::vector<model::OwnerId> owners() const;
   std::string nameOf(const model::Address& address) const;
   std::string stateOf(const model::Address& address);
+  std::string describeMessage(const std::string& message) const;
 
   const Plan& plan_;
   uint64_t seed_;

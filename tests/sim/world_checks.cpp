@@ -66,6 +66,7 @@ void World::looksAtMessage(size_t from, size_t to, const std::string& message) {
     }
   };
   auto type = sync::typeOf(message);
+  if (trace_) say("      " + sender.name() + " to " + homes_[to]->name() + ": " + describeMessage(message));
   if (type == sync::MessageType::kBatch) {
     auto batch = sync::decodeBatch(message);
     for (const sync::BatchItem& item : batch->items) {
@@ -81,43 +82,6 @@ void World::looksAtMessage(size_t from, size_t to, const std::string& message) {
     auto hello = sync::decodeHello(message);
     for (const sync::OwnerHello& owner : hello->owners) checkRules(owner.owner, owner.rules);
   }
-}
-
-std::string World::nameOf(const model::Address& address) const {
-  for (const auto& home : homes_) {
-    if (home->owner() == address.owner) return address.id + "@" + home->name();
-  }
-  return address.text();
-}
-
-std::string World::stateOf(const model::Address& address) {
-  std::string out = nameOf(address);
-  for (size_t h = 0; h < homes_.size(); ++h) {
-    out += "  " + homes_[h]->name() + ":";
-    for (const Version& version : homes_[h]->siblings(address)) {
-      size_t last = 0;
-      ledger_.coveredBy(version.hash).each([&](size_t n) { last = n; });
-      out += " w" + std::to_string(last) + (version.deleted ? "!" : "") + (version.tag ? "" : "(untagged)") + "{";
-      for (const auto& entry : version.vector.entries()) {
-        out += entry.replica.text().substr(0, 3) + ":" + std::to_string(entry.counter) + " ";
-      }
-      out.back() = '}';
-    }
-    for (const store::HeldRow& held : homes_[h]->store().held(std::nullopt, 100)) {
-      if (held.address == address) out += " held(" + held.reason + ")";
-    }
-    if (!(address.owner == homes_[h]->owner())) {
-      const model::Rules* rules = homes_[h]->core().rulesFrom(address.owner);
-      out += rules ? " [" + std::to_string(rules->number) + " " + std::string(model::accessText(accessUnder(*rules, address.id))) + "]" : " [-]";
-      if (homes_[h]->core().writer().find(address.owner) && homes_[h]->core().writer().find(address.owner)->replacing) out += " replacing";
-    } else {
-      for (size_t p = 0; p < homes_.size(); ++p) {
-        const model::Rules* rules = p == h ? nullptr : homes_[h]->core().rulesFor(homes_[p]->id());
-        if (rules) out += " [" + homes_[p]->name() + " " + std::to_string(rules->number) + " " + std::string(model::accessText(accessUnder(*rules, address.id))) + "]";
-      }
-    }
-  }
-  return out;
 }
 
 void World::check() {
@@ -185,7 +149,12 @@ void World::checkView(const model::Address& address, size_t owner, size_t h) {
   if (view.differ && !home.store().conflictByKey(conflict::conflictKey(address, row->siblings))) {
     fail(home.name() + " has no record of the conflict of " + nameOf(address));
   }
-  if (strategy.name != "merge" || row->siblings.size() < 2) return;
+  // Resolutions that met are shown by latest-wins (DESIGN.md section 2, rule 3).
+  bool resolutions = true;
+  for (const Version& version : row->siblings) {
+    resolutions = resolutions && (version.deleted || version.reason == model::Reason::kResolution);
+  }
+  if (strategy.name != "merge" || row->siblings.size() < 2 || resolutions) return;
   Doc doc = docOf(shown.front() == '{' ? shown : "{}");
   for (const std::string& path : kPaths) {
     auto expected = expectedUnderMerge(ledger_, address, row->siblings, path);
