@@ -1,4 +1,4 @@
-// GET /homes, GET, PATCH and DELETE /homes/{id}, POST /homes/{id}/sync|connect|disconnect.
+// GET /homes, GET, PATCH and DELETE /homes/{home}, POST /homes/{home}/sync|connect|disconnect.
 #include "api/items.h"
 #include "api/json_text.h"
 #include "api/router.h"
@@ -135,12 +135,12 @@ std::string homeText(Gateway& gateway, const Peer& peer) {
 
 void addHomeRoutes(Router& router) {
   router.add({"GET", "/api/v1/homes", {"limit", "after"}, list});
-  router.add({"GET", "/api/v1/homes/{id}", {}, get});
-  router.add({"PATCH", "/api/v1/homes/{id}", {}, edit});
-  router.add({"DELETE", "/api/v1/homes/{id}", {}, forget, true});
-  router.add({"POST", "/api/v1/homes/{id}/sync", {}, sync, true});
-  router.add({"POST", "/api/v1/homes/{id}/connect", {}, connect});
-  router.add({"POST", "/api/v1/homes/{id}/disconnect", {}, disconnect});
+  router.add({"GET", "/api/v1/homes/{home}", {}, get});
+  router.add({"PATCH", "/api/v1/homes/{home}", {}, edit});
+  router.add({"DELETE", "/api/v1/homes/{home}", {}, forget, true});
+  router.add({"POST", "/api/v1/homes/{home}/sync", {}, sync, true});
+  router.add({"POST", "/api/v1/homes/{home}/connect", {}, connect});
+  router.add({"POST", "/api/v1/homes/{home}/disconnect", {}, disconnect});
 }
 
 }  // namespace hearthgate::api

@@ -17,7 +17,7 @@ inline constexpr size_t kBulkParsedBytes = 4 << 20;
 // Rejected lines are counted all and listed up to here, so that a wrong file of a million lines has a short answer.
 inline constexpr size_t kMaxRejectedListed = 10'000;
 // A body that nobody wants is read up to here before the answer, so that the client sees the answer and not a reset.
-inline constexpr size_t kMaxDrainedBytes = 1 << 20;
+inline constexpr size_t kMaxDrainedBytes = 16 << 20;
 
 // CONTRACT: `limit` of lists.
 inline constexpr size_t kDefaultLimit = 100;
