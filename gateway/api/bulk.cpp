@@ -14,7 +14,7 @@ namespace {
 
 struct Line {
   size_t number = 0;
-  std::string text;                 // only when it was not parsed yet
+  std::string text;  // only when it was not parsed yet
   std::optional<WriteOrder> order;
 };
 
@@ -107,7 +107,8 @@ Result<std::deque<Line>> readLines(const Gateway& gateway, Call& call, Outcome* 
     }
   }
   if (*total > kMaxBulkBytes) return too_large;
-  if (!call.bodyComplete(*total)) return inputError("body_broken", "The connection ended before the body did; nothing was written.");
+  if (!call.bodyComplete(*total))
+    return inputError("body_broken", "The connection ended before the body did; nothing was written.");
   return lines;
 }
 

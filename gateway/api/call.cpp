@@ -37,7 +37,8 @@ Error wrongType(std::string_view name, std::string_view wanted) {
 Result<std::string> Call::readBody(size_t limit) {
   auto length = bodyLength();
   auto too_large = [limit] {
-    return inputError("body_too_large", "The body is larger than " + std::to_string(limit) + " bytes, the most that this call takes.");
+    return inputError("body_too_large",
+                      "The body is larger than " + std::to_string(limit) + " bytes, the most that this call takes.");
   };
   if (length && *length > limit) return too_large();
   std::string body;
@@ -49,7 +50,8 @@ Result<std::string> Call::readBody(size_t limit) {
     body.append(part, static_cast<size_t>(in.gcount()));
     if (body.size() > limit) return too_large();
   }
-  if (!bodyComplete(body.size())) return inputError("body_broken", "The connection ended before the body did; nothing was changed.");
+  if (!bodyComplete(body.size()))
+    return inputError("body_broken", "The connection ended before the body did; nothing was changed.");
   return body;
 }
 
@@ -60,8 +62,9 @@ Status Call::checkContentType(const std::vector<std::string_view>& allowed) cons
   if (std::find(allowed.begin(), allowed.end(), type) != allowed.end()) return {};
   std::string list;
   for (std::string_view one : allowed) list += (list.empty() ? "" : " or ") + std::string(one);
-  return inputError("unsupported_media_type", "The body of " + method + " " + shown(path) + " has to be " + list +
-                                                  (type.empty() ? "; the request names no Content-Type." : ", not " + shown(type) + "."));
+  return inputError("unsupported_media_type",
+                    "The body of " + method + " " + shown(path) + " has to be " + list +
+                        (type.empty() ? "; the request names no Content-Type." : ", not " + shown(type) + "."));
 }
 
 Result<model::Json> Call::readJson(const std::vector<std::string_view>& content_types) {
@@ -140,7 +143,8 @@ Status checkMembers(const model::Json& object, const std::vector<std::string_vie
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::string list;
     for (std::string_view one : known) list += (list.empty() ? "" : ", ") + std::string(one);
-    return inputError("bad_document", "The body has the unknown member \"" + shown(key) + "\"; known are: " + list + ".");
+    return inputError("bad_document",
+                      "The body has the unknown member \"" + shown(key) + "\"; known are: " + list + ".");
   }
   return {};
 }

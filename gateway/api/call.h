@@ -27,7 +27,9 @@ struct Answer {
   // Set when the connection was handed to the event streams: nothing is sent.
   bool taken_over = false;
 
-  static Answer json(std::string body, int status = 200) { return {status, std::string(kJson), std::move(body), {}, false}; }
+  static Answer json(std::string body, int status = 200) {
+    return {status, std::string(kJson), std::move(body), {}, false};
+  }
   static Answer nothing() { return {204, "", "", {}, false}; }
 };
 
@@ -36,10 +38,10 @@ class Call {
   virtual ~Call() = default;
 
   std::string method;
-  std::string path;                                 // as it came, without the query
-  std::vector<std::string> parameters;              // what stood at the route's {…}, decoded
-  std::map<std::string, std::string> query;         // decoded
-  std::string remote_address;                       // the IP alone
+  std::string path;                          // as it came, without the query
+  std::vector<std::string> parameters;       // what stood at the route's {…}, decoded
+  std::map<std::string, std::string> query;  // decoded
+  std::string remote_address;                // the IP alone
   bool loopback = false;
 
   // Empty when the request has none. Case of `name` does not matter.
@@ -57,8 +59,8 @@ class Call {
 
   // The whole body. Errors: body_too_large, body_broken.
   Result<std::string> readBody(size_t limit);
-  // The body as a JSON object that has only the members `known`; an empty body is `{}` when `may_be_empty`. `content_types`
-  // beside application/json. Errors also: unsupported_media_type, bad_json, bad_document.
+  // The body as a JSON object that has only the members `known`; an empty body is `{}` when `may_be_empty`.
+  // `content_types` beside application/json. Errors also: unsupported_media_type, bad_json, bad_document.
   Result<model::Json> readObject(const std::vector<std::string_view>& known, bool may_be_empty = false);
   // Any JSON value (for merge patches).
   Result<model::Json> readJson(const std::vector<std::string_view>& content_types);

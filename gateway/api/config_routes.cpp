@@ -9,7 +9,8 @@ namespace {
 
 bool isSecretName(const std::string& name) {
   static const char* const kSecret[] = {"token", "password", "passphrase", "secret", "private_key", "psk"};
-  return std::any_of(std::begin(kSecret), std::end(kSecret), [&](const char* word) { return name.find(word) != std::string::npos; });
+  return std::any_of(std::begin(kSecret), std::end(kSecret),
+                     [&](const char* word) { return name.find(word) != std::string::npos; });
 }
 
 // Plugins' sections may hold secrets: what is called like one is not shown.

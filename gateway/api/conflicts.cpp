@@ -17,9 +17,12 @@ namespace {
 
 const char* stateText(ConflictState state) {
   switch (state) {
-    case ConflictState::kOpen: return "open";
-    case ConflictState::kResolved: return "resolved";
-    case ConflictState::kRefused: return "refused";
+    case ConflictState::kOpen:
+      return "open";
+    case ConflictState::kResolved:
+      return "resolved";
+    case ConflictState::kRefused:
+      return "refused";
   }
   return "open";
 }
@@ -32,13 +35,16 @@ std::optional<int64_t> positive(const std::string& text) {
 }
 
 Error noConflict(const std::string& text) {
-  return stateError("conflict_not_found", "There is no conflict " + displayName(text, kMaxShownBytes) + "; `conflict list --state all` lists them.");
+  return stateError("conflict_not_found", "There is no conflict " + displayName(text, kMaxShownBytes) +
+                                              "; `conflict list --state all` lists them.");
 }
 
 // Nothing: of any state.
 Result<std::optional<ConflictState>> stateFilter(const Call& call) {
-  static const std::map<std::string, std::optional<ConflictState>> states = {
-      {"open", ConflictState::kOpen}, {"resolved", ConflictState::kResolved}, {"refused", ConflictState::kRefused}, {"all", std::nullopt}};
+  static const std::map<std::string, std::optional<ConflictState>> states = {{"open", ConflictState::kOpen},
+                                                                             {"resolved", ConflictState::kResolved},
+                                                                             {"refused", ConflictState::kRefused},
+                                                                             {"all", std::nullopt}};
   if (!call.query.contains("state")) return std::optional<ConflictState>{};
   auto at = states.find(call.queryText("state"));
   if (at != states.end()) return at->second;
@@ -104,12 +110,14 @@ Result<Answer> resolve(Gateway& gateway, Call& call) {
   std::optional<model::Json> fields;
   if (const model::Json* member = body.find("fields")) fields = *member;
   if (take.has_value() == fields.has_value()) {
-    return inputError("bad_document", "The body has exactly one of \"take\" (a version of the conflict) and \"fields\".");
+    return inputError("bad_document",
+                      "The body has exactly one of \"take\" (a version of the conflict) and \"fields\".");
   }
   int64_t number = *positive(call.parameter(0));
-  HG_TRY(engine::Written written, gateway.write<engine::Written>("write", [&](engine::Core& core) -> Result<engine::Written> {
-    return core.resolve(number, take, fields);
-  }));
+  HG_TRY(engine::Written written,
+         gateway.write<engine::Written>("write", [&](engine::Core& core) -> Result<engine::Written> {
+           return core.resolve(number, take, fields);
+         }));
   (void)written;
   return show(gateway, call.parameter(0));
 }

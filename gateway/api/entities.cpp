@@ -74,19 +74,21 @@ Result<WriteOrder> orderOf(Gateway& gateway, const Call& call, WriteOrder::Mode 
   return order;
 }
 
-Result<Answer> write(Gateway& gateway, const WriteOrder& order, const std::optional<std::string>& strategy, size_t weight) {
+Result<Answer> write(Gateway& gateway, const WriteOrder& order, const std::optional<std::string>& strategy,
+                     size_t weight) {
   if (strategy && !conflict::parseStrategy(*strategy)) return unknownStrategy(*strategy);
   if (strategy && !(order.address.owner == gateway.me())) return notOwner(order.address);
-  HG_TRY(Stored stored, gateway.write<Stored>(
-                            "write",
-                            [&](engine::Core& core) -> Result<Stored> {
-                              HG_TRY(engine::Written written, core.write(order));
-                              if (strategy) {
-                                HG_CHECK(core.setStrategy({model::StrategyRow::Scope::kEntity, order.address.id, *strategy}));
-                              }
-                              return storedRow(core, written);
-                            },
-                            weight));
+  HG_TRY(Stored stored,
+         gateway.write<Stored>(
+             "write",
+             [&](engine::Core& core) -> Result<Stored> {
+               HG_TRY(engine::Written written, core.write(order));
+               if (strategy) {
+                 HG_CHECK(core.setStrategy({model::StrategyRow::Scope::kEntity, order.address.id, *strategy}));
+               }
+               return storedRow(core, written);
+             },
+             weight));
   return answerStored(gateway, stored);
 }
 
@@ -150,7 +152,8 @@ Result<ListFilter> filterOf(Gateway& gateway, const Call& call) {
   if (!owner.empty()) {
     filter.stored.owner = model::OwnerId::parse(owner);
     if (!filter.stored.owner) {
-      return inputError("bad_query", "The query key owner is a home or circle id, not '" + displayName(owner, kMaxShownBytes) + "'.");
+      return inputError(
+          "bad_query", "The query key owner is a home or circle id, not '" + displayName(owner, kMaxShownBytes) + "'.");
     }
   }
   (void)gateway;
@@ -164,7 +167,8 @@ Result<Answer> list(Gateway& gateway, Call& call) {
   if (std::string mark = call.queryText("after"); !mark.empty()) {
     HG_TRY(std::string text, parsePageMark(mark));
     auto address = parseAddress(gateway, text);
-    if (!address.ok()) return inputError("bad_query", "The query key after is not what a list of entities gave as `next`.");
+    if (!address.ok())
+      return inputError("bad_query", "The query key after is not what a list of entities gave as `next`.");
     after = std::move(*address);
   }
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
@@ -199,8 +203,9 @@ Result<Answer> list(Gateway& gateway, Call& call) {
 }  // namespace
 
 Error unknownStrategy(const std::string& name) {
-  return inputError("unknown_strategy", "There is no strategy '" + displayName(name, kMaxShownBytes) +
-                                            "'; there are latest-wins, merge, local-wins, remote-wins and user-choice.");
+  return inputError("unknown_strategy",
+                    "There is no strategy '" + displayName(name, kMaxShownBytes) +
+                        "'; there are latest-wins, merge, local-wins, remote-wins and user-choice.");
 }
 
 Error notOwner(const model::Address& address) {
@@ -231,8 +236,10 @@ Result<Answer> answerWritten(Gateway& gateway, const char* how,
 }
 
 void addEntityRoutes(Router& router) {
-  router.add({"GET", "/api/v1/entities",
-              {"kind", "owner", "shared", "conflicted", "prefix", "deleted", "stubs", "limit", "after"}, list});
+  router.add({"GET",
+              "/api/v1/entities",
+              {"kind", "owner", "shared", "conflicted", "prefix", "deleted", "stubs", "limit", "after"},
+              list});
   router.add({"GET", "/api/v1/entities/{id}", {}, get});
   router.add({"PUT", "/api/v1/entities/{id}", {}, put});
   router.add({"PATCH", "/api/v1/entities/{id}", {"kind"}, patch});

@@ -97,9 +97,12 @@ OwnAccess EntityText::access(const model::Address& address) {
   const model::Rules* rules = received(address.owner);
   if (!rules) return OwnAccess::kNone;
   switch (rules->accessFor(address.id)) {
-    case model::Access::kNone: return OwnAccess::kNone;
-    case model::Access::kRead: return OwnAccess::kRead;
-    case model::Access::kWrite: return OwnAccess::kWrite;
+    case model::Access::kNone:
+      return OwnAccess::kNone;
+    case model::Access::kRead:
+      return OwnAccess::kRead;
+    case model::Access::kWrite:
+      return OwnAccess::kWrite;
   }
   return OwnAccess::kNone;
 }
@@ -111,9 +114,8 @@ bool EntityText::visible(const EntityRow& row) {
 bool EntityText::shared(const EntityRow& row) {
   if (!(row.address.owner == gateway_.me())) return true;
   const auto& all = ownRules();
-  return std::any_of(all.begin(), all.end(), [&](const auto& home) {
-    return home.second.accessFor(row.address.id) != model::Access::kNone;
-  });
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& home) { return home.second.accessFor(row.address.id) != model::Access::kNone; });
 }
 
 engine::EffectiveStrategy EntityText::strategy(const EntityRow& row) {
@@ -157,7 +159,9 @@ void EntityText::appendSharedWith(const EntityRow& row, std::string* out) {
     auto deciding = decidingRow(rules, row.address.id);
     if (!deciding || deciding->access == model::Access::kNone) continue;
     ObjectText object(list.item());
-    object.text("home", home.text()).text("access", model::accessText(deciding->access)).time("until", deciding->until_ms);
+    object.text("home", home.text())
+        .text("access", model::accessText(deciding->access))
+        .time("until", deciding->until_ms);
   }
 }
 

@@ -165,9 +165,8 @@ bool EventStreams::feed(Stream& stream, std::map<uint64_t, EventBatch>& batches)
   auto at = batches.find(after);
   if (at == batches.end()) {
     if (gateway_.parts.engine.sequence() <= after && stream.live) return false;
-    auto batch = gateway_.readers.read<EventBatch>([&](store::Reader& reader) -> Result<EventBatch> {
-      return readEvents(gateway_, reader, after);
-    });
+    auto batch = gateway_.readers.read<EventBatch>(
+        [&](store::Reader& reader) -> Result<EventBatch> { return readEvents(gateway_, reader, after); });
     if (!batch.ok()) {
       logError("api", "An event stream is closed: " + batch.error().message);
       stream.dead = true;
@@ -186,7 +185,9 @@ void EventStreams::give(Stream& stream, const EventBatch& batch) {
   const StreamWish& wish = stream.wish;
   for (const EventText& event : batch.events) {
     if (!wish.types.empty() && !wish.types.contains(event.type)) continue;
-    if (!wish.prefix.empty() && !event.entity.starts_with(wish.prefix) && (event.type == "entity" || event.type == "conflict")) continue;
+    if (!wish.prefix.empty() && !event.entity.starts_with(wish.prefix) &&
+        (event.type == "entity" || event.type == "conflict"))
+      continue;
     if (stream.pending() > kMaxStreamBufferBytes) {
       logInfo("api", "An event stream is closed because its reader is more than 1 MiB behind.");
       stream.dead = true;
@@ -200,7 +201,8 @@ void EventStreams::give(Stream& stream, const EventBatch& batch) {
 
 void EventStreams::flush(Stream& stream) {
   while (stream.pending() > 0 && !stream.dead) {
-    ssize_t sent = ::send(stream.wish.socket, stream.buffer.data() + stream.written, stream.pending(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = ::send(stream.wish.socket, stream.buffer.data() + stream.written, stream.pending(),
+                          MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) stream.dead = true;

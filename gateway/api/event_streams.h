@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "api/gateway.h"
 #include "api/event_text.h"
+#include "api/gateway.h"
 
 namespace hearthgate::api {
 

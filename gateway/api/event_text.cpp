@@ -67,7 +67,8 @@ EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::Event
 }  // namespace
 
 const std::vector<std::string>& eventTypes() {
-  static const std::vector<std::string> types = {"attention", "conflict", "entity", "home", "pairing", "plugin", "sync_complete"};
+  static const std::vector<std::string> types = {"attention", "conflict", "entity",       "home",
+                                                 "pairing",   "plugin",   "sync_complete"};
   return types;
 }
 
@@ -102,7 +103,8 @@ EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
   for (const store::EventRow& row : others) {
     if (row.n <= batch.position) batch.events.push_back(otherEvent(gateway, reader, row));
   }
-  std::sort(batch.events.begin(), batch.events.end(), [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });
+  std::sort(batch.events.begin(), batch.events.end(),
+            [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });
   for (EventText& event : batch.events) event.text = sseText(eventId(epoch, event.sequence), event.type, event.text);
   return batch;
 }

@@ -22,7 +22,8 @@ Result<std::set<std::string>> typesOf(const Call& call) {
     if (std::find(known.begin(), known.end(), type) == known.end()) {
       std::string list;
       for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
-      return inputError("bad_query", "There are no events of type '" + displayName(type, kMaxShownBytes) + "'; there are: " + list + ".");
+      return inputError("bad_query", "There are no events of type '" + displayName(type, kMaxShownBytes) +
+                                         "'; there are: " + list + ".");
     }
     types.insert(std::move(type));
   }
@@ -45,7 +46,8 @@ Result<StreamWish> placeOf(Gateway& gateway, const std::optional<std::string>& l
     auto [end, error] = std::from_chars(last_id->data() + dash + 1, last_id->data() + last_id->size(), number);
     if (error != std::errc{} || end != last_id->data() + last_id->size() || number > head) return wish;
     // Entity events are in the feed for ever; of the others old ones go once there are kEventsKept.
-    if (number < reader.firstEvent() && reader.events(0, engine::kEventsKept).size() >= engine::kEventsKept) return wish;
+    if (number < reader.firstEvent() && reader.events(0, engine::kEventsKept).size() >= engine::kEventsKept)
+      return wish;
     wish.reset = false;
     wish.position = number;
     return wish;
@@ -54,6 +56,11 @@ Result<StreamWish> placeOf(Gateway& gateway, const std::optional<std::string>& l
 
 Result<Answer> events(Gateway& gateway, Call& call) {
   HG_TRY(std::set<std::string> types, typesOf(call));
+  if (call.method == "HEAD") {
+    Answer head;
+    head.content_type = "text/event-stream";
+    return head;
+  }
   HG_TRY(StreamWish wish, placeOf(gateway, call.header("Last-Event-ID")));
   wish.types = std::move(types);
   wish.prefix = call.queryText("prefix");

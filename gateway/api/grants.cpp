@@ -56,18 +56,19 @@ Result<Answer> put(Gateway& gateway, Call& call) {
     }
     row.until_ms = until_ms;
   }
-  HG_CHECK(gateway.write<void>(nullptr, [&](engine::Core& core) -> Status {
-    return core.grant(home, pattern, row.access, row.until_ms);
-  }));
+  HG_CHECK(gateway.write<void>(
+      nullptr, [&](engine::Core& core) -> Status { return core.grant(home, pattern, row.access, row.until_ms); }));
   return Answer::json(grantText(home, row));
 }
 
 Result<Answer> remove(Gateway& gateway, Call& call) {
   HG_TRY(std::string pattern, patternOf(gateway, call.parameter(0)));
   HG_TRY(HomeId home, pairedHome(gateway, call.parameter(1)));
-  HG_TRY(bool there, gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> { return core.revoke(home, pattern); }));
+  HG_TRY(bool there,
+         gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> { return core.revoke(home, pattern); }));
   if (!there) {
-    return stateError("grant_not_found", "There is no grant of exactly " + pattern + " for that home; `grants` lists those that there are.");
+    return stateError("grant_not_found", "There is no grant of exactly " + pattern +
+                                             " for that home; `grants` lists those that there are.");
   }
   return Answer::nothing();
 }

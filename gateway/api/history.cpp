@@ -25,7 +25,8 @@ std::string historyText(const EntityRow& row, const HistoryRow& entry) {
   return out;
 }
 
-// The page below the entry called `after` (`CHANGE VERSION`): the history is read from its newest end, in growing parts.
+// The page below the entry called `after` (`CHANGE VERSION`): the history is read from its newest end, in growing
+// parts.
 std::vector<HistoryRow> page(store::Reader& reader, const EntityRow& row, const std::string& after, size_t wanted) {
   auto mark = [](const HistoryRow& entry) { return std::to_string(entry.change) + " " + entry.version.id(); };
   for (size_t size = wanted;; size *= 4) {

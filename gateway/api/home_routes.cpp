@@ -26,9 +26,9 @@ Result<Answer> list(Gateway& gateway, Call& call) {
   if (std::string mark = call.queryText("after"); !mark.empty()) {
     HG_TRY(after, parsePageMark(mark));
   }
-  HG_TRY(std::vector<Peer> peers, gateway.readers.read<std::vector<Peer>>([](store::Reader& reader) -> Result<std::vector<Peer>> {
-    return reader.peers();
-  }));
+  HG_TRY(std::vector<Peer> peers,
+         gateway.readers.read<std::vector<Peer>>(
+             [](store::Reader& reader) -> Result<std::vector<Peer>> { return reader.peers(); }));
   std::vector<std::string> items;
   std::optional<std::string> next;
   // Ordered by name, then id, as the store gives them.
@@ -58,10 +58,12 @@ Result<Answer> edit(Gateway& gateway, Call& call) {
   HG_TRY(std::optional<std::string> name, textMember(body, "name"));
   std::optional<std::vector<std::string>> addresses;
   if (const model::Json* list = body.find("addresses")) {
-    if (list->type != model::Json::Type::kArray) return inputError("bad_document", "\"addresses\" of the body is a list of ADDRESS:PORT.");
+    if (list->type != model::Json::Type::kArray)
+      return inputError("bad_document", "\"addresses\" of the body is a list of ADDRESS:PORT.");
     addresses.emplace();
     for (const model::Json& item : list->items) {
-      if (!item.isString()) return inputError("bad_document", "\"addresses\" of the body is a list of texts, each ADDRESS:PORT.");
+      if (!item.isString())
+        return inputError("bad_document", "\"addresses\" of the body is a list of texts, each ADDRESS:PORT.");
       addresses->push_back(item.text);
     }
   }

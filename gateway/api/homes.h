@@ -45,8 +45,8 @@ struct PairingAmount {
 struct PairingState {
   std::string state = "none";  // none, open, confirming, done, failed
   int failed_tries = 0;
-  std::string failed_text;     // about the tries, for people; may be empty
-  int64_t expires_at_ms = 0;   // 0: does not expire any more
+  std::string failed_text;    // about the tries, for people; may be empty
+  int64_t expires_at_ms = 0;  // 0: does not expire any more
   std::optional<HomeId> peer;
   std::string peer_name;
   std::vector<std::string> words;

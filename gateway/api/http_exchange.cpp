@@ -44,7 +44,8 @@ class PocoCall final : public Call {
     return request_.getChunkedTransferEncoding() || (request_.hasContentLength() && request_.getContentLength64() > 0);
   }
   int takeConnection(std::function<void()>* release) override {
-    auto socket = std::make_shared<net::StreamSocket>(static_cast<net::HTTPServerRequestImpl&>(request_).detachSocket());
+    auto socket =
+        std::make_shared<net::StreamSocket>(static_cast<net::HTTPServerRequestImpl&>(request_).detachSocket());
     *release = [socket] { socket->close(); };
     return socket->impl()->sockfd();
   }
@@ -100,14 +101,19 @@ std::optional<std::string> headerOf(const net::HTTPServerRequest& request, const
 }  // namespace
 
 std::optional<Answer> HttpExchange::filtered(const net::HTTPServerRequest& request, const std::string& remote) {
-  sdk::Request asked{request.getMethod(), request.getURI(), headerOf(request, "Host"), headerOf(request, "Origin"),
-                     headerOf(request, "Sec-Fetch-Site"), remote};
+  sdk::Request asked{request.getMethod(),
+                     request.getURI(),
+                     headerOf(request, "Host"),
+                     headerOf(request, "Origin"),
+                     headerOf(request, "Sec-Fetch-Site"),
+                     remote};
   uint32_t status = gateway_.parts.filter.check(asked);
   if (status == 0) return std::nullopt;
   if (status == 400) return problem(inputError("bad_request", "The request names no Host."));
-  return problem(inputError("foreign_origin",
-                            "The Host, Origin or Sec-Fetch-Site of the request is that of another place. Ask by the gateway's "
-                            "address, by localhost, or by its .local name, and from no other site's page."));
+  return problem(
+      inputError("foreign_origin",
+                 "The Host, Origin or Sec-Fetch-Site of the request is that of another place. Ask by the gateway's "
+                 "address, by localhost, or by its .local name, and from no other site's page."));
 }
 
 std::optional<Answer> HttpExchange::unauthorized(const PocoCall& call) {
@@ -116,20 +122,27 @@ std::optional<Answer> HttpExchange::unauthorized(const PocoCall& call) {
                gateway_.tokens.matches(std::string_view(presented).substr(kBearer.size()));
   int64_t now_ms = gateway_.parts.clock.steadyMs();
   switch (gateway_.wrong_tokens.judge(right, call.remote_address, now_ms)) {
-    case trust::WrongTokenLimiter::Verdict::kPass: return std::nullopt;
+    case trust::WrongTokenLimiter::Verdict::kPass:
+      return std::nullopt;
     case trust::WrongTokenLimiter::Verdict::kUnauthorized: {
       ++gateway_.counters.wrong_tokens;
-      Answer answer = problem(inputError(
-          "unauthorized", presented.empty() ? "The request has no token; send `Authorization: Bearer` and what stands in DIR/admin.token."
-                                            : "The token is not right; the right one stands in DIR/admin.token."));
+      Answer answer = problem(
+          inputError("unauthorized",
+                     presented.empty()
+                         ? "The request has no token; send `Authorization: Bearer` and what stands in DIR/admin.token."
+                         : "The token is not right; the right one stands in DIR/admin.token."));
       answer.headers.emplace_back("WWW-Authenticate", "Bearer");
       return answer;
     }
-    case trust::WrongTokenLimiter::Verdict::kTooMany: break;
+    case trust::WrongTokenLimiter::Verdict::kTooMany:
+      break;
   }
   ++gateway_.counters.wrong_tokens;
-  Answer answer = problem(inputError("too_many_wrong_tokens", "More than ten wrong tokens came from this address within a minute; the right one still passes."));
-  answer.headers.emplace_back("Retry-After", std::to_string(std::max<int64_t>(1, gateway_.wrong_tokens.retryAfterS(call.remote_address, now_ms))));
+  Answer answer = problem(
+      inputError("too_many_wrong_tokens",
+                 "More than ten wrong tokens came from this address within a minute; the right one still passes."));
+  answer.headers.emplace_back("Retry-After", std::to_string(std::max<int64_t>(
+                                                 1, gateway_.wrong_tokens.retryAfterS(call.remote_address, now_ms))));
   return answer;
 }
 
@@ -144,7 +157,8 @@ Result<Answer> HttpExchange::handle(PocoCall& call) {
   if (!(*route)->waits) return (*route)->handler(gateway_, call);
   Waiting waiting(gateway_.waiting_calls);
   if (waiting.tooMany()) {
-    return stateError("too_many_waiting", "Eight calls are waiting for other homes already; repeat this when one of them has ended.");
+    return stateError("too_many_waiting",
+                      "Eight calls are waiting for other homes already; repeat this when one of them has ended.");
   }
   return (*route)->handler(gateway_, call);
 }
@@ -197,11 +211,15 @@ void HttpExchange::serve(net::HTTPServerRequest& request, net::HTTPServerRespons
   } catch (const Poco::Exception& failure) {
     // The connection broke or stood still while the body was read.
     response.setKeepAlive(false);
-    result = problem(inputError("body_broken", "The body could not be read to its end (" + displayName(failure.displayText(), kMaxShownBytes) + "); nothing was changed."));
+    result = problem(inputError("body_broken", "The body could not be read to its end (" +
+                                                   displayName(failure.displayText(), kMaxShownBytes) +
+                                                   "); nothing was changed."));
   } catch (const std::exception& failure) {
     logError("api", "A request failed: " + std::string(failure.what()));
     response.setKeepAlive(false);
-    result = problem(systemError("internal", "The gateway could not answer because of an error of its own; its log says more."), 500);
+    result = problem(
+        systemError("internal", "The gateway could not answer because of an error of its own; its log says more."),
+        500);
   }
   try {
     send(call, std::move(result), response);

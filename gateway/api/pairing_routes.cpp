@@ -16,7 +16,8 @@ std::string qrSvg(const std::string& text) {
   int size = code.getSize() + 2 * kQuiet;
   std::string side = std::to_string(size);
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + side + " " + side +
-                    "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h" + side + "v" + side + "H0z\"/><path d=\"";
+                    "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h" + side + "v" + side +
+                    "H0z\"/><path d=\"";
   for (int y = 0; y < code.getSize(); ++y) {
     for (int x = 0; x < code.getSize(); ++x) {
       if (code.getModule(x, y)) svg += "M" + std::to_string(x + kQuiet) + " " + std::to_string(y + kQuiet) + "h1v1h-1z";
@@ -87,7 +88,8 @@ Result<Answer> join(Gateway& gateway, Call& call) {
   HG_TRY(std::optional<std::string> uri, textMember(body, "uri"));
   HG_TRY(std::optional<std::string> address, textMember(body, "address"));
   HG_TRY(bool auto_confirm, autoConfirm(body));
-  if (code.has_value() == uri.has_value()) return inputError("bad_document", "The body has exactly one of \"code\" and \"uri\".");
+  if (code.has_value() == uri.has_value())
+    return inputError("bad_document", "The body has exactly one of \"code\" and \"uri\".");
   HG_TRY(PairingState pairing, gateway.parts.homes.join(code ? *code : *uri, address, auto_confirm));
   if (pairing.state == "failed" && pairing.error) return *pairing.error;
   if (pairing.state == "done" && pairing.peer) return pairedAnswer(gateway, *pairing.peer);

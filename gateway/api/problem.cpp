@@ -10,41 +10,90 @@ namespace {
 const std::map<std::string, int, std::less<>>& statuses() {
   static const std::map<std::string, int, std::less<>> table = {
       // the request itself
-      {"bad_json", 400}, {"bad_id", 400}, {"bad_query", 400}, {"bad_request", 400}, {"body_broken", 400},
-      {"bad_address", 422}, {"bad_document", 422}, {"until_past", 422}, {"unknown_strategy", 422}, {"too_large", 413},
-      {"body_too_large", 413}, {"unsupported_media_type", 415}, {"method_not_allowed", 405}, {"not_found", 404},
-      {"not_served", 404}, {"length_required", 411},
+      {"bad_json", 400},
+      {"bad_id", 400},
+      {"bad_query", 400},
+      {"bad_request", 400},
+      {"body_broken", 400},
+      {"bad_address", 422},
+      {"bad_document", 422},
+      {"until_past", 422},
+      {"unknown_strategy", 422},
+      {"too_large", 413},
+      {"body_too_large", 413},
+      {"unsupported_media_type", 415},
+      {"method_not_allowed", 405},
+      {"not_found", 404},
+      {"not_served", 404},
+      {"length_required", 411},
       // who asks
-      {"unauthorized", 401}, {"too_many_wrong_tokens", 429}, {"foreign_origin", 403}, {"loopback_only", 403},
-      {"too_many_streams", 429}, {"too_many_waiting", 503},
+      {"unauthorized", 401},
+      {"too_many_wrong_tokens", 429},
+      {"foreign_origin", 403},
+      {"loopback_only", 403},
+      {"too_many_streams", 429},
+      {"too_many_waiting", 503},
       // entities
-      {"entity_not_found", 404}, {"version_not_found", 404}, {"entity_deleted", 410}, {"no_longer_shared", 410},
-      {"kind_differs", 409}, {"vector_full", 409}, {"read_only", 403}, {"not_owner", 403}, {"precondition_failed", 412},
-      {"grant_not_found", 404}, {"rule_not_found", 404}, {"strategy_not_found", 404}, {"strategy_builtin", 409},
-      {"conflict_not_found", 404}, {"conflict_closed", 409},
+      {"entity_not_found", 404},
+      {"version_not_found", 404},
+      {"entity_deleted", 410},
+      {"no_longer_shared", 410},
+      {"kind_differs", 409},
+      {"vector_full", 409},
+      {"read_only", 403},
+      {"not_owner", 403},
+      {"precondition_failed", 412},
+      {"grant_not_found", 404},
+      {"rule_not_found", 404},
+      {"strategy_not_found", 404},
+      {"strategy_builtin", 409},
+      {"conflict_not_found", 404},
+      {"conflict_closed", 409},
       // homes and pairing
-      {"home_not_found", 404}, {"pairing_code_mistyped", 422}, {"pairing_uri_bad", 422}, {"pairing_wrong_code", 403},
-      {"pairing_not_open", 409}, {"pairing_unreachable", 502}, {"pairing_not_a_home", 502}, {"pairing_version", 426},
-      {"pairing_refused", 403}, {"pairing_throttled", 429}, {"pairing_no_address", 422}, {"not_supported", 501},
+      {"home_not_found", 404},
+      {"pairing_code_mistyped", 422},
+      {"pairing_uri_bad", 422},
+      {"pairing_wrong_code", 403},
+      {"pairing_not_open", 409},
+      {"pairing_unreachable", 502},
+      {"pairing_not_a_home", 502},
+      {"pairing_version", 426},
+      {"pairing_refused", 403},
+      {"pairing_throttled", 429},
+      {"pairing_no_address", 422},
+      {"not_supported", 501},
       // plugins, words
-      {"plugin_not_found", 404}, {"unknown_plugin", 404}, {"recovery_words_gone", 410}, {"recovery_words_wrong", 403},
+      {"plugin_not_found", 404},
+      {"unknown_plugin", 404},
+      {"recovery_words_gone", 410},
+      {"recovery_words_wrong", 403},
       // the machine
-      {"storage_full", 507}, {"storage_not_writable", 503}, {"storage_failed", 503}, {"database_locked", 503},
-      {"database_corrupt", 500}, {"stopping", 503},
+      {"storage_full", 507},
+      {"storage_not_writable", 503},
+      {"storage_failed", 503},
+      {"database_locked", 503},
+      {"database_corrupt", 500},
+      {"stopping", 503},
   };
   return table;
 }
 
 int statusOfDomain(Domain domain) {
   switch (domain) {
-    case Domain::kInput: return 422;
-    case Domain::kState: return 409;
-    case Domain::kNetwork: return 502;
-    case Domain::kTrust: return 403;
+    case Domain::kInput:
+      return 422;
+    case Domain::kState:
+      return 409;
+    case Domain::kNetwork:
+      return 502;
+    case Domain::kTrust:
+      return 403;
     // A plugin's own codes are open; what it answered is told as it is.
-    case Domain::kPlugin: return 409;
+    case Domain::kPlugin:
+      return 409;
     case Domain::kStorage:
-    case Domain::kSystem: return 500;
+    case Domain::kSystem:
+      return 500;
   }
   return 500;
 }
@@ -58,31 +107,56 @@ int statusOf(const Error& error) {
 
 std::string reasonPhrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 507: return "Insufficient Storage";
-    default: return "Error";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Error";
   }
 }
 

@@ -20,7 +20,8 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 
 // How many segments are no parameters: `/pairing/join` is meant before `/pairing/{x}` would be.
 ptrdiff_t fixedSegments(const std::vector<std::string>& pattern) {
-  return std::count_if(pattern.begin(), pattern.end(), [](const std::string& segment) { return segment.front() != '{'; });
+  return std::count_if(pattern.begin(), pattern.end(),
+                       [](const std::string& segment) { return segment.front() != '{'; });
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ Result<const Router::Route*> Router::find(Call& call, std::string* allow) const 
     if (same && !found) found = &entry;
   }
   if (!found) {
-    bool later = std::any_of(not_served_.begin(), not_served_.end(), [&](const auto& pattern) { return matches(pattern, path); });
+    bool later = std::any_of(not_served_.begin(), not_served_.end(),
+                             [&](const auto& pattern) { return matches(pattern, path); });
     std::string shown = displayName(call.path, kMaxShownBytes);
     if (later) {
       return stateError("not_served", "This version of Hearthgate does not serve " + shown +
@@ -76,12 +78,14 @@ Result<const Router::Route*> Router::find(Call& call, std::string* allow) const 
       *allow += (allow->empty() ? "" : ", ") + method;
       if (method == "GET") *allow += ", HEAD";
     }
-    return inputError("method_not_allowed", displayName(call.method, 16) + " is not served at " + shown + "; " + *allow + " are.");
+    return inputError("method_not_allowed",
+                      displayName(call.method, 16) + " is not served at " + shown + "; " + *allow + " are.");
   }
   for (size_t i = 0; i < path.size(); ++i) {
     if (found->segments[i].front() != '{') continue;
     auto text = percentDecoded(path[i], false);
-    if (!text) return inputError("bad_id", "The path " + displayName(call.path, kMaxShownBytes) + " holds a broken %XX.");
+    if (!text)
+      return inputError("bad_id", "The path " + displayName(call.path, kMaxShownBytes) + " holds a broken %XX.");
     call.parameters.push_back(std::move(*text));
   }
   const auto& known = found->route.query;

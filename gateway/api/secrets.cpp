@@ -13,13 +13,17 @@ constexpr int64_t kAsked[] = {3, 9};
 Result<std::vector<std::string>> words(Gateway& gateway) {
   HG_TRY(std::optional<std::vector<std::string>> kept, gateway.parts.identity.recoveryWords());
   if (kept) return std::move(*kept);
-  return stateError("recovery_words_gone", "The recovery words were confirmed and are not on this machine any more; they stand where you wrote them.");
+  return stateError(
+      "recovery_words_gone",
+      "The recovery words were confirmed and are not on this machine any more; they stand where you wrote them.");
 }
 
 // Seeing the words equals being the home (TRUST.md T31): without encryption they do not cross a network.
 Status onlyHere(const Call& call) {
   if (call.loopback) return {};
-  return inputError("loopback_only", "The recovery words are shown on the gateway itself only, because this connection is not encrypted.");
+  return inputError(
+      "loopback_only",
+      "The recovery words are shown on the gateway itself only, because this connection is not encrypted.");
 }
 
 Result<Answer> show(Gateway& gateway, Call& call) {
@@ -65,7 +69,8 @@ Result<Answer> confirm(Gateway& gateway, Call& call) {
     }
   }
   if (right != std::size(kAsked)) {
-    return inputError("recovery_words_wrong", "The words at the places asked for (3 and 9) are not these; look at the list again.");
+    return inputError("recovery_words_wrong",
+                      "The words at the places asked for (3 and 9) are not these; look at the list again.");
   }
   HG_CHECK(gateway.parts.identity.confirmRecoveryWords());
   return Answer::nothing();

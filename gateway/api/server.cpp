@@ -38,7 +38,9 @@ class ExchangeHandler : public net::HTTPRequestHandler {
 class Factory : public net::HTTPRequestHandlerFactory {
  public:
   explicit Factory(HttpExchange& exchange) : exchange_(exchange) {}
-  net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override { return new ExchangeHandler(exchange_); }
+  net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
+    return new ExchangeHandler(exchange_);
+  }
 
  private:
   HttpExchange& exchange_;
@@ -129,11 +131,14 @@ Status Server::begin() {
   } catch (const Poco::Exception& failure) {
     std::string where = settings.listen + ":" + std::to_string(settings.port);
     if (failure.code() == EADDRINUSE) {
-      return networkError("port_in_use", "The admin page cannot listen on " + where +
-                                             ": another program has this port (end it, or set admin.port to another, 0 for any)");
+      return networkError("port_in_use",
+                          "The admin page cannot listen on " + where +
+                              ": another program has this port (end it, or set admin.port to another, 0 for any)");
     }
-    return networkError("address_not_usable", "The admin page cannot listen on " + where + ": " + failure.displayText() +
-                                                  " (set admin.listen to an address of this machine and admin.port to a port that is allowed)");
+    return networkError(
+        "address_not_usable",
+        "The admin page cannot listen on " + where + ": " + failure.displayText() +
+            " (set admin.listen to an address of this machine and admin.port to a port that is allowed)");
   }
   return {};
 }

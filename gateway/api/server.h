@@ -1,5 +1,5 @@
-// The REST server of the gateway (CONTRACT.md "REST"): started by the daemon when engine, links and plugins run. Requests
-// run on a pool of threads of its own, event streams on one more.
+// The REST server of the gateway (CONTRACT.md "REST"): started by the daemon when engine, links and plugins run.
+// Requests run on a pool of threads of its own, event streams on one more.
 #pragma once
 
 #include <cstdint>

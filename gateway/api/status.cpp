@@ -71,7 +71,8 @@ class Metrics {
   template <typename Number>
   void add(const char* name, const char* type, const char* help, Number value) {
     std::string full = std::string("hearthgate_") + name;
-    text_ += "# HELP " + full + " " + help + "\n# TYPE " + full + " " + type + "\n" + full + " " + std::to_string(value) + "\n";
+    text_ += "# HELP " + full + " " + help + "\n# TYPE " + full + " " + type + "\n" + full + " " +
+             std::to_string(value) + "\n";
   }
   std::string take() { return std::move(text_); }
 
@@ -101,8 +102,10 @@ Result<Answer> metrics(Gateway& gateway, Call&) {
     all.add("event_streams", "gauge", "Open event streams.", gateway.streams->count());
     const Counters& counters = gateway.counters;
     all.add("http_requests_total", "counter", "Requests answered.", counters.requests.load());
-    all.add("http_client_errors_total", "counter", "Requests answered with a status of 400 to 499.", counters.client_errors.load());
-    all.add("http_server_errors_total", "counter", "Requests answered with a status of 500 or more.", counters.server_errors.load());
+    all.add("http_client_errors_total", "counter", "Requests answered with a status of 400 to 499.",
+            counters.client_errors.load());
+    all.add("http_server_errors_total", "counter", "Requests answered with a status of 500 or more.",
+            counters.server_errors.load());
     all.add("http_wrong_tokens_total", "counter", "Requests without the right token.", counters.wrong_tokens.load());
     all.add("bulk_lines_total", "counter", "Lines accepted from bulk calls.", counters.bulk_lines.load());
     all.add("resident_memory_bytes", "gauge", "Resident memory of the process.", residentBytes());

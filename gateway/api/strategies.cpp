@@ -46,7 +46,8 @@ Result<Answer> listStrategies(Gateway&, Call&) {
 }
 
 Error noStrategy(const std::string& name) {
-  return stateError("strategy_not_found", "There is no strategy '" + displayName(name, kMaxShownBytes) + "'; `strategy list` shows them.");
+  return stateError("strategy_not_found",
+                    "There is no strategy '" + displayName(name, kMaxShownBytes) + "'; `strategy list` shows them.");
 }
 
 Result<Answer> getStrategy(Gateway&, Call& call) {
@@ -56,12 +57,14 @@ Result<Answer> getStrategy(Gateway&, Call& call) {
 }
 
 Error builtInStays(const std::string& name) {
-  return stateError("strategy_builtin", "The strategy " + name + " is built in and can neither be replaced nor deleted.");
+  return stateError("strategy_builtin",
+                    "The strategy " + name + " is built in and can neither be replaced nor deleted.");
 }
 
 Result<Answer> putStrategy(Gateway&, Call& call) {
   if (builtIn(call.parameter(0))) return builtInStays(call.parameter(0));
-  return inputError("unknown_strategy", "This version of Hearthgate has the five built-in strategies only and runs no scripts.");
+  return inputError("unknown_strategy",
+                    "This version of Hearthgate has the five built-in strategies only and runs no scripts.");
 }
 
 Result<Answer> deleteStrategy(Gateway&, Call& call) {
@@ -104,11 +107,19 @@ std::string ruleText(const Gateway& gateway, const StrategyRow& row) {
   std::string out;
   ObjectText object(&out);
   switch (row.scope) {
-    case StrategyRow::Scope::kEntity: object.text("entity", row.pattern); break;
-    case StrategyRow::Scope::kGlob: object.text("glob", row.pattern); break;
-    case StrategyRow::Scope::kKind: object.text("kind", row.pattern); break;
+    case StrategyRow::Scope::kEntity:
+      object.text("entity", row.pattern);
+      break;
+    case StrategyRow::Scope::kGlob:
+      object.text("glob", row.pattern);
+      break;
+    case StrategyRow::Scope::kKind:
+      object.text("kind", row.pattern);
+      break;
     case StrategyRow::Scope::kOwner:
-    case StrategyRow::Scope::kDefault: object.text("owner", gateway.home.text()); break;
+    case StrategyRow::Scope::kDefault:
+      object.text("owner", gateway.home.text());
+      break;
   }
   object.text("strategy", row.strategy);
   object.close();
@@ -130,7 +141,8 @@ Result<StrategyRow> ruleOf(const Gateway& gateway, const model::Json& body) {
   HG_TRY(std::optional<std::string> owner, textMember(body, "owner"));
   HG_TRY(std::optional<std::string> strategy, textMember(body, "strategy"));
   if (int{glob.has_value()} + int{kind.has_value()} + int{owner.has_value()} != 1) {
-    return inputError("bad_document", "A rule says for what it is with exactly one of \"glob\", \"kind\" and \"owner\".");
+    return inputError("bad_document",
+                      "A rule says for what it is with exactly one of \"glob\", \"kind\" and \"owner\".");
   }
   StrategyRow row;
   row.strategy = strategy.value_or("");
@@ -145,7 +157,8 @@ Result<StrategyRow> ruleOf(const Gateway& gateway, const model::Json& body) {
   } else {
     row.scope = StrategyRow::Scope::kOwner;
     if (*owner != gateway.home.text()) {
-      return stateError("not_owner", "Rules are the owner's: this home can make them for what it owns itself (owner " + gateway.home.text() + ").");
+      return stateError("not_owner", "Rules are the owner's: this home can make them for what it owns itself (owner " +
+                                         gateway.home.text() + ").");
     }
   }
   return row;
@@ -165,7 +178,9 @@ Result<Answer> deleteRule(Gateway& gateway, Call& call) {
   HG_TRY(bool there, gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> {
     return core.clearStrategy(row.scope, row.pattern);
   }));
-  if (!there) return stateError("rule_not_found", "There is no such strategy rule; GET /strategy-rules lists those that there are.");
+  if (!there)
+    return stateError("rule_not_found",
+                      "There is no such strategy rule; GET /strategy-rules lists those that there are.");
   return Answer::nothing();
 }
 

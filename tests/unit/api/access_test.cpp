@@ -8,7 +8,8 @@ using Grants = ServedHome;
 TEST_F(Grants, AreSetListedAndTakenAway) {
   std::string city = pair("City").text();
   put("light.kitchen", "{}");
-  Got exact = ask("PUT", "/entities/light.kitchen/grants/" + city, R"({"access":"write","until":"2099-01-01T00:00:00Z"})");
+  Got exact =
+      ask("PUT", "/entities/light.kitchen/grants/" + city, R"({"access":"write","until":"2099-01-01T00:00:00Z"})");
   EXPECT_EQ(exact.status, 200) << exact.body;
   EXPECT_EQ(exact.at("until"), "2099-01-01T00:00:00.000Z");
   Got glob = ask("PUT", "/entities/light.*/grants/" + city, R"({"access":"read"})");
@@ -40,8 +41,10 @@ TEST_F(Grants, RefuseUnknownHomesTimesThatPassedAndThingsOfOthers) {
   std::string nobody = systemRandom().id<HomeId>().text();
   EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + nobody, R"({"access":"read"})").code(), "home_not_found");
   EXPECT_EQ(ask("PUT", "/entities/a.b/grants/city", R"({"access":"read"})").status, 404);
-  EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({"access":"read","until":"2020-01-01T00:00:00Z"})").code(), "until_past");
-  EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({"access":"read","until":"tomorrow"})").code(), "bad_document");
+  EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({"access":"read","until":"2020-01-01T00:00:00Z"})").code(),
+            "until_past");
+  EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({"access":"read","until":"tomorrow"})").code(),
+            "bad_document");
   EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({"access":"all"})").code(), "bad_document");
   EXPECT_EQ(ask("PUT", "/entities/a.b/grants/" + city, R"({})").code(), "bad_document");
   EXPECT_EQ(ask("PUT", "/entities/A*/grants/" + city, R"({"access":"read"})").code(), "bad_id");
@@ -67,8 +70,10 @@ TEST_F(Strategies, BuiltInOnesAreListedAndStay) {
 TEST_F(Strategies, OfAnEntityAreSetTakenBackAndOverruledHere) {
   EXPECT_EQ(ask("PUT", "/entities/a.b", R"({"fields":{},"strategy":"merge"})").at("strategy"), "merge");
   EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":"user-choice"})").at("strategy"), "user-choice");
-  EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":"local-wins","here_only":true})").at("strategy"), "local-wins");
-  EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":null,"here_only":true})").at("strategy"), "user-choice");
+  EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":"local-wins","here_only":true})").at("strategy"),
+            "local-wins");
+  EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":null,"here_only":true})").at("strategy"),
+            "user-choice");
   EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":null})").at("strategy"), "latest-wins");
   EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"strategy":"best"})").code(), "unknown_strategy");
   EXPECT_EQ(ask("PUT", "/entities/a.b/strategy", R"({"here_only":true})").code(), "bad_document");
@@ -82,7 +87,9 @@ TEST_F(Strategies, OfOthersAreTheOwnersButForThisView) {
   receiveVersion(lamp, city, "{}", 1'000);
   EXPECT_EQ(ask("PUT", "/entities/" + lamp.text() + "/strategy", R"({"strategy":"merge"})").code(), "not_owner");
   EXPECT_EQ(ask("PUT", "/entities/" + lamp.text(), R"({"fields":{},"strategy":"merge"})").code(), "not_owner");
-  EXPECT_EQ(ask("PUT", "/entities/" + lamp.text() + "/strategy", R"({"strategy":"merge","here_only":true})").at("strategy"), "merge");
+  EXPECT_EQ(
+      ask("PUT", "/entities/" + lamp.text() + "/strategy", R"({"strategy":"merge","here_only":true})").at("strategy"),
+      "merge");
 }
 
 TEST_F(Strategies, RulesDecideByGlobKindAndOwner) {
@@ -97,7 +104,8 @@ TEST_F(Strategies, RulesDecideByGlobKindAndOwner) {
   EXPECT_EQ(ask("DELETE", "/strategy-rules", R"({"glob":"a.*"})").status, 204);
   EXPECT_EQ(get("/entities/a.b").at("strategy"), "local-wins");
   EXPECT_EQ(ask("DELETE", "/strategy-rules", R"({"glob":"a.*"})").code(), "rule_not_found");
-  EXPECT_EQ(ask("PUT", "/strategy-rules", R"({"glob":"a.*","kind":"state","strategy":"merge"})").code(), "bad_document");
+  EXPECT_EQ(ask("PUT", "/strategy-rules", R"({"glob":"a.*","kind":"state","strategy":"merge"})").code(),
+            "bad_document");
   EXPECT_EQ(ask("PUT", "/strategy-rules", R"({"glob":"a.*","strategy":"best"})").code(), "unknown_strategy");
   std::string other = systemRandom().id<HomeId>().text();
   EXPECT_EQ(ask("PUT", "/strategy-rules", "{\"owner\":\"" + other + "\",\"strategy\":\"merge\"}").code(), "not_owner");

@@ -13,15 +13,20 @@ TEST_F(Bulk, WritesLinesInOrderAndRejectsBadOnesAlone) {
       "{\"id\":\"A\",\"fields\":{}}\n"
       "{\"id\":\"a.one\",\"patch\":true,\"fields\":{\"y\":2}}\r\n"
       "{\"id\":\"a.none\",\"delete\":true}\n"
-      "{\"id\":\"a.old\",\"delete\":true,\"if_match\":\"" + etag + "\"}\n"
+      "{\"id\":\"a.old\",\"delete\":true,\"if_match\":\"" +
+      etag +
+      "\"}\n"
       "{\"id\":\"a.one\",\"fields\":{},\"if_match\":\"wrong\"}\n"
       "{\"id\":\"a.two\",\"fields\":{},\"colour\":1}\n"
       "{\"id\":\"a.two\",\"kind\":\"scene\",\"fields\":{\"last\":true}}");
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.at("accepted"), "4");
   EXPECT_EQ(answer.at("rejected_count"), "5");
-  std::vector<std::pair<std::string, std::string>> expected = {
-      {"2", "bad_json"}, {"4", "bad_id"}, {"6", "entity_not_found"}, {"8", "precondition_failed"}, {"9", "bad_document"}};
+  std::vector<std::pair<std::string, std::string>> expected = {{"2", "bad_json"},
+                                                               {"4", "bad_id"},
+                                                               {"6", "entity_not_found"},
+                                                               {"8", "precondition_failed"},
+                                                               {"9", "bad_document"}};
   for (size_t i = 0; i < expected.size(); ++i) {
     std::string item = "rejected." + std::to_string(i);
     EXPECT_EQ(answer.at(item + ".line"), expected[i].first);
@@ -45,7 +50,8 @@ TEST_F(Bulk, TakesNothingFromABodyThatDidNotArriveWhole) {
   std::string head = "POST /api/v1/entities:bulk HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token_ +
                      "\r\nContent-Type: application/x-ndjson\r\n";
   EXPECT_NE(raw(head + "Content-Length: 500\r\n\r\n" + line).find("body_broken"), std::string::npos);
-  EXPECT_NE(raw(head + "Transfer-Encoding: chunked\r\n\r\n1c\r\n" + line + "\r\n").find("body_broken"), std::string::npos);
+  EXPECT_NE(raw(head + "Transfer-Encoding: chunked\r\n\r\n1c\r\n" + line + "\r\n").find("body_broken"),
+            std::string::npos);
   EXPECT_EQ(get("/entities").at("items"), "[]");
 }
 
@@ -67,7 +73,8 @@ TEST_F(Bulk, RefusesWhatIsTooLargeOrOfAnotherType) {
   std::string head = "POST /api/v1/entities:bulk HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token_ +
                      "\r\nContent-Type: application/x-ndjson\r\nContent-Length: 67108865\r\n\r\n";
   EXPECT_NE(raw(head).find(" 413 "), std::string::npos);
-  Got line = bulk("{\"id\":\"a.big\",\"fields\":{\"a\":\"" + std::string(1'100'000, 'x') + "\"}}\n{\"id\":\"a.b\",\"fields\":{}}");
+  Got line = bulk("{\"id\":\"a.big\",\"fields\":{\"a\":\"" + std::string(1'100'000, 'x') +
+                  "\"}}\n{\"id\":\"a.b\",\"fields\":{}}");
   EXPECT_EQ(line.at("accepted"), "1");
   EXPECT_EQ(line.at("rejected.0.code"), "too_large");
 }

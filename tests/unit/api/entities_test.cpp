@@ -5,7 +5,8 @@ namespace hearthgate::api {
 using Entities = ServedHome;
 
 TEST_F(Entities, AreMadeChangedAndReadWithTheShapeOfTheContract) {
-  Got made = ask("PUT", "/entities/light.kitchen", R"({"kind":"state","fields":{"state":"on","brightness":128,"x":1.0}})");
+  Got made =
+      ask("PUT", "/entities/light.kitchen", R"({"kind":"state","fields":{"state":"on","brightness":128,"x":1.0}})");
   EXPECT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.at("id"), "light.kitchen");
   EXPECT_EQ(made.at("owner"), me());
@@ -22,7 +23,8 @@ TEST_F(Entities, AreMadeChangedAndReadWithTheShapeOfTheContract) {
   std::string hlc = made.at("version.hlc");
   EXPECT_EQ(hlc.substr(hlc.rfind('-') + 1), made.json_at("version.vector").members[0].first);
 
-  Got changed = ask("PATCH", "/entities/light.kitchen", R"({"brightness":null,"state":"off"})", {{"Content-Type", "application/merge-patch+json"}});
+  Got changed = ask("PATCH", "/entities/light.kitchen", R"({"brightness":null,"state":"off"})",
+                    {{"Content-Type", "application/merge-patch+json"}});
   EXPECT_EQ(changed.status, 200);
   EXPECT_EQ(changed.at("fields"), R"({"state":"off","x":1.0})");
   EXPECT_EQ(get("/entities/light.kitchen").body, changed.body);
@@ -115,7 +117,8 @@ TEST_F(Entities, AreListedInPagesAndByFilters) {
   EXPECT_EQ(get("/entities?owner=" + me()).json_at("items").items.size(), 5u);
   EXPECT_EQ(get("/entities?conflicted=true").at("items"), "[]");
   HomeId city = pair("City");
-  onEngine([&](engine::Core& core) { ASSERT_TRUE(core.grant(city, "switch.*", model::Access::kRead, std::nullopt).ok()); });
+  onEngine(
+      [&](engine::Core& core) { ASSERT_TRUE(core.grant(city, "switch.*", model::Access::kRead, std::nullopt).ok()); });
   Got shared = get("/entities?shared=true");
   EXPECT_EQ(shared.json_at("items").items.size(), 1u);
   EXPECT_EQ(shared.at("items.0.shared_with.0.access"), "read");
@@ -124,8 +127,8 @@ TEST_F(Entities, AreListedInPagesAndByFilters) {
 }
 
 TEST_F(Entities, RefuseQueriesThatSayNothing) {
-  for (const char* query : {"?limit=0", "?limit=1001", "?limit=x", "?conflicted=1", "?after=!", "?after=mfra", "?owner=me", "?shared=",
-                            "?colour=red", "?limit=1&limit=2", "?kind=%zz"}) {
+  for (const char* query : {"?limit=0", "?limit=1001", "?limit=x", "?conflicted=1", "?after=!", "?after=mfra",
+                            "?owner=me", "?shared=", "?colour=red", "?limit=1&limit=2", "?kind=%zz"}) {
     Got answer = get(std::string("/entities") + query);
     EXPECT_EQ(answer.status, 400) << query;
     EXPECT_EQ(answer.code(), "bad_query") << query;

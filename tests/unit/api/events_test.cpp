@@ -24,8 +24,8 @@ class StreamReader {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    std::string request = "GET /api/v1/events" + query + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token + "\r\n" +
-                          (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") + "\r\n";
+    std::string request = "GET /api/v1/events" + query + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                          token + "\r\n" + (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") + "\r\n";
     EXPECT_EQ(::send(fd_, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     head = upTo("\r\n\r\n");
   }
@@ -160,7 +160,8 @@ TEST_F(Events, CatchUpInManyBatchesWithoutBeingDropped) {
   std::string begin = get("/status").at("feed.epoch") + "-0";
   std::string lines;
   std::string padding(500, 'x');
-  for (int i = 0; i < 3000; ++i) lines += "{\"id\":\"n.i" + std::to_string(i) + "\",\"fields\":{\"p\":\"" + padding + "\"}}\n";
+  for (int i = 0; i < 3000; ++i)
+    lines += "{\"id\":\"n.i" + std::to_string(i) + "\",\"fields\":{\"p\":\"" + padding + "\"}}\n";
   ASSERT_EQ(bulk(lines).at("accepted"), "3000");
   auto stream = open("", begin);
   stream->next();
@@ -171,7 +172,8 @@ TEST_F(Events, CatchUpInManyBatchesWithoutBeingDropped) {
 }
 
 TEST_F(Events, ResetWhatIsNoLongerHeld) {
-  for (const std::string& last : {std::string("aaaaaaaaaaaaaaaaaaaaaaaaaa-5"), get("/status").at("feed.epoch") + "-99999999", std::string("nonsense")}) {
+  for (const std::string& last : {std::string("aaaaaaaaaaaaaaaaaaaaaaaaaa-5"),
+                                  get("/status").at("feed.epoch") + "-99999999", std::string("nonsense")}) {
     auto stream = open("", last);
     auto event = stream->next();
     EXPECT_EQ(event.type, "reset") << last;
@@ -248,7 +250,8 @@ TEST_F(Events, ComeWellWithinAMillisecond) {
                     });
     written->get_future().wait();
     ASSERT_EQ(stream->next().at("fields.i"), std::to_string(i));
-    waits.push_back(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - committed).count());
+    waits.push_back(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - committed).count());
   }
   std::sort(waits.begin(), waits.end());
   RecordProperty("median_us", static_cast<int>(waits[100]));

@@ -1,10 +1,10 @@
 // Homes, pairing, plugins, configuration, words and tokens.
-#include "unit/api/served_home.h"
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <thread>
+
+#include "unit/api/served_home.h"
 
 namespace hearthgate::api {
 
@@ -107,8 +107,16 @@ TEST_F(PairingCalls, OpenShowConfirmAndWithdraw) {
   EXPECT_EQ(ask("POST", "/pairing", R"({"ttl_s":3601})").code(), "bad_document");
   EXPECT_EQ(ask("POST", "/pairing", R"({"confirm":"yes"})").code(), "bad_document");
   EXPECT_EQ(ask("POST", "/pairing/confirm").status, 409);
-  homes_.pairing_state = {"confirming", 1, "1 failed try", 0, pair("City"), "Ci\x1bty", {"badol", "fanuj", "matul"},
-                          {2, 300, {{"state", 2, 300}}}, {}, std::nullopt};
+  homes_.pairing_state = {"confirming",
+                          1,
+                          "1 failed try",
+                          0,
+                          pair("City"),
+                          "Ci\x1bty",
+                          {"badol", "fanuj", "matul"},
+                          {2, 300, {{"state", 2, 300}}},
+                          {},
+                          std::nullopt};
   Got shown = get("/pairing");
   EXPECT_EQ(shown.at("peer.name"), "Ci\xef\xbf\xbdty");
   EXPECT_EQ(shown.at("words"), R"(["badol","fanuj","matul"])");

@@ -24,7 +24,8 @@ TEST_F(Http, HealthNeedsNoTokenAndEverythingElseDoes) {
     EXPECT_NE(answer.find("WWW-Authenticate: Bearer"), std::string::npos);
     EXPECT_NE(answer.find("application/problem+json"), std::string::npos);
   }
-  EXPECT_NE(getRaw("/api/v1/status", "Host: localhost\r\nAuthorization: Basic " + token_ + "\r\n").find(" 401 "), std::string::npos);
+  EXPECT_NE(getRaw("/api/v1/status", "Host: localhost\r\nAuthorization: Basic " + token_ + "\r\n").find(" 401 "),
+            std::string::npos);
 }
 
 TEST_F(Http, TenWrongTokensAMinuteAreAnsweredAndTheRightOnePasses) {
@@ -41,7 +42,10 @@ TEST_F(Http, ForeignHostsAndPagesAreRefused) {
   EXPECT_NE(authorized("Host: beach.local\r\n").find(" 200 "), std::string::npos);
   EXPECT_NE(authorized("Host: gateway\r\nSec-Fetch-Site: none\r\n").find(" 200 "), std::string::npos);
   EXPECT_NE(authorized("Host: rebound.example.com\r\n").find("foreign_origin"), std::string::npos);
-  EXPECT_NE(authorized("Host: localhost\r\nOrigin: http://evil.example\r\n").find(" 403 "), std::string::npos);
+  EXPECT_NE(authorized("Host: localhost\r\nOrigin: http://evil.example"
+                       "\r\n")
+                .find(" 403 "),
+            std::string::npos);
   EXPECT_NE(authorized("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n").find(" 403 "), std::string::npos);
   EXPECT_NE(authorized("").find(" 400 "), std::string::npos);
   EXPECT_NE(getRaw("/health", "Host: rebound.example.com\r\n").find(" 403 "), std::string::npos);
@@ -50,8 +54,9 @@ TEST_F(Http, ForeignHostsAndPagesAreRefused) {
 TEST_F(Http, SaysWhatIsNotThereAndWhatIsNotYet) {
   EXPECT_EQ(get("/nothing").code(), "not_found");
   EXPECT_EQ(get("/entities/").code(), "not_found");
-  for (const char* path : {"/entities/a.b/why", "/timeline", "/held", "/held/1/release", "/circles", "/circles/x/accept", "/doctor",
-                           "/audit", "/backup", "/login", "/tokens", "/rewind", "/keys/rotate", "/strategies/mine/try"}) {
+  for (const char* path :
+       {"/entities/a.b/why", "/timeline", "/held", "/held/1/release", "/circles", "/circles/x/accept", "/doctor",
+        "/audit", "/backup", "/login", "/tokens", "/rewind", "/keys/rotate", "/strategies/mine/try"}) {
     Got answer = get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.code(), "not_served") << path;
@@ -64,9 +69,15 @@ TEST_F(Http, SaysWhatIsNotThereAndWhatIsNotYet) {
 }
 
 TEST_F(Http, ServesHeadAsGetWithoutItsBody) {
-  std::string answer = raw("HEAD /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer " + token_ + "\r\n\r\n");
+  std::string answer =
+      raw("HEAD /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer " + token_ +
+          "\r\n\r\n");
   EXPECT_NE(answer.find("200 OK"), std::string::npos);
   EXPECT_EQ(answer.find("uptime_s"), std::string::npos);
+  std::string stream =
+      raw("HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer " + token_ +
+          "\r\n\r\n");
+  EXPECT_NE(stream.find("text/event-stream"), std::string::npos);
 }
 
 TEST_F(Http, ConnectionsStayOpenAlsoAfterARefusedBody) {
@@ -86,8 +97,10 @@ TEST_F(Http, SurvivesWhatIsNoHttp) {
   raw("\x16\x03\x01\x02\x03 garbage\r\n\r\n");
   raw("GET / HTTP/9.9\r\n\r\n");
   raw(std::string(100'000, 'A'));
-  raw("PUT /api/v1/entities/a.b HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\nAuthorization: Bearer " + token_ + "\r\n\r\n");
-  raw("PUT /api/v1/entities/a.b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer " +
+  raw("PUT /api/v1/entities/a.b HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\nAuthorization: Bearer " + token_ +
+      "\r\n\r\n");
+  raw("PUT /api/v1/entities/a.b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\nAuthorization: Bearer " +
       token_ + "\r\n\r\nzz\r\n");
   EXPECT_EQ(get("/status").status, 200);
   EXPECT_EQ(get("/entities").at("items"), "[]");
@@ -120,8 +133,8 @@ TEST_F(Http, SaysThatItsPortIsTaken) {
   settings.port = server_->port();
   settings.database_path = folder_ + "/home.db";
   settings.token_path = folder_ + "/admin.token";
-  auto second = Server::start(std::move(settings), {*engine_, systemClock(ClockTrust::kYes), systemRandom(), *identity_, filter_, homes_,
-                                                    plugins_, configuration_});
+  auto second = Server::start(std::move(settings), {*engine_, systemClock(ClockTrust::kYes), systemRandom(), *identity_,
+                                                    filter_, homes_, plugins_, configuration_});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, "port_in_use");
 }

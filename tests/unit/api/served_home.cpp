@@ -34,7 +34,8 @@ Result<PairingCode> ScriptedHomes::openPairing(int64_t ttl_s, bool auto_confirm)
   notes.push_back("open " + std::to_string(ttl_s) + (auto_confirm ? " auto" : " ask"));
   pairing_state.state = "open";
   pairing_state.expires_at_ms = 1'800'000'000'000;
-  return PairingCode{"HEARTH-0000-0000-0000-0000", "hearthgate://pair?a=192.0.2.7:8765#HEARTH-0000-0000-0000-0000", 1'800'000'000'000};
+  return PairingCode{"HEARTH-0000-0000-0000-0000", "hearthgate://pair?a=192.0.2.7:8765#HEARTH-0000-0000-0000-0000",
+                     1'800'000'000'000};
 }
 
 Status ScriptedHomes::confirmPairing() {
@@ -43,7 +44,8 @@ Status ScriptedHomes::confirmPairing() {
   return {};
 }
 
-Result<PairingState> ScriptedHomes::join(const std::string& code_or_uri, const std::optional<std::string>& address, bool auto_confirm) {
+Result<PairingState> ScriptedHomes::join(const std::string& code_or_uri, const std::optional<std::string>& address,
+                                         bool auto_confirm) {
   notes.push_back("join " + code_or_uri + " " + address.value_or("-") + (auto_confirm ? " auto" : " ask"));
   if (join_error) return *join_error;
   return pairing_state;
@@ -112,7 +114,8 @@ void ServedHome::start() {
   server.version = "test";
   server.database_path = folder_ + "/home.db";
   server.token_path = folder_ + "/admin.token";
-  auto started = Server::start(std::move(server), {*engine_, clock, systemRandom(), *identity_, filter_, homes_, plugins_, configuration_});
+  auto started = Server::start(
+      std::move(server), {*engine_, clock, systemRandom(), *identity_, filter_, homes_, plugins_, configuration_});
   ASSERT_TRUE(started.ok()) << started.error().message;
   server_ = std::move(*started);
   std::ifstream(folder_ + "/admin.token") >> token_;
@@ -133,7 +136,8 @@ void ServedHome::restart() {
   start();
 }
 
-Got ServedHome::ask(const std::string& method, const std::string& path, const std::string& body, std::map<std::string, std::string> headers) {
+Got ServedHome::ask(const std::string& method, const std::string& path, const std::string& body,
+                    std::map<std::string, std::string> headers) {
   HttpRequest request;
   request.method = method;
   request.path = path.starts_with("/health") || path.starts_with("/metrics") ? path : "/api/v1" + path;
@@ -208,7 +212,8 @@ void ServedHome::receive(const HomeId& owner, const std::string& pattern, model:
   });
 }
 
-void ServedHome::receiveVersion(const model::Address& address, const HomeId& author, const std::string& fields, int64_t stamp_ms) {
+void ServedHome::receiveVersion(const model::Address& address, const HomeId& author, const std::string& fields,
+                                int64_t stamp_ms) {
   model::Version version;
   version.author = author;
   version.dot = {systemRandom().id<ReplicaId>(), 1};

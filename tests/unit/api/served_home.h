@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <mutex>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,7 +83,9 @@ class ServedHome : public ::testing::Test {
 
   Got ask(const std::string& method, const std::string& path, const std::string& body = "",
           std::map<std::string, std::string> headers = {});
-  Got get(const std::string& path, std::map<std::string, std::string> headers = {}) { return ask("GET", path, "", std::move(headers)); }
+  Got get(const std::string& path, std::map<std::string, std::string> headers = {}) {
+    return ask("GET", path, "", std::move(headers));
+  }
   Got put(const std::string& id, const std::string& fields);
   Got bulk(const std::string& lines);
   // Bytes as they are over a socket of their own, and all that comes back until the other side closes.
