@@ -39,7 +39,9 @@ class Store : public Reader, public model::Numbering {
   void putHead(const Head& head);
   // `row.n` is set when the owner is new.
   void putOwner(OwnerRow* row);
-  void putOwnReplica(const model::OwnerId& owner, const ReplicaId& replica, uint64_t issued);
+  void putOwnReplica(const model::OwnerId& owner, const OwnReplica& own);
+  // The newest `keep` are kept.
+  void addStart(const model::OwnerId& owner, const StartRow& start, size_t keep);
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
