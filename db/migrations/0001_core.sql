@@ -128,6 +128,11 @@ CREATE TABLE cursor(
   PRIMARY KEY (home, owner)
 ) STRICT, WITHOUT ROWID;
 
+-- The place in another home's feed that its last batch of a pass told; counts nothing as received, but shows a home that
+-- was copied back where it had been.
+CREATE TABLE peer_feed(home INTEGER, owner INTEGER, epoch BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (home, owner))
+  STRICT, WITHOUT ROWID;
+
 -- Received and kept, not yet joined.
 CREATE TABLE held(
   n INTEGER PRIMARY KEY,

@@ -141,18 +141,9 @@ void OwnWriter::raiseTold(const model::OwnerId& id, const ReplicaId& replica, ui
   }
 }
 
-uint64_t OwnWriter::sharedUpTo(const model::OwnerId& id, const ReplicaId& replica) {
-  uint64_t told_now = told(id, replica);
-  for (const store::StartRow& start : store_.starts(id)) {
-    if (start.replica == replica && start.counter >= told_now) return start.counter;
-  }
-  const store::OwnerRow& row = owner(id);
-  return row.replica == replica ? row.counter : issuedFormerly(id, replica);
-}
-
 std::optional<store::StartRow> OwnWriter::startThatSkipped(const model::OwnerId& id, uint64_t sequence) {
   for (store::StartRow& start : store_.starts(id)) {
-    if (start.low < sequence && sequence <= start.high) return std::move(start);
+    if (start.low < sequence && sequence < start.high) return std::move(start);
   }
   return std::nullopt;
 }

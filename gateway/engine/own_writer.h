@@ -56,9 +56,6 @@ class OwnWriter {
   bool hasUntold(const model::OwnerId& id);
   // That much is known to others from now on, told with this commit or found to be known.
   void raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
-  // If this home is a copy of an older state of itself, it became one at a start. Up to what counter of `replica` are
-  // its versions certainly the same in the other life? The earliest start since which nothing was told decides.
-  uint64_t sharedUpTo(const model::OwnerId& id, const ReplicaId& replica);
   // The start that skipped this feed number, if one did.
   std::optional<store::StartRow> startThatSkipped(const model::OwnerId& id, uint64_t sequence);
 

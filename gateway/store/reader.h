@@ -91,6 +91,9 @@ class Reader : public model::Names {
   std::optional<Peer> peer(const HomeId& home);
   std::optional<Cursor> cursor(const HomeId& home, const model::OwnerId& owner);
 
+  // What the last batch of a pass told; see Store::putPeerFeed.
+  std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
+
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();

@@ -110,6 +110,12 @@ std::optional<Cursor> Reader::cursor(const HomeId& home, const model::OwnerId& o
                 query.number(3), query.integer(4)};
 }
 
+std::optional<FeedPlace> Reader::peerFeed(const HomeId& home, const model::OwnerId& owner) {
+  Query query = database_->query("SELECT epoch, sequence FROM peer_feed WHERE home=? AND owner=?");
+  if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
+  return FeedPlace{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1)};
+}
+
 std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limit) {
   std::vector<HeldRow> rows;
   Query query = database_->query(

@@ -140,6 +140,12 @@ struct Cursor {
   int64_t as_of_ms = 0;
 };
 
+// A place in another home's feed.
+struct FeedPlace {
+  FeedEpoch epoch;
+  uint64_t sequence = 0;
+};
+
 struct HeldRow {
   int64_t n = 0;
   HomeId home;

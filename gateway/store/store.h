@@ -69,6 +69,8 @@ class Store : public Reader, public model::Numbering {
 
   void putPeer(const Peer& peer);
   void putCursor(const HomeId& home, const model::OwnerId& owner, const Cursor& cursor);
+  // Content of a pass came from this place of its feed; the cursor moves only at the pass's end.
+  void putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place);
   void removeCursor(const HomeId& home, const model::OwnerId& owner);
 
   // `row.n` is ignored. Nothing happens when the same version of the same entity is held already.

@@ -143,6 +143,16 @@ void Store::putCursor(const HomeId& home, const model::OwnerId& owner, const Cur
       .run();
 }
 
+void Store::putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place) {
+  uint32_t home_number = homeNumber(home);
+  database_->query("INSERT INTO peer_feed VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET epoch=excluded.epoch,sequence=excluded.sequence")
+      .bind(home_number)
+      .bind(needOwner(owner))
+      .bindBlob(place.epoch.view())
+      .bind(place.sequence)
+      .run();
+}
+
 void Store::removeCursor(const HomeId& home, const model::OwnerId& owner) {
   database_->query("DELETE FROM cursor WHERE home=? AND owner=?").bind(homeNumber(home)).bind(needOwner(owner)).run();
 }

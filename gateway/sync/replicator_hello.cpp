@@ -21,7 +21,11 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
   hello.sequence = core_.writer().head().sequence;
   hello.has_content = store.feedEnd(owner) > 0;
   // Until a replacing pass has ended, no cursor is told for that owner (DESIGN.md section 3).
-  if (!row.replacing) hello.cursor = store.cursor(session.peer, owner);
+  auto cursor = store.cursor(session.peer, owner);
+  if (!row.replacing) hello.cursor = cursor;
+  // Where its content came from is told in any case: the peer may not remember that it was there.
+  if (cursor) hello.places.push_back({cursor->epoch, cursor->sequence});
+  if (auto place = store.peerFeed(session.peer, owner)) hello.places.push_back(*place);
   const model::Rules* rules = mine ? core_.rulesFor(session.peer) : core_.rulesFrom(owner);
   if (rules) hello.rules = *rules;
   if (row.replica) hello.replicas.push_back(*row.replica);
@@ -94,12 +98,13 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
   }
   bool feed_differs = false;
   const store::OwnerRow& own = writer.owner(hello.owner);
-  if (hello.cursor && hello.cursor->epoch == own.epoch) {
-    uint64_t sequence = hello.cursor->sequence;
-    auto start = writer.startThatSkipped(hello.owner, sequence);
-    feed_differs = start || sequence > writer.head().sequence;
+  for (const store::FeedPlace& place : hello.places) {
+    if (!(place.epoch == own.epoch)) continue;
+    auto start = writer.startThatSkipped(hello.owner, place.sequence);
+    if (!start && place.sequence <= writer.head().sequence) continue;
+    feed_differs = true;
     if (start && start->replica) shared[*start->replica] = start->counter;
-    if (feed_differs && !start && own.replica) told[*own.replica] = own.told;
+    if (own.replica) told.try_emplace(*own.replica, own.told);
   }
   (void)foundAnotherLife(session, hello.owner, feed_differs, told, std::move(shared));
 }
@@ -118,13 +123,14 @@ bool Replicator::showsAnotherLife(const Session& session, const Flow& flow, cons
   return foundAnotherLife(session, flow.owner, false, told, {});
 }
 
-// `told` are the counters that were found to be known; `shared` what is certain already.
+// `told` are the counters that were found to be known; `shared` what is certain already. The two lives parted at some
+// moment after the last counter that this one has told: what it wrote since may stand for something else in the other.
 bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
                                   const engine::Core::Shared& told, engine::Core::Shared shared) {
   engine::OwnWriter& writer = core_.writer();
   bool matters = feed_differs;
   for (const auto& [replica, counter] : told) {
-    uint64_t up_to = writer.sharedUpTo(owner, replica);
+    uint64_t up_to = writer.told(owner, replica);
     auto [at, fresh] = shared.try_emplace(replica, up_to);
     at->second = std::min(at->second, up_to);
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.

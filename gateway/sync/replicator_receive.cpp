@@ -71,6 +71,9 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     core_.store().putCursor(session.peer, batch.owner,
                             {batch.epoch, batch.upto, batch.rules_number, my_number, core_.clock().wallMs()});
   }
+  if (batch.full && !batch.end && !batch.digest) {
+    core_.store().putPeerFeed(session.peer, batch.owner, {batch.epoch, batch.upto});
+  }
   if (batch.end) flow->remaining_there = 0;
   reviewHeld(true);
   send(session, encode(ack));

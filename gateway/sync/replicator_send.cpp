@@ -130,6 +130,8 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
     if (!flow.mine && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
     batch.end = true;
     batch.upto = flow.pass_end;
+  } else {
+    batch.upto = core_.writer().head().sequence;
   }
   bool end = batch.end;
   sendBatch(session, flow, std::move(batch), std::move(flight), false);
@@ -263,7 +265,7 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   batch.epoch = core_.writer().owner(flow.owner).epoch;
   batch.rules_number = myNumber(session, flow);
   tellNames(session, &batch);
-  flow.sequence_told = std::max(flow.sequence_told, batch.upto);
+  if (!batch.full || batch.end) flow.sequence_told = std::max(flow.sequence_told, batch.upto);
   std::string message = encode(batch);
   flight.number = batch.number;
   flight.bytes = message.size();
