@@ -21,13 +21,19 @@ CREATE TABLE owner(
   epoch BLOB NOT NULL,            -- of this home's feed of the owner's entities
   replica INTEGER,                -- under which this home writes now; null until the first write after a retirement
   counter INTEGER NOT NULL,       -- the last issued under it
+  told INTEGER NOT NULL,          -- the highest in a version that left: more than this nobody can know
   replacing INTEGER NOT NULL,     -- a replacing pass has begun and not ended (DESIGN.md section 3)
   hold INTEGER NOT NULL           -- outgoing feed held until a person confirms (TRUST.md T12)
 ) STRICT;
 
 -- Own former replica ids, and what had been issued when each was retired.
-CREATE TABLE own_replica(owner INTEGER, replica INTEGER, issued INTEGER NOT NULL, PRIMARY KEY (owner, replica))
-  STRICT, WITHOUT ROWID;
+CREATE TABLE own_replica(
+  owner INTEGER, replica INTEGER, issued INTEGER NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (owner, replica)
+) STRICT, WITHOUT ROWID;
+-- What each start found. Feed numbers above `low` up to `high` were skipped; who names one knows another life of this
+-- home, which parted from this one at that start.
+CREATE TABLE start(owner INTEGER, low INTEGER, high INTEGER NOT NULL, replica INTEGER, counter INTEGER NOT NULL,
+  PRIMARY KEY (owner, low)) STRICT, WITHOUT ROWID;
 -- Replica ids that other homes told as theirs.
 CREATE TABLE told_replica(owner INTEGER, replica INTEGER, home INTEGER NOT NULL, PRIMARY KEY (owner, replica))
   STRICT, WITHOUT ROWID;
@@ -122,6 +128,11 @@ CREATE TABLE cursor(
   as_of_ms INTEGER NOT NULL,
   PRIMARY KEY (home, owner)
 ) STRICT, WITHOUT ROWID;
+
+-- The place in another home's feed that its last batch of a pass told; counts nothing as received, but shows a home that
+-- was copied back where it had been.
+CREATE TABLE peer_feed(home INTEGER, owner INTEGER, epoch BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (home, owner))
+  STRICT, WITHOUT ROWID;
 
 -- Received and kept, not yet joined.
 CREATE TABLE held(

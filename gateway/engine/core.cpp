@@ -110,7 +110,8 @@ OwnAccess Core::ownAccess(const model::Address& address) {
   return OwnAccess::kNone;
 }
 
-Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model::Reason reason) {
+Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model::Reason reason,
+                           const std::optional<model::Stamp>& stamp) {
   Version version;
   version.vector = model::joinedVector(row.siblings);
   const store::OwnerRow& owner = writer_.owner(row.address.owner);
@@ -124,7 +125,7 @@ Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model:
   version.reason = reason;
   version.author = settings_.home;
   version.dot = writer_.nextDot(row.address.owner);
-  version.stamp = writer_.nextStamp();
+  version.stamp = stamp ? *stamp : writer_.nextStamp();
   version.vector.raise(version.dot.replica, version.dot.counter);
   for (Entry& entry : entries) {
     if (entry.dot.counter != 0) continue;

@@ -97,8 +97,11 @@ class Core {
   void forgetContent(const model::Address& address);
   // A version of ours that the owner will not take: visible in the archive.
   void archiveRefused(const store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
-  // Others hold a higher counter of our current replica than we issued (rule 8).
-  void forgotWrites(const model::OwnerId& owner);
+  // Others know counters of our replica ids that we never told (rule 8): this home is a copy of an older state of itself.
+  // `shared` says for each replica id up to which counter its versions are the same in the other life; what was written
+  // above is written again, with the stamps that it had.
+  using Shared = std::map<ReplicaId, uint64_t>;
+  void forgotWrites(const model::OwnerId& owner, const Shared& shared);
   // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
   bool mendStamps();
 
@@ -142,10 +145,11 @@ class Core {
   store::EntityRow newRow(const model::Address& address, const std::string& kind);
   Status checkPreconditions(const WriteOrder& order, const std::optional<store::EntityRow>& row);
   // The one place where a version of ours is made. With `only` the vector builds on that sibling alone.
-  Result<model::Version> make(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
+  Result<model::Version> make(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason,
+                              const std::optional<model::Stamp>& stamp = {});
   Result<Written> writeEntries(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
   void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
-               const std::optional<std::pair<ReplicaId, uint64_t>>& lower);
+               const Shared& lower);
   void remember(const store::EntityRow& row, const model::Version& version, bool refused);
   // Sequence, state, conflict records, the row itself.
   void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);

@@ -21,7 +21,8 @@ void Core::fallOut(EntityRow& row, const model::Siblings& keep, const std::strin
     bool kept = std::any_of(keep.begin(), keep.end(), [&](const Version& other) {
       return other.hash == version.hash || other.vector.covers(version.vector);
     });
-    if (!kept && builtOnMine(row.address.owner, version)) archived.push_back(version);
+    // What bears the owner's tag was accepted once.
+    if (!kept && !version.tag && builtOnMine(row.address.owner, version)) archived.push_back(version);
   }
   if (archived.empty()) return;
   archiveRefused(row, archived, why);

@@ -13,7 +13,7 @@ using model::Version;
 using store::EntityRow;
 
 void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(const Entry&)>& anew,
-                   const std::optional<std::pair<ReplicaId, uint64_t>>& lower) {
+                   const Shared& lower) {
   model::Entries entries = model::entriesOf(old);
   for (Entry& entry : entries) {
     if (entry.dot == old.dot || anew(entry)) entry.dot = {};
@@ -21,14 +21,18 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
   // It stands where the old one stood and beside the same others: only that sibling is built on.
   EntityRow alone = row;
   alone.siblings = {old};
-  if (lower) {
+  std::optional<model::Stamp> stamp;
+  if (!lower.empty()) {
+    // It is no newer than it was: what others wrote since must still win over it.
+    stamp = old.stamp;
     model::Vector vector;
     for (const auto& entry : old.vector.entries()) {
-      vector.raise(entry.replica, entry.replica == lower->first ? std::min(entry.counter, lower->second) : entry.counter);
+      auto at = lower.find(entry.replica);
+      vector.raise(entry.replica, at == lower.end() ? entry.counter : std::min(entry.counter, at->second));
     }
     alone.siblings.front().vector = vector;
   }
-  auto version = make(alone, std::move(entries), old.deleted, old.reason);
+  auto version = make(alone, std::move(entries), old.deleted, old.reason, stamp);
   if (!version.ok()) {
     // Only a full vector fails here; the old version stays and the refusal shows at the next write.
     event("attention", "{\"code\":\"vector_full\",\"entity\":" + model::jsonString(row.address.text()) + "}");
@@ -47,14 +51,15 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
   settle(row, store::Origin::kLocal, before);
 }
 
-void Core::forgotWrites(const model::OwnerId& owner) {
+void Core::forgotWrites(const model::OwnerId& owner, const Shared& shared) {
+  // Counters of the current replica id and numbers of the feed may both stand for something else elsewhere.
   store::OwnerRow& own = writer_.owner(owner);
+  if (own.replica && shared.contains(*own.replica)) writer_.retire(owner);
   writer_.newEpoch(owner);
-  if (!own.replica) return;
-  ReplicaId old = *own.replica;
-  uint64_t known = writer_.counterAtStart(owner);
-  writer_.retire(owner);
-  // What was written since the start used counters that others know for something else.
+  auto collides = [&](const ReplicaId& replica, uint64_t counter) {
+    auto at = shared.find(replica);
+    return at != shared.end() && counter > at->second;
+  };
   std::vector<store::EntityNumber> touched;
   for (uint64_t after = 0;;) {
     std::vector<store::FeedRow> page = store_.feed(owner, after, 500);
@@ -72,10 +77,10 @@ void Core::forgotWrites(const model::OwnerId& owner) {
     if (!row) continue;
     model::Siblings siblings = row->siblings;
     for (const Version& version : siblings) {
-      bool collides = version.author == settings_.home && version.dot.replica == old && version.dot.counter > known;
-      if (!collides) continue;
-      reissue(*row, version, [&](const Entry& entry) { return entry.dot.replica == old && entry.dot.counter > known; },
-              std::pair(old, known));
+      const auto& known = version.vector.entries();
+      bool built_on = std::any_of(known.begin(), known.end(), [&](const auto& e) { return collides(e.replica, e.counter); });
+      if (version.author != settings_.home || !built_on) continue;
+      reissue(*row, version, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     }
   }
   endChange();
@@ -109,7 +114,7 @@ bool Core::mendStamps() {
     model::Siblings siblings = row->siblings;
     for (const Version& version : siblings) {
       if (version.author != settings_.home || model::latestStampMs(version) <= latest) continue;
-      reissue(*row, version, tooFar, std::nullopt);
+      reissue(*row, version, tooFar, {});
       ++count;
     }
   }

@@ -10,16 +10,12 @@ OwnWriter::OwnWriter(store::Store& store, Clock& clock, Random& random, int64_t 
 void OwnWriter::load() {
   head_ = store_.head();
   head_dirty_ = false;
-  // The first load is the start; a later one follows a failed commit and must not move the marks.
-  bool first = !sequence_at_start_;
-  if (first) sequence_at_start_ = head_.sequence;
   owners_.clear();
   former_.clear();
   dirty_owners_.clear();
   drawn_.clear();
   for (store::OwnerRow& row : store_.owners()) {
-    for (const auto& [replica, issued] : store_.ownReplicas(row.id)) former_[row.id][replica] = issued;
-    if (first && row.replica) at_start_[row.id] = {*row.replica, row.counter};
+    for (const store::OwnReplica& own : store_.ownReplicas(row.id)) former_[row.id][own.replica] = own;
     owners_.emplace(row.id, std::move(row));
   }
 }
@@ -51,6 +47,7 @@ model::Dot OwnWriter::nextDot(const model::OwnerId& id) {
   if (!row.replica) {
     row.replica = random_.id<ReplicaId>();
     row.counter = 0;
+    row.told = 0;
     drawn_.emplace_back(id, *row.replica);
   }
   ++row.counter;
@@ -80,11 +77,12 @@ model::Stamp OwnWriter::nextStamp() {
 void OwnWriter::retire(const model::OwnerId& id) {
   store::OwnerRow& row = owner(id);
   if (!row.replica) return;
-  store_.putOwnReplica(id, *row.replica, row.counter);
-  uint64_t& issued = former_[id][*row.replica];
-  issued = std::max(issued, row.counter);
+  store::OwnReplica own{*row.replica, row.counter, row.told};
+  store_.putOwnReplica(id, own);
+  former_[id][own.replica] = own;
   row.replica.reset();
   row.counter = 0;
+  row.told = 0;
   changed(row);
 }
 
@@ -101,18 +99,65 @@ bool OwnWriter::isMine(const model::OwnerId& id, const ReplicaId& replica) {
   return at != former_.end() && at->second.contains(replica);
 }
 
-uint64_t OwnWriter::issuedFormerly(const model::OwnerId& id, const ReplicaId& replica) {
+const store::OwnReplica* OwnWriter::former(const model::OwnerId& id, const ReplicaId& replica) {
   auto at = former_.find(id);
-  if (at == former_.end()) return 0;
-  auto issued = at->second.find(replica);
-  return issued == at->second.end() ? 0 : issued->second;
+  if (at == former_.end()) return nullptr;
+  auto own = at->second.find(replica);
+  return own == at->second.end() ? nullptr : &own->second;
 }
 
-uint64_t OwnWriter::counterAtStart(const model::OwnerId& id) {
-  auto at = at_start_.find(id);
-  const store::OwnerRow* row = find(id);
-  bool same = at != at_start_.end() && row && row->replica == at->second.replica;
-  return same ? at->second.counter : 0;
+uint64_t OwnWriter::issuedFormerly(const model::OwnerId& id, const ReplicaId& replica) {
+  const store::OwnReplica* own = former(id, replica);
+  return own ? own->issued : 0;
+}
+
+uint64_t OwnWriter::told(const model::OwnerId& id, const ReplicaId& replica) {
+  const store::OwnerRow& row = owner(id);
+  if (row.replica == replica) return row.told;
+  const store::OwnReplica* own = former(id, replica);
+  return own ? own->told : 0;
+}
+
+bool OwnWriter::hasUntold(const model::OwnerId& id) {
+  const store::OwnerRow& row = owner(id);
+  if (row.told < row.counter) return true;
+  auto at = former_.find(id);
+  return at != former_.end() && std::any_of(at->second.begin(), at->second.end(), [](const auto& own) {
+           return own.second.told < own.second.issued;
+         });
+}
+
+void OwnWriter::raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter) {
+  store::OwnerRow& row = owner(id);
+  if (told(id, replica) >= counter) return;
+  if (row.replica == replica) {
+    row.told = counter;
+    changed(row);
+  } else if (const store::OwnReplica* own = former(id, replica)) {
+    store::OwnReplica raised = *own;
+    raised.told = counter;
+    store_.putOwnReplica(id, raised);
+    former_[id][replica] = raised;
+  }
+}
+
+std::optional<store::StartRow> OwnWriter::startThatSkipped(const model::OwnerId& id, uint64_t sequence) {
+  for (store::StartRow& start : store_.starts(id)) {
+    if (start.low < sequence && sequence < start.high) return std::move(start);
+  }
+  return std::nullopt;
+}
+
+void OwnWriter::skipSequence() {
+  uint64_t low = head_.sequence;
+  uint8_t chance[4];
+  random_.fill(chance);
+  uint64_t extra = (uint64_t{chance[0]} | uint64_t{chance[1]} << 8 | uint64_t{chance[2]} << 16) % kSequenceSkip;
+  head_.sequence = low + kSequenceSkip + extra;
+  head_dirty_ = true;
+  for (const auto& [id, row] : owners_) {
+    store_.addStart(id, {low, head_.sequence, row.replica, row.counter}, kStartsKept);
+  }
 }
 
 std::vector<std::pair<model::OwnerId, ReplicaId>> OwnWriter::takeDrawn() { return std::exchange(drawn_, {}); }

@@ -15,8 +15,11 @@
 
 namespace hearthgate::engine {
 
-// A start after a stop that may have lost the end of the log skips this many numbers, so that no number is used twice.
+// Every start skips this many feed numbers and up to as many again by chance: so no number is used twice after a stop
+// that lost the end of the log, and two lives of a home that was copied back do not use the same ones.
 inline constexpr uint64_t kSequenceSkip = 1 << 20;
+// Starts that are remembered: a copy that was brought back longer ago than these is not told apart any more.
+inline constexpr size_t kStartsKept = 64;
 
 class OwnWriter {
  public:
@@ -47,10 +50,14 @@ class OwnWriter {
   bool isMine(const model::OwnerId& id, const ReplicaId& replica);
   // What was issued under an own former replica id; 0 for any other.
   uint64_t issuedFormerly(const model::OwnerId& id, const ReplicaId& replica);
-  // The counter of the current replica id and the end of the feed at this start: what was issued above them may collide
-  // with what a later state of this home issued, of which it is a copy.
-  uint64_t counterAtStart(const model::OwnerId& id);
-  uint64_t sequenceAtStart() const { return sequence_at_start_.value_or(0); }
+  // The highest counter of an own replica id that others can know: the highest in a version that left.
+  uint64_t told(const model::OwnerId& id, const ReplicaId& replica);
+  // Whether any own replica id has counters that nobody was told.
+  bool hasUntold(const model::OwnerId& id);
+  // That much is known to others from now on, told with this commit or found to be known.
+  void raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
+  // The start that skipped this feed number, if one did.
+  std::optional<store::StartRow> startThatSkipped(const model::OwnerId& id, uint64_t sequence);
 
   // Replica ids drawn since the last call, to be told on open links before the first version under them.
   std::vector<std::pair<model::OwnerId, ReplicaId>> takeDrawn();
@@ -58,9 +65,11 @@ class OwnWriter {
   uint64_t nextSequence();
   uint64_t nextChange();
   const store::Head& head() const { return head_; }
-  void skipSequence() { head_.sequence += kSequenceSkip; head_dirty_ = true; }
+  void skipSequence();
 
  private:
+  const store::OwnReplica* former(const model::OwnerId& id, const ReplicaId& replica);
+
   store::Store& store_;
   Clock& clock_;
   Random& random_;
@@ -68,9 +77,7 @@ class OwnWriter {
   store::Head head_;
   bool head_dirty_ = false;
   std::map<model::OwnerId, store::OwnerRow> owners_;
-  std::map<model::OwnerId, std::map<ReplicaId, uint64_t>> former_;
-  std::map<model::OwnerId, model::Dot> at_start_;
-  std::optional<uint64_t> sequence_at_start_;
+  std::map<model::OwnerId, std::map<ReplicaId, store::OwnReplica>> former_;
   std::set<model::OwnerId> dirty_owners_;
   std::vector<std::pair<model::OwnerId, ReplicaId>> drawn_;
 };

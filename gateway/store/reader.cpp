@@ -94,20 +94,21 @@ OwnerRow Reader::readOwner(Query& query) {
     if (replica) row.replica = *replica;
   }
   row.counter = query.number(4);
-  row.replacing = query.integer(5) != 0;
-  row.hold = query.integer(6) != 0;
+  row.told = query.number(5);
+  row.replacing = query.integer(6) != 0;
+  row.hold = query.integer(7) != 0;
   return row;
 }
 
 std::optional<OwnerRow> Reader::owner(const model::OwnerId& id) {
-  Query query = database_->query("SELECT n, id, epoch, replica, counter, replacing, hold FROM owner WHERE id=?");
+  Query query = database_->query("SELECT n, id, epoch, replica, counter, told, replacing, hold FROM owner WHERE id=?");
   if (!query.bindBlob(id.raw()).row()) return std::nullopt;
   return readOwner(query);
 }
 
 std::vector<OwnerRow> Reader::owners() {
   std::vector<OwnerRow> rows;
-  Query query = database_->query("SELECT n, id, epoch, replica, counter, replacing, hold FROM owner ORDER BY n");
+  Query query = database_->query("SELECT n, id, epoch, replica, counter, told, replacing, hold FROM owner ORDER BY n");
   while (query.row()) rows.push_back(readOwner(query));
   return rows;
 }

@@ -91,6 +91,9 @@ class Reader : public model::Names {
   std::optional<Peer> peer(const HomeId& home);
   std::optional<Cursor> cursor(const HomeId& home, const model::OwnerId& owner);
 
+  // What the last batch of a pass told; see Store::putPeerFeed.
+  std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
+
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();
@@ -103,7 +106,8 @@ class Reader : public model::Names {
 
   // Replica ids for one owner: own former ones with what was issued, those that `home` told, and the highest counters
   // seen of foreign ones.
-  std::vector<std::pair<ReplicaId, uint64_t>> ownReplicas(const model::OwnerId& owner);
+  std::vector<OwnReplica> ownReplicas(const model::OwnerId& owner);
+  std::vector<StartRow> starts(const model::OwnerId& owner);  // oldest first
   std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
   std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
   uint64_t seen(const model::OwnerId& owner, const ReplicaId& replica);

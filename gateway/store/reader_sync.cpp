@@ -111,6 +111,12 @@ std::optional<Cursor> Reader::cursor(const HomeId& home, const model::OwnerId& o
                 query.number(3), query.integer(4)};
 }
 
+std::optional<FeedPlace> Reader::peerFeed(const HomeId& home, const model::OwnerId& owner) {
+  Query query = database_->query("SELECT epoch, sequence FROM peer_feed WHERE home=? AND owner=?");
+  if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
+  return FeedPlace{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1)};
+}
+
 std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limit) {
   std::vector<HeldRow> rows;
   Query query = database_->query(
@@ -156,11 +162,27 @@ uint64_t Reader::firstEvent() {
   return query.row() ? query.number(0) : 0;
 }
 
-std::vector<std::pair<ReplicaId, uint64_t>> Reader::ownReplicas(const model::OwnerId& owner) {
-  std::vector<std::pair<ReplicaId, uint64_t>> all;
-  Query query = database_->query("SELECT r.id, o.issued FROM own_replica o JOIN replica r ON r.n=o.replica WHERE o.owner=?");
+std::vector<OwnReplica> Reader::ownReplicas(const model::OwnerId& owner) {
+  std::vector<OwnReplica> all;
+  Query query =
+      database_->query("SELECT r.id, o.issued, o.told FROM own_replica o JOIN replica r ON r.n=o.replica WHERE o.owner=?");
   query.bind(ownerNumber(owner));
-  while (query.row()) all.emplace_back(ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1));
+  while (query.row()) {
+    all.push_back({ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1), query.number(2)});
+  }
+  return all;
+}
+
+std::vector<StartRow> Reader::starts(const model::OwnerId& owner) {
+  std::vector<StartRow> all;
+  Query query = database_->query(
+      "SELECT s.low, s.high, r.id, s.counter FROM start s LEFT JOIN replica r ON r.n=s.replica WHERE s.owner=? ORDER BY s.low");
+  query.bind(ownerNumber(owner));
+  while (query.row()) {
+    StartRow row{query.number(0), query.number(1), {}, query.number(3)};
+    if (!query.isNull(2)) row.replica = ReplicaId::fromBytes(query.blob(2));
+    all.push_back(row);
+  }
   return all;
 }
 

@@ -84,8 +84,24 @@ struct OwnerRow {
   FeedEpoch epoch;
   std::optional<ReplicaId> replica;
   uint64_t counter = 0;
+  uint64_t told = 0;  // the highest in a version that left
   bool replacing = false;
   bool hold = false;
+};
+
+// An own former replica id: what was issued under it, and how much of that others can know.
+struct OwnReplica {
+  ReplicaId replica;
+  uint64_t issued = 0;
+  uint64_t told = 0;
+};
+
+// A start of this home as a writer of one owner's entities: what it found, and the feed numbers that it skipped.
+struct StartRow {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  std::optional<ReplicaId> replica;
+  uint64_t counter = 0;
 };
 
 struct Head {
@@ -123,6 +139,12 @@ struct Cursor {
   uint64_t sender_number = 0;
   uint64_t receiver_number = 0;
   int64_t as_of_ms = 0;
+};
+
+// A place in another home's feed.
+struct FeedPlace {
+  FeedEpoch epoch;
+  uint64_t sequence = 0;
 };
 
 struct HeldRow {

@@ -43,7 +43,9 @@ class Store : public Reader, public model::Numbering {
   void putHead(const Head& head);
   // `row.n` is set when the owner is new.
   void putOwner(OwnerRow* row);
-  void putOwnReplica(const model::OwnerId& owner, const ReplicaId& replica, uint64_t issued);
+  void putOwnReplica(const model::OwnerId& owner, const OwnReplica& own);
+  // The newest `keep` are kept.
+  void addStart(const model::OwnerId& owner, const StartRow& start, size_t keep);
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
@@ -71,6 +73,8 @@ class Store : public Reader, public model::Numbering {
 
   void putPeer(const Peer& peer);
   void putCursor(const HomeId& home, const model::OwnerId& owner, const Cursor& cursor);
+  // Content of a pass came from this place of its feed; the cursor moves only at the pass's end.
+  void putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place);
   void removeCursor(const HomeId& home, const model::OwnerId& owner);
 
   // `row.n` is ignored. Nothing happens when the same version of the same entity is held already.

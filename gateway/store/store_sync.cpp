@@ -7,24 +7,42 @@ namespace hearthgate::store {
 
 void Store::putOwner(OwnerRow* row) {
   if (row->n == 0) {
-    database_->query("INSERT INTO owner(id,epoch,replica,counter,replacing,hold) VALUES(?,?,NULL,0,0,0)")
+    database_->query("INSERT INTO owner(id,epoch,replica,counter,told,replacing,hold) VALUES(?,?,NULL,0,0,0,0)")
         .bindBlob(row->id.raw())
         .bindBlob(row->epoch.view())
         .run();
     row->n = static_cast<uint32_t>(sqlite3_last_insert_rowid(database_->handle()));
   }
-  Query query = database_->query("UPDATE owner SET epoch=?,replica=?,counter=?,replacing=?,hold=? WHERE n=?");
+  Query query = database_->query("UPDATE owner SET epoch=?,replica=?,counter=?,told=?,replacing=?,hold=? WHERE n=?");
   query.bindBlob(row->epoch.view());
   row->replica ? query.bind(replicaNumber(*row->replica)) : query.bindNull();
-  query.bind(row->counter).bind(int{row->replacing}).bind(int{row->hold}).bind(row->n).run();
+  query.bind(row->counter).bind(row->told).bind(int{row->replacing}).bind(int{row->hold}).bind(row->n).run();
 }
 
-void Store::putOwnReplica(const model::OwnerId& owner, const ReplicaId& replica, uint64_t issued) {
-  uint32_t number = replicaNumber(replica);
-  database_->query("INSERT INTO own_replica VALUES(?,?,?) ON CONFLICT DO UPDATE SET issued=max(issued,excluded.issued)")
+void Store::putOwnReplica(const model::OwnerId& owner, const OwnReplica& own) {
+  uint32_t number = replicaNumber(own.replica);
+  database_->query("INSERT INTO own_replica VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET issued=max(issued,excluded.issued),"
+                   "told=max(told,excluded.told)")
       .bind(needOwner(owner))
       .bind(number)
-      .bind(issued)
+      .bind(own.issued)
+      .bind(own.told)
+      .run();
+}
+
+void Store::addStart(const model::OwnerId& owner, const StartRow& start, size_t keep) {
+  std::optional<uint32_t> number;
+  if (start.replica) number = replicaNumber(*start.replica);
+  uint32_t owner_number = needOwner(owner);
+  {
+    Query query = database_->query("INSERT INTO start VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET high=excluded.high");
+    query.bind(owner_number).bind(start.low).bind(start.high);
+    number ? query.bind(*number) : query.bindNull();
+    query.bind(start.counter).run();
+  }
+  database_->query("DELETE FROM start WHERE owner=?1 AND low<=(SELECT low FROM start WHERE owner=?1 ORDER BY low DESC LIMIT 1 OFFSET ?2)")
+      .bind(owner_number)
+      .bind(static_cast<int64_t>(keep))
       .run();
 }
 
@@ -122,6 +140,16 @@ void Store::putCursor(const HomeId& home, const model::OwnerId& owner, const Cur
       .bind(cursor.sender_number)
       .bind(cursor.receiver_number)
       .bind(cursor.as_of_ms)
+      .run();
+}
+
+void Store::putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place) {
+  uint32_t home_number = homeNumber(home);
+  database_->query("INSERT INTO peer_feed VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET epoch=excluded.epoch,sequence=excluded.sequence")
+      .bind(home_number)
+      .bind(needOwner(owner))
+      .bindBlob(place.epoch.view())
+      .bind(place.sequence)
       .run();
 }
 

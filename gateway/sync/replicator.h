@@ -124,12 +124,6 @@ class Replicator {
     std::unordered_set<std::string> named;
     uint64_t remaining_there = 0;
   };
-  // What others can know of this run's writes and feed numbers.
-  struct Told {
-    std::optional<ReplicaId> replica;
-    uint64_t counter = 0;
-    std::map<HomeId, uint64_t> sequences;
-  };
   struct Session : model::Names {
     HomeId peer;
     bool ready = false;
@@ -160,10 +154,10 @@ class Replicator {
   Hello makeHello(Session& session);
   OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
   void receiveHello(Session& session, std::string_view message);
-  uint64_t knowableCounter(const model::OwnerId& owner);
-  bool provesForgetting(const Session& session, const OwnerHello& hello);
-  bool provesForgetting(const Flow& flow, const model::Version& version);
-  void forgot(const Session& session, const model::OwnerId& owner);
+  void lookForAnotherLife(const Session& session, const OwnerHello& hello);
+  bool showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version);
+  bool foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+                        const engine::Core::Shared& told, engine::Core::Shared shared);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);
@@ -182,11 +176,11 @@ class Replicator {
   bool addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch, InFlight* flight,
                   size_t* bytes);
   std::vector<std::pair<ContentHash, std::string>> offer(Session& session, Flow& flow, const store::FeedRow& row);
+  void noteTold(const Flow& flow, const ContentHash& hash, const std::string& kind, const std::string& encoded);
   void addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight);
   void tellNames(Session& session, Batch* batch);
   void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
   bool mayPass(Session& session, Flow& flow, const std::string& id);
-  void noteTold(const Session& session, const Flow& flow, uint64_t sequence);
   void sendPosition(Session& session, Flow& flow);
   void answerLevel(Session& session);
   bool quiet(const Flow& flow);
@@ -213,7 +207,6 @@ class Replicator {
   Introduced introduced_;
   SyncComplete sync_complete_;
   std::map<HomeId, Session> sessions_;
-  std::map<model::OwnerId, Told> told_;
   std::vector<Output> output_;
   int64_t next_held_review_ms_ = 0;
 };

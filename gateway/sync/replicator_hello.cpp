@@ -21,12 +21,16 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
   hello.sequence = core_.writer().head().sequence;
   hello.has_content = store.feedEnd(owner) > 0;
   // Until a replacing pass has ended, no cursor is told for that owner (DESIGN.md section 3).
-  if (!row.replacing) hello.cursor = store.cursor(session.peer, owner);
+  auto cursor = store.cursor(session.peer, owner);
+  if (!row.replacing) hello.cursor = cursor;
+  // Where its content came from is told in any case: the peer may not remember that it was there.
+  if (cursor) hello.places.push_back({cursor->epoch, cursor->sequence});
+  if (auto place = store.peerFeed(session.peer, owner)) hello.places.push_back(*place);
   const model::Rules* rules = mine ? core_.rulesFor(session.peer) : core_.rulesFrom(owner);
   if (rules) hello.rules = *rules;
   if (row.replica) hello.replicas.push_back(*row.replica);
-  for (const auto& [replica, issued] : store.ownReplicas(owner)) {
-    if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(replica);
+  for (const store::OwnReplica& former : store.ownReplicas(owner)) {
+    if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(former.replica);
   }
   hello.seen = store.seen(owner, session.peer);
   return hello;
@@ -82,46 +86,67 @@ void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, c
   }
 }
 
-// What others can know of our current replica id: what was issued at this start, and what was told since. Comparing with
-// what we reached by now would miss a copy of this home that has written as much again.
-uint64_t Replicator::knowableCounter(const model::OwnerId& owner) {
-  const store::OwnerRow& own = core_.writer().owner(owner);
-  uint64_t counter = core_.writer().counterAtStart(owner);
-  const Told& told = told_[owner];
-  return own.replica && told.replica == own.replica ? std::max(counter, told.counter) : counter;
-}
-
-// The other knows counters or feed numbers of ours that we had not reached at this start and have not told since: this
-// home runs on an older copy of itself (rule 8).
-bool Replicator::provesForgetting(const Session& session, const OwnerHello& hello) {
-  const store::OwnerRow& own = core_.writer().owner(hello.owner);
+// A home that was copied back runs on an older state of itself, and others know its other life (rule 8). They show it by
+// counters of ours that we never told, and by a place in our feed that we never gave. What was told is kept with each
+// commit, so that restarts, and a copy that has written as much again, change nothing about it.
+void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& hello) {
+  engine::OwnWriter& writer = core_.writer();
+  engine::Core::Shared told;
+  engine::Core::Shared shared;
   for (const auto& [replica, counter] : hello.seen) {
-    if (own.replica == replica && counter > knowableCounter(hello.owner)) return true;
+    if (writer.isMine(hello.owner, replica) && counter > writer.told(hello.owner, replica)) told[replica] = counter;
   }
-  if (!hello.cursor || !(hello.cursor->epoch == own.epoch)) return false;
-  const Told& told = told_[hello.owner];
-  auto sent = told.sequences.find(session.peer);
-  uint64_t sent_upto = sent == told.sequences.end() ? 0 : sent->second;
-  return hello.cursor->sequence > std::max(core_.writer().sequenceAtStart(), sent_upto);
+  bool feed_differs = false;
+  const store::OwnerRow& own = writer.owner(hello.owner);
+  for (const store::FeedPlace& place : hello.places) {
+    if (!(place.epoch == own.epoch)) continue;
+    auto start = writer.startThatSkipped(hello.owner, place.sequence);
+    if (!start && place.sequence <= writer.head().sequence) continue;
+    feed_differs = true;
+    if (start && start->replica) shared[*start->replica] = start->counter;
+    if (own.replica) told.try_emplace(*own.replica, own.told);
+  }
+  (void)foundAnotherLife(session, hello.owner, feed_differs, told, std::move(shared));
 }
 
-// The same shown by a version that is vouched for: by our own tag, or because its owner sends it. It was held back when
-// the hello was made, or came to the other since.
-bool Replicator::provesForgetting(const Flow& flow, const model::Version& version) {
-  const store::OwnerRow& own = core_.writer().owner(flow.owner);
-  if (!own.replica || version.vector.at(*own.replica) <= knowableCounter(flow.owner)) return false;
-  return !flow.mine || (version.tag && *version.tag == core_.settings().ownerTag(version.hash));
+// The same shown by a version that is vouched for, by our own tag or because its owner sends it: it was held back when
+// the hello was made, or came to the other since. True when versions here may have been written again.
+bool Replicator::showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version) {
+  engine::OwnWriter& writer = core_.writer();
+  engine::Core::Shared told;
+  for (const auto& entry : version.vector.entries()) {
+    if (!writer.isMine(flow.owner, entry.replica) || entry.counter <= writer.told(flow.owner, entry.replica)) continue;
+    told[entry.replica] = entry.counter;
+  }
+  if (told.empty()) return false;
+  if (flow.mine && !(version.tag && *version.tag == core_.settings().ownerTag(version.hash))) return false;
+  return foundAnotherLife(session, flow.owner, false, told, {});
 }
 
-void Replicator::forgot(const Session& session, const model::OwnerId& owner) {
+// `told` are the counters that were found to be known; `shared` what is certain already. The two lives parted at some
+// moment after the last counter that this one has told: what it wrote since may stand for something else in the other.
+bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+                                  const engine::Core::Shared& told, engine::Core::Shared shared) {
+  engine::OwnWriter& writer = core_.writer();
+  bool matters = feed_differs;
+  for (const auto& [replica, counter] : told) {
+    uint64_t up_to = writer.told(owner, replica);
+    auto [at, fresh] = shared.try_emplace(replica, up_to);
+    at->second = std::min(at->second, up_to);
+    // A former replica id of which nothing collides: a restore or power cut that this home knows of.
+    matters = matters || writer.owner(owner).replica == replica || writer.issuedFormerly(owner, replica) > up_to;
+    writer.raiseTold(owner, replica, counter);
+  }
+  if (!matters) return false;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
-  core_.forgotWrites(owner);
+  core_.forgotWrites(owner, shared);
+  return true;
 }
 
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   Flow& flow = *session.flow(hello.owner);
   tellReplicas(hello.owner, session.peer, hello.replicas);
-  if (provesForgetting(session, hello)) forgot(session, hello.owner);
+  lookForAnotherLife(session, hello);
   flow.peer_epoch = hello.epoch;
   flow.peer_has_content = hello.has_content;
   flow.peer_number = hello.rules.number;

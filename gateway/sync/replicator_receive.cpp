@@ -71,6 +71,9 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     core_.store().putCursor(session.peer, batch.owner,
                             {batch.epoch, batch.upto, batch.rules_number, my_number, core_.clock().wallMs()});
   }
+  if (batch.full && !batch.end && !batch.digest) {
+    core_.store().putPeerFeed(session.peer, batch.owner, {batch.epoch, batch.upto});
+  }
   if (batch.end) flow->remaining_there = 0;
   reviewHeld(true);
   send(session, encode(ack));
@@ -100,8 +103,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       continue;
     }
     named_versions.push_back(version->hash);
-    if (provesForgetting(flow, *version)) {
-      forgot(session, flow.owner);
+    if (showsAnotherLife(session, flow, *version)) {
       // Own versions of this very entity may have been written again.
       row = core_.store().entity(address);
       siblings = row ? row->siblings : model::Siblings{};
@@ -137,6 +139,11 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     dropHeldOf(address, named_versions);
     model::Siblings keep;
     for (Version& version : good) model::join(std::move(version), &keep);
+    // While the owner's newest is held back, what it vouched for before is the best there is.
+    bool some_held = good.size() < named_versions.size();
+    for (const Version& version : row && some_held ? row->siblings : model::Siblings{}) {
+      if (version.tag) model::join(version, &keep);
+    }
     bool same = row && row->siblings.size() == keep.size() &&
                 std::equal(keep.begin(), keep.end(), row->siblings.begin(),
                            [](const Version& a, const Version& b) { return a.hash == b.hash; });

@@ -130,6 +130,8 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
     if (!flow.mine && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
     batch.end = true;
     batch.upto = flow.pass_end;
+  } else {
+    batch.upto = core_.writer().head().sequence;
   }
   bool end = batch.end;
   sendBatch(session, flow, std::move(batch), std::move(flight), false);
@@ -189,7 +191,9 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
   BatchItem item{row.id, row.kind, {}, {}};
   auto place = static_cast<uint32_t>(flight->items.size());
   std::vector<std::pair<uint32_t, ContentHash>> hashes;
+  bool untold = core_.writer().hasUntold(flow.owner);
   auto add = [&](const ContentHash& hash, std::string encoded) {
+    if (untold) noteTold(flow, hash, row.kind, encoded);
     *bytes += encoded.size() + 4;
     hashes.emplace_back(place, hash);
     item.versions.push_back(std::move(encoded));
@@ -214,6 +218,15 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
   flight->versions.insert(flight->versions.end(), hashes.begin(), hashes.end());
   ++session.sent_entities;
   return true;
+}
+
+// What others will know of our replica ids by this version (rule 8).
+void Replicator::noteTold(const Flow& flow, const ContentHash& hash, const std::string& kind, const std::string& encoded) {
+  auto version = model::decodeVersion(encoded, hash, kind, core_.store());
+  if (!version.ok()) return;
+  for (const auto& entry : version->vector.entries()) {
+    if (core_.writer().isMine(flow.owner, entry.replica)) core_.writer().raiseTold(flow.owner, entry.replica, entry.counter);
+  }
 }
 
 // What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back.
@@ -252,8 +265,7 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   batch.epoch = core_.writer().owner(flow.owner).epoch;
   batch.rules_number = myNumber(session, flow);
   tellNames(session, &batch);
-  noteTold(session, flow, batch.upto);
-  flow.sequence_told = std::max(flow.sequence_told, batch.upto);
+  if (!batch.full || batch.end) flow.sequence_told = std::max(flow.sequence_told, batch.upto);
   std::string message = encode(batch);
   flight.number = batch.number;
   flight.bytes = message.size();
@@ -261,17 +273,6 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   session.budget -= static_cast<int64_t>(message.size());
   flow.in_flight.push_back(std::move(flight));
   send(session, std::move(message), uncompressed);
-}
-
-void Replicator::noteTold(const Session& session, const Flow& flow, uint64_t sequence) {
-  const store::OwnerRow& own = core_.writer().owner(flow.owner);
-  Told& told = told_[flow.owner];
-  if (own.replica) {
-    told.replica = own.replica;
-    told.counter = own.counter;
-  }
-  uint64_t& upto = told.sequences[session.peer];
-  upto = std::max(upto, sequence);
 }
 
 void Replicator::sendPosition(Session& session, Flow& flow) {
@@ -284,7 +285,6 @@ void Replicator::sendPosition(Session& session, Flow& flow) {
   for (const store::FeedRow& row : core_.store().feed(flow.owner, flow.sent, 1000)) {
     if (!row.siblings.empty() && mayPass(session, flow, row.id)) ++position.remaining;
   }
-  noteTold(session, flow, flow.sent);
   flow.sequence_told = flow.sent;
   flow.position_told_ms = core_.clock().steadyMs();
   send(session, encode(position));

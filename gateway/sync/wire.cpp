@@ -109,6 +109,11 @@ std::string encode(const Hello& hello) {
       out.raw(replica.view());
       out.number(counter);
     }
+    out.number(owner.places.size());
+    for (const store::FeedPlace& place : owner.places) {
+      out.raw(place.epoch.view());
+      out.number(place.sequence);
+    }
   }
   return message;
 }
@@ -146,6 +151,10 @@ Result<Hello> decodeHello(std::string_view message) {
       auto replica = in.id<ReplicaId>();
       uint64_t counter = in.number();
       owner.seen.emplace_back(replica, counter);
+    }
+    for (size_t k = in.count(FeedEpoch::kSize + 1); k > 0; --k) {
+      auto epoch = in.id<FeedEpoch>();
+      owner.places.push_back({epoch, in.number()});
     }
     hello.owners.push_back(std::move(owner));
   }

@@ -77,6 +77,16 @@ bool Ledger::adopt(const ContentHash& fresh, const ContentHash& old) {
   return true;
 }
 
+bool Ledger::adoptBySaying(const ContentHash& fresh, size_t home, const model::Address& address, const model::Version& version) {
+  Doc doc = docOf(version.fields);
+  for (size_t n = writes_.size(); n-- > 0;) {
+    const WriteRecord& write = writes_[n];
+    if (write.home != home || write.address != address || write.deletes != version.deleted || write.doc != doc) continue;
+    return adopt(fresh, write.hash);
+  }
+  return false;
+}
+
 const WriteSet& Ledger::coveredBy(const ContentHash& hash) const {
   static const WriteSet none;
   auto at = covered_.find(hash);

@@ -62,6 +62,8 @@ class Ledger {
              const model::Version& after, const Doc& asked, bool all_anew);
   // A version that the product made without being asked takes over the account of the one it stands for.
   bool adopt(const ContentHash& fresh, const ContentHash& old);
+  // The same when the old one is gone with the history: the newest write of `home` that said the same.
+  bool adoptBySaying(const ContentHash& fresh, size_t home, const model::Address& address, const model::Version& version);
   bool knows(const ContentHash& hash) const { return covered_.contains(hash); }
   const WriteSet& coveredBy(const ContentHash& hash) const;
   // All that a home's database still says: siblings, what they were built on, what is held back; the archive apart.

@@ -300,7 +300,7 @@ void World::findRewritten(size_t home) {
   for (const auto& other : homes_) {
     const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
     auto known = machines_[home].issued.find(other->owner());
-    if (!row || !row->replica) continue;
+    if (!row) continue;
     if (known != machines_[home].issued.end() && known->second == std::pair(row->replica, row->counter)) continue;
     for (const std::string& id : kEntityIds) {
       model::Address address{other->owner(), id};
@@ -317,7 +317,8 @@ void World::findRewritten(size_t home) {
                       old.version.fields == version.fields;
           if (same && ledger_.adopt(version.hash, old.version.hash)) break;
         }
-        if (!ledger_.knows(version.hash)) fail(nameOf(address) + ": a version of unknown origin at " + homes_[home]->name());
+        if (ledger_.knows(version.hash) || ledger_.adoptBySaying(version.hash, home, address, version)) continue;
+        fail(nameOf(address) + ": a version of unknown origin at " + homes_[home]->name());
       }
     }
   }
