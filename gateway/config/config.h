@@ -35,6 +35,8 @@ struct Config {
     int64_t bandwidth_limit;  // bytes a second for each peer; 0 = none
     int64_t full_sync_interval_s;
     int64_t max_clock_drift_s;
+    int64_t peer_entities;  // of one owner, before more from another home is held back
+    int64_t peer_bytes;
     std::optional<std::vector<std::string>> advertise;  // nothing: the addresses that are found; empty: none are told
     std::vector<std::string> uncompressed_kinds;
   };

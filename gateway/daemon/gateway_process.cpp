@@ -172,6 +172,8 @@ Status GatewayProcess::startEngine() {
   engine::CoreSettings settings;
   settings.home = parts_->identity->home();
   settings.max_clock_drift_ms = config.sharing.sync.max_clock_drift_s * 1000;
+  settings.peer_entities = static_cast<uint64_t>(config.sharing.sync.peer_entities);
+  settings.peer_bytes = static_cast<uint64_t>(config.sharing.sync.peer_bytes);
   settings.default_strategy = config.sharing.conflict_resolution.strategy;
   settings.ownerTag = [identity = &*parts_->identity](const ContentHash& hash) { return identity->ownerTag(hash); };
 

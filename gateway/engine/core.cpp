@@ -29,6 +29,7 @@ Core::Core(store::Store& store, Clock& clock, Random& random, CoreSettings setti
 void Core::load() {
   writer_.load();
   seen_.clear();
+  usage_.clear();
   rule_changes_.clear();
   received_rule_changes_.clear();
   own_rules_.clear();
@@ -338,9 +339,26 @@ void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& b
   } else {
     row.conflicted = false;
   }
+  bool fresh = row.n == 0;
   store_.putEntity(&row);
+  if (auto used = usage_.find(row.address.owner); used != usage_.end()) {
+    used->second.entities += fresh ? 1 : 0;
+    for (const Version& version : row.siblings) used->second.bytes += version.fields.size();
+    for (const Version& version : before) used->second.bytes -= std::min(used->second.bytes, version.fields.size());
+  }
   if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);
+}
+
+Core::Usage& Core::usage(const model::OwnerId& owner) {
+  auto [at, fresh] = usage_.try_emplace(owner);
+  if (fresh) at->second = {store_.entityCount(owner), store_.entityBytes(owner)};
+  return at->second;
+}
+
+bool Core::quotaReached(const model::OwnerId& owner) {
+  const Usage& used = usage(owner);
+  return used.entities >= settings_.peer_entities || used.bytes >= settings_.peer_bytes;
 }
 
 void Core::sawVector(const model::OwnerId& owner, const model::Vector& vector) {

@@ -24,6 +24,9 @@ struct CoreSettings {
   HomeId home;
   int64_t max_clock_drift_ms = 60'000;
   std::string default_strategy = "latest-wins";
+  // What one owner's entities may take here before more from another home is held back (TRUST.md T18).
+  uint64_t peer_entities = 500'000;
+  uint64_t peer_bytes = 4ull << 30;
   // The owner's tag for a content hash of this home's own entities (trust's Identity).
   std::function<model::OwnerTag(const ContentHash&)> ownerTag;
 };
@@ -137,6 +140,9 @@ class Core {
   // --- events -------------------------------------------------------------------------------------------------------
   void event(const std::string& type, const std::string& body);
 
+  // Whether an owner's entities take as much here as they may; asked before anything new is taken in from another home.
+  bool quotaReached(const model::OwnerId& owner);
+
   // Highest counters seen of foreign replica ids, written by flush().
   void sawVector(const model::OwnerId& owner, const model::Vector& vector);
 
@@ -176,6 +182,12 @@ class Core {
   std::set<HomeId> rule_changes_;
   std::set<model::OwnerId> received_rule_changes_;
   std::map<std::pair<model::OwnerId, ReplicaId>, uint64_t> seen_;
+  struct Usage {
+    uint64_t entities = 0;
+    uint64_t bytes = 0;  // of the documents
+  };
+  Usage& usage(const model::OwnerId& owner);
+  std::map<model::OwnerId, Usage> usage_;  // of those that were asked for, since load()
   store::Change change_;
   uint32_t place_ = 0;
   uint64_t events_since_trim_ = 0;

@@ -196,6 +196,11 @@ uint64_t Reader::entityCount(const model::OwnerId& owner) {
   return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
 }
 
+uint64_t Reader::entityBytes(const model::OwnerId& owner) {
+  Query query = database_->query("SELECT coalesce(sum(length(siblings)),0) FROM entity WHERE owner=?");
+  return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
+}
+
 std::vector<FeedRow> Reader::feed(const model::OwnerId& owner, uint64_t after, size_t limit) {
   std::vector<FeedRow> rows;
   Query query = database_->query(

@@ -70,6 +70,8 @@ class Reader : public model::Names {
   std::vector<EntityRow> changedSince(uint64_t after, size_t limit);
   uint64_t feedEnd(const model::OwnerId& owner);
   uint64_t entityCount(const model::OwnerId& owner);
+  // About the bytes that an owner's entities take.
+  uint64_t entityBytes(const model::OwnerId& owner);
 
   // Newest first; `before` is a change number or nothing.
   std::vector<HistoryRow> history(EntityNumber n, size_t limit);

@@ -29,7 +29,9 @@ Judgement Ingress::judge(const HomeId& sender, const model::Address& address, co
   if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
     return refuse("it names a write of ours that we did not make");
   }
-  return drifts(version) ? hold(kDrift) : join();
+  if (drifts(version)) return hold(kDrift);
+  // T18: what is here already may change; more of it has to wait.
+  return siblings.empty() && core_.quotaReached(address.owner) ? hold(kQuota) : join();
 }
 
 Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
@@ -61,7 +63,9 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
     uint64_t known = core_.store().seen(address.owner, entry.replica);
     if (entry.counter > known + model::kMaxCounterJump) return hold("counter jump");
   }
-  return drifts(version) ? hold(kDrift) : join();
+  if (drifts(version)) return hold(kDrift);
+  // T18: what is here already may change; more of it has to wait.
+  return siblings.empty() && core_.quotaReached(address.owner) ? hold(kQuota) : join();
 }
 
 }  // namespace hearthgate::sync

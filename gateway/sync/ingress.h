@@ -9,6 +9,7 @@
 namespace hearthgate::sync {
 
 inline constexpr char kDrift[] = "drift";
+inline constexpr char kQuota[] = "quota";
 
 enum class Verdict { kJoin, kHold, kRefuse };
 
@@ -17,7 +18,7 @@ struct Judgement {
   // Joining changes nothing: what it says was written over already. Nothing else was looked at, so the owner vouches
   // for it only when it is one of the siblings.
   bool covered = false;
-  std::string reason;  // drift, unseen history, counter jump; or why it is refused
+  std::string reason;  // drift, unseen history, counter jump, quota; or why it is refused
 };
 
 class Ingress {

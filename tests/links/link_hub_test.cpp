@@ -90,6 +90,29 @@ TEST_F(LinkHub, ForgetsAHomeAndTellsIt) {
   pairHomes(beach, city);
 }
 
+TEST_F(LinkHub, HoldsWhatIsAboveTheQuotaAndTakesItWhenThereIsRoom) {
+  pairHomes(beach, city);
+  city.stop();
+  city.peer_entities = 3;
+  city.start();
+  beach.grant(city.id(), "*", model::Access::kRead);
+  for (const char* id : {"light.a", "light.b", "light.c", "light.d"}) ASSERT_TRUE(beach.put(id, "{}").ok());
+  uint64_t held = 0;
+  auto heldOne = [&] {
+    return city.engine().run([&](engine::Core& core) { held = core.store().heldCount(); }).ok() && held == 1;
+  };
+  EXPECT_TRUE(eventually(heldOne));
+  EXPECT_EQ(city.shown("light.c", beach.id()), "{}");
+  EXPECT_EQ(city.shown("light.d", beach.id()), "");
+  // What is here already goes on changing.
+  ASSERT_TRUE(beach.put("light.a", R"({"on":true})").ok());
+  EXPECT_TRUE(eventually([&] { return city.shown("light.a", beach.id()) == R"({"on":true})"; }));
+  city.stop();
+  city.peer_entities = 10;
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.shown("light.d", beach.id()) == "{}"; }));
+}
+
 TEST_F(LinkHub, KeepsOneLinkWhenBothDial) {
   pairHomes(beach, city);
   ASSERT_TRUE(beach.hub().edit(city.id(), std::vector<std::string>{city.address()}, {}).ok());

@@ -47,6 +47,7 @@ class RunningHome {
     ASSERT_TRUE(store.ok()) << store.error().message;
     engine::CoreSettings settings;
     settings.home = identity_->home();
+    settings.peer_entities = peer_entities;
     settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
     Clock& clock = systemClock(ClockTrust::kYes);
     engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
@@ -71,6 +72,8 @@ class RunningHome {
     transport_.reset();
     engine_.reset();
   }
+
+  uint64_t peer_entities = 500'000;  // taken at the next start()
 
   sync::LinkHub& hub() { return *hub_; }
   engine::Engine& engine() { return *engine_; }
