@@ -42,6 +42,8 @@ class Router {
   std::vector<std::vector<std::string>> not_served_;
 };
 
+// All of them.
+void addRoutes(Router& router);
 // One for each subject, in the file of that name.
 void addEntityRoutes(Router& router);
 void addBulkRoutes(Router& router);

@@ -46,6 +46,8 @@ class Factory : public net::HTTPRequestHandlerFactory {
   HttpExchange& exchange_;
 };
 
+}  // namespace
+
 void addRoutes(Router& router) {
   addEntityRoutes(router);
   addBulkRoutes(router);
@@ -62,8 +64,6 @@ void addRoutes(Router& router) {
   addSecretRoutes(router);
   addLaterRoutes(router);
 }
-
-}  // namespace
 
 struct Server::Http {
   Router router;

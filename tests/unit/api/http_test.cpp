@@ -1,4 +1,10 @@
 // What all calls have in common: tokens, the filter, methods, connections.
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "api/openapi.h"
+#include "api/router.h"
 #include "unit/api/served_home.h"
 
 namespace hearthgate::api {
@@ -126,6 +132,26 @@ TEST_F(Http, ServesItsOwnDescription) {
   EXPECT_EQ(document.headers.at("content-type"), "application/yaml");
   EXPECT_TRUE(document.body.starts_with("openapi: 3.1.0"));
   EXPECT_NE(document.body.find("/api/v1/entities:bulk:"), std::string::npos);
+}
+
+// Paths stand two spaces in, methods four.
+TEST_F(Http, DescribesExactlyTheCallsThatItServes) {
+  std::set<std::pair<std::string, std::string>> described;
+  std::istringstream document(openapiDocument());
+  std::string line, path;
+  while (std::getline(document, line) && line != "components:") {
+    if (line.starts_with("  /")) path = line.substr(2, line.size() - 3);
+    for (std::string method : {"get", "put", "patch", "post", "delete"}) {
+      if (line != "    " + method + ":") continue;
+      std::transform(method.begin(), method.end(), method.begin(), ::toupper);
+      described.emplace(method, path);
+    }
+  }
+  Router router;
+  addRoutes(router);
+  std::set<std::pair<std::string, std::string>> served;
+  for (const auto& route : router.all()) served.insert(route);
+  EXPECT_EQ(described, served);
 }
 
 TEST_F(Http, SaysThatItsPortIsTaken) {
