@@ -141,6 +141,15 @@ void OwnWriter::raiseTold(const model::OwnerId& id, const ReplicaId& replica, ui
   }
 }
 
+uint64_t OwnWriter::sharedUpTo(const model::OwnerId& id, const ReplicaId& replica) {
+  uint64_t told_now = told(id, replica);
+  if (owner(id).replica == replica) return told_now;
+  for (const store::StartRow& start : store_.starts(id)) {
+    if (start.replica == replica && start.counter >= told_now) return start.counter;
+  }
+  return issuedFormerly(id, replica);
+}
+
 std::optional<store::StartRow> OwnWriter::startThatSkipped(const model::OwnerId& id, uint64_t sequence) {
   for (store::StartRow& start : store_.starts(id)) {
     if (start.low < sequence && sequence < start.high) return std::move(start);

@@ -56,6 +56,10 @@ class OwnWriter {
   bool hasUntold(const model::OwnerId& id);
   // That much is known to others from now on, told with this commit or found to be known.
   void raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
+  // If this home is a copy of an older state of itself: up to what counter of `replica` are its versions certainly the
+  // same in the other life? Of the current one what was told, for the lives may have parted at any moment since. One that
+  // a known restore or power cut ended can only have parted from another life at a start since the last that was told.
+  uint64_t sharedUpTo(const model::OwnerId& id, const ReplicaId& replica);
   // The start that skipped this feed number, if one did.
   std::optional<store::StartRow> startThatSkipped(const model::OwnerId& id, uint64_t sequence);
 

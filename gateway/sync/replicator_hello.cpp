@@ -123,14 +123,13 @@ bool Replicator::showsAnotherLife(const Session& session, const Flow& flow, cons
   return foundAnotherLife(session, flow.owner, false, told, {});
 }
 
-// `told` are the counters that were found to be known; `shared` what is certain already. The two lives parted at some
-// moment after the last counter that this one has told: what it wrote since may stand for something else in the other.
+// `told` are the counters that were found to be known; `shared` what is certain already.
 bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
                                   const engine::Core::Shared& told, engine::Core::Shared shared) {
   engine::OwnWriter& writer = core_.writer();
   bool matters = feed_differs;
   for (const auto& [replica, counter] : told) {
-    uint64_t up_to = writer.told(owner, replica);
+    uint64_t up_to = writer.sharedUpTo(owner, replica);
     auto [at, fresh] = shared.try_emplace(replica, up_to);
     at->second = std::min(at->second, up_to);
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.
