@@ -23,6 +23,7 @@ STOP_S = 30           # from SIGTERM to the end
 WAIT_S = 30           # the usual bound of a condition
 CALL_S = 60           # one REST call: `home sync` alone may take 30 s
 IDLE_S = 5            # a kept connection older than this is opened again: the server closes it after ten
+SHOWN = 600           # characters of a value in a message
 POLL_S = 0.01         # between two looks at a condition
 LOG_LINES = 30        # of each daemon, shown when a case fails
 SANITIZER_SAYS = (b"ERROR: AddressSanitizer", b"WARNING: ThreadSanitizer", b"ERROR: LeakSanitizer", b"runtime error:")
@@ -49,7 +50,12 @@ def expect(condition, what):
 
 
 def same(what, got, wanted):
-    expect(got == wanted, f"{what}: expected {wanted!r}, saw {got!r}")
+    expect(got == wanted, lambda: f"{what}: expected {shortly(wanted)}, saw {shortly(got)}")
+
+
+def shortly(value):
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
 def wait_for(what, condition, limit_s=WAIT_S, poll_s=POLL_S):
@@ -150,7 +156,7 @@ class Home:
     def launch(self, *arguments, **options):
         """The process, not yet ready."""
         self.process = None
-        command = [*options.pop("before", []), DAEMON, "--config", self.config, "--data", self.data, *arguments]
+        command = [*options.pop("before", []), options.pop("program", DAEMON), "--config", self.config, "--data", self.data, *arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=environment(), cwd="/", **options)
