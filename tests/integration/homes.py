@@ -1,0 +1,548 @@
+"""What the tests of this folder share: real daemons in temporary folders on free ports of 127.0.0.1, the REST calls to
+them, a TCP proxy between two homes that can be cut, waiting for conditions, and the counting of cases.
+
+The programs are those of build/release, or of the build folder (or preset) that HEARTHGATE_BUILD names."""
+import http.client
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+START_S = 30          # from exec to the ready line; a second at most, thirty on a loaded machine with sanitizers
+STOP_S = 30           # from SIGTERM to the end
+WAIT_S = 30           # the usual bound of a condition
+CALL_S = 60           # one REST call: `home sync` alone may take 30 s
+IDLE_S = 5            # a kept connection older than this is opened again: the server closes it after ten
+SHOWN = 600           # characters of a value in a message
+POLL_S = 0.01         # between two looks at a condition
+LOG_LINES = 30        # of each daemon, shown when a case fails
+SANITIZER_SAYS = (b"ERROR: AddressSanitizer", b"WARNING: ThreadSanitizer", b"ERROR: LeakSanitizer", b"runtime error:")
+
+
+def build_folder():
+    named = os.environ.get("HEARTHGATE_BUILD", "release")
+    folder = named if os.sep in named else os.path.join(ROOT, "build", named)
+    return os.path.abspath(folder)
+
+
+BUILD = build_folder()
+DAEMON = os.path.join(BUILD, "bin", "hearthgated")
+CLI = os.path.join(BUILD, "bin", "hearthgate")
+
+
+class Failed(AssertionError):
+    """A case did not hold."""
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failed(what() if callable(what) else what)
+
+
+def same(what, got, wanted):
+    expect(got == wanted, lambda: f"{what}: expected {shortly(wanted)}, saw {shortly(got)}")
+
+
+def shortly(value):
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def wait_for(what, condition, limit_s=WAIT_S, poll_s=POLL_S):
+    """Asks until the condition gives something true, which is returned."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        expect(time.monotonic() < end, f"{what}: not seen within {limit_s} s")
+        time.sleep(poll_s)
+
+
+class Answer:
+    def __init__(self, status, headers, text):
+        self.status = status
+        self.headers = headers
+        self.text = text
+        try:
+            self.body = json.loads(text) if text else None
+        except ValueError:
+            self.body = None
+
+    def code(self):
+        return self.body.get("code") if isinstance(self.body, dict) else None
+
+    def __repr__(self):
+        return f"{self.status} {self.text[:300]!r}"
+
+
+class Client:
+    """REST calls of any thread to one daemon, each thread with a kept connection. Nothing is sent twice: whether a write
+    that got no answer was made is for the test to say."""
+
+    def __init__(self, port, token):
+        self.port = port
+        self.token = token
+        self.local = threading.local()
+
+    def call(self, method, path, body=None, headers=None, timeout_s=CALL_S):
+        kept = getattr(self.local, "kept", None)
+        if kept and time.monotonic() - kept[1] > IDLE_S:
+            kept[0].close()
+            kept = None
+        connection = kept[0] if kept else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        self.local.kept = None
+        sent = {"Authorization": "Bearer " + self.token}
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        try:
+            if connection.sock is None:
+                connection.connect()
+            connection.sock.settimeout(timeout_s)
+            connection.request(method, path if path.startswith("/health") else "/api/v1" + path, body, sent)
+            response = connection.getresponse()
+            text = response.read().decode()
+        except Exception:
+            connection.close()
+            raise
+        self.local.kept = (connection, time.monotonic())
+        return Answer(response.status, response.headers, text)
+
+
+class Home:
+    """One home: its folder, and its daemon while it runs."""
+
+    def __init__(self, world, name, settings=None):
+        self.world = world
+        self.name = name
+        self.data = os.path.join(world.folder, name)
+        self.config = os.path.join(world.folder, name + ".yaml")
+        self.log = os.path.join(world.folder, name + ".log")
+        self.process = None
+        self.id = None
+        self.client = None
+        self.sync_port = None
+        self.admin_port = None
+        self.proxies = []   # follow the port that the next start takes
+        self.configure(settings)
+
+    def configure(self, settings=None):
+        """The configuration of the next start: what every test needs, and `settings` by path (`sharing.sync.port`)."""
+        tree = {}
+        rows = {"name": self.name, "admin.port": 0, "plugins_path": self.world.plugins, "sharing.sync.port": 0,
+                "sharing.sync.listen": "127.0.0.1", "sharing.sync.advertise": [], "sharing.discovery.enabled": False}
+        rows.update(settings or {})
+        for path, value in rows.items():
+            at = tree
+            *sections, key = path.split(".")
+            for section in sections:
+                at = at.setdefault(section, {})
+            at[key] = value
+        with open(self.config, "w", encoding="utf-8") as file:
+            json.dump(tree, file, indent=1)  # JSON is YAML too
+
+    def launch(self, *arguments, **options):
+        """The process, not yet ready."""
+        self.process = None
+        command = [*options.pop("before", []), options.pop("program", DAEMON), "--config", self.config, "--data", self.data, *arguments]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                                            env=environment(), cwd="/", **options)
+        return self.process
+
+    def start(self, *arguments, **options):
+        self.launch(*arguments, **options)
+        words = self.ready_line().split()
+        expect(words[:1] == ["ready"], f"{self.name} said {words} instead of being ready")
+        told = dict(word.split("=", 1) for word in words[1:])
+        self.id = told["home"]
+        self.admin_port = int(told["admin"].rpartition(":")[2])
+        self.sync_port = int(told["sync"].rpartition(":")[2]) if told["sync"] != "-" else None
+        for proxy in self.proxies:
+            proxy.target = self.sync_port
+        with open(os.path.join(self.data, "admin.token"), encoding="utf-8") as file:
+            self.client = Client(self.admin_port, file.read().strip())
+        return self
+
+    def ready_line(self):
+        """The first line on standard output; nothing else ever stands there."""
+        end = time.monotonic() + START_S
+        text = b""
+        descriptor = self.process.stdout.fileno()
+        os.set_blocking(descriptor, False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while b"\n" not in text:
+                left = end - time.monotonic()
+                expect(left > 0, f"{self.name} was not ready within {START_S} s")
+                if selector.select(left):
+                    got = os.read(descriptor, 4096)
+                    expect(got, lambda: f"{self.name} ended with {self.process.wait(STOP_S)} before it was ready")
+                    text += got
+        return text.decode()
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self):
+        """SIGTERM; the daemon leaves with 0."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Failed(f"{self.name} did not end within {STOP_S} s of SIGTERM") from None
+        finally:
+            process.stdout.close()
+        same(f"the exit status of {self.name} after SIGTERM", status, 0)
+
+    def kill_9(self):
+        process, self.process = self.process, None
+        same(f"{self.name} before kill -9: exit status", process.poll(), None)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+    def end(self):
+        """At the end of a test, whatever happened before."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+
+    def call(self, *arguments, **options):
+        return self.client.call(*arguments, **options)
+
+    def ok(self, method, path, body=None, **options):
+        """A call that has to work; gives the body."""
+        answer = self.call(method, path, body, **options)
+        expect(200 <= answer.status < 300, lambda: f"{method} {path} at {self.name}: {answer!r}")
+        return answer.body
+
+    def bulk(self, lines, **options):
+        text = "\n".join(json.dumps(line) for line in lines)
+        return self.call("POST", "/entities:bulk", text, {"Content-Type": "application/x-ndjson"}, **options)
+
+    def entities(self, query=""):
+        """All entities that this home knows of, deleted ones too, by full address."""
+        found, after = {}, None
+        while True:
+            mark = f"&after={after}" if after else ""
+            page = self.ok("GET", f"/entities?limit=1000&deleted=true{query}{mark}")
+            for item in page["items"]:
+                found[item["address"]] = item
+            after = page["next"]
+            if not after:
+                return found
+
+    def home(self, other):
+        return self.ok("GET", "/homes/" + other.id)
+
+    def connected(self, other):
+        return self.home(other)["state"] == "connected"
+
+    def wait_connected(self, other, limit_s=WAIT_S):
+        wait_for(f"{self.name} is connected with {other.name}", lambda: self.connected(other), limit_s)
+
+    def sync(self, other):
+        return self.ok("POST", f"/homes/{other.id}/sync")
+
+    def last_lines(self):
+        try:
+            with open(self.log, "rb") as file:
+                return file.read().decode(errors="replace").splitlines()[-LOG_LINES:]
+        except FileNotFoundError:
+            return []
+
+
+def environment():
+    """Without settings of a gateway that the machine may have."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HEARTHGATE_")}
+
+
+class World:
+    """The homes and proxies of one test, in one temporary folder; `with` ends and removes them."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="hearthgate-test-")
+        # A gateway loads plugins only from where nobody but root and its own user can write (TRUST.md T20).
+        self.plugins = os.path.join(self.folder, "plugins")
+        copy_plugins(self.plugins)
+        self.homes = []
+        self.proxies = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        for home in self.homes:
+            if kind is None and home.process is not None and home.process.poll() is not None:
+                error = Failed(f"{home.name} ended by itself with {home.process.poll()}")
+            home.end()
+        for proxy in self.proxies:
+            proxy.close()
+        if kind is None and error is None:
+            error = self.sanitizer_report()
+        if error is not None:
+            for home in self.homes:
+                print(f"--- the last lines of {home.name} ---", *home.last_lines(), sep="\n")
+        if error is not None and os.environ.get("HEARTHGATE_KEEP"):
+            print(f"kept: {self.folder}")
+        else:
+            shutil.rmtree(self.folder)
+        if kind is None and error is not None:
+            raise error
+        return False
+
+    def sanitizer_report(self):
+        for home in self.homes:
+            if os.path.exists(home.log):
+                with open(home.log, "rb") as file:
+                    text = file.read()
+                if any(says in text for says in SANITIZER_SAYS):
+                    at = min(text.find(says) for says in SANITIZER_SAYS if says in text)
+                    return Failed(f"{home.name}: " + text[at:at + 4000].decode(errors="replace"))
+        return None
+
+    def home(self, name, settings=None):
+        """A home that does not run yet."""
+        home = Home(self, name, settings)
+        self.homes.append(home)
+        return home
+
+    def started(self, name, settings=None):
+        return self.home(name, settings).start()
+
+    def proxy(self, home):
+        """A way to the home's sync port that can be cut; it follows the home over restarts."""
+        proxy = Proxy(home.sync_port)
+        home.proxies.append(proxy)
+        self.proxies.append(proxy)
+        return proxy
+
+
+def copy_plugins(folder):
+    os.mkdir(folder, 0o700)
+    source = os.path.join(BUILD, "plugins")
+    for name in os.listdir(source):
+        if name.endswith(".so"):
+            shutil.copy(os.path.join(source, name), folder)
+            os.chmod(os.path.join(folder, name), 0o755)
+
+
+def pair(host, joiner, address=None):
+    """Pairs two homes that run; the joiner knows the host at `address`."""
+    code = host.ok("POST", "/pairing", {"confirm": "auto"})["code"]
+    body = {"code": code, "confirm": "auto", "address": address or f"127.0.0.1:{host.sync_port}"}
+    joined = joiner.ok("POST", "/pairing/join", body)
+    same("the home that was joined", joined["home"]["id"], host.id)
+    joiner.wait_connected(host)
+    host.wait_connected(joiner)
+
+
+def shown(entity):
+    """What has to be equal everywhere."""
+    version = entity["version"]
+    return {"fields": entity["fields"], "deleted": entity["deleted"], "kind": entity["kind"],
+            "strategy": entity["strategy"], "conflicted": entity["conflicted"],
+            "version": version and {"id": version["id"], "vector": version["vector"], "author": version["author"]},
+            "siblings": {sibling["id"]: (sibling["fields"], sibling["deleted"]) for sibling in entity["siblings"]}}
+
+
+class Proxy:
+    """A TCP way that can be cut: both sides are closed at once, and new connections are refused until it heals."""
+
+    def __init__(self, target):
+        self.target = target
+        self.cuts = 0
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # Bound by number: a port that the kernel chose would be lost with the first cut.
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", self.port))
+        self.address = f"127.0.0.1:{self.port}"
+        self.listener.listen(64)
+        self.listener.setblocking(False)
+        self.lock = threading.Lock()
+        self.wakeup, self.waker = socket.socketpair()
+        self.wishes = []
+        self.other = {}      # socket -> the socket at the other side
+        self.waiting = {}    # socket -> bytes that it has not taken yet
+        self.refusing = False
+        self.stopping = False
+        self.selector = selectors.DefaultSelector()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def ask(self, wish):
+        done = threading.Event()
+        with self.lock:
+            self.wishes.append((wish, done))
+        self.waker.send(b"x")
+        expect(done.wait(10), "the proxy does not answer")
+
+    def cut(self):
+        self.ask("cut")
+
+    def heal(self):
+        self.ask("heal")
+
+    def connections(self):
+        return len(self.other) // 2
+
+    def close(self):
+        if self.thread.is_alive():
+            self.ask("stop")
+            self.thread.join(10)
+
+    def run(self):
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.selector.register(self.wakeup, selectors.EVENT_READ)
+        while not self.stopping:
+            for key, events in self.selector.select():
+                if key.fileobj is self.listener:
+                    self.accept()
+                elif key.fileobj is self.wakeup:
+                    self.wakeup.recv(64)
+                    self.grant()
+                elif key.fileobj in self.other:
+                    self.move(key.fileobj, events)
+        self.listener.close()
+        self.selector.close()
+
+    def grant(self):
+        with self.lock:
+            wishes, self.wishes = self.wishes, []
+        for wish, done in wishes:
+            if wish == "heal":
+                if self.refusing:
+                    self.listener.listen(64)
+                    self.selector.register(self.listener, selectors.EVENT_READ)
+                self.refusing = False
+            else:
+                # On Linux this makes a listener refuse while it keeps its port; listen() makes it accept again.
+                if not self.refusing:
+                    self.selector.unregister(self.listener)
+                    self.listener.shutdown(socket.SHUT_RDWR)
+                    self.cuts += 1
+                self.refusing = True
+                for side in list(self.other):
+                    self.drop(side, reset=True)
+            self.stopping = self.stopping or wish == "stop"
+            done.set()
+
+    def accept(self):
+        try:
+            near, _ = self.listener.accept()
+        except OSError:
+            return  # whoever asked has gone, or the way was cut meanwhile
+        far = socket.socket()
+        try:
+            far.connect(("127.0.0.1", self.target))
+        except OSError:
+            near.close()
+            far.close()
+            return
+        for side, opposite in ((near, far), (far, near)):
+            side.setblocking(False)
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.other[side] = opposite
+            self.waiting[side] = b""
+            self.selector.register(side, selectors.EVENT_READ)
+
+    def move(self, side, events):
+        if events & selectors.EVENT_WRITE:
+            self.push(side)
+        if side in self.other and events & selectors.EVENT_READ:
+            try:
+                got = side.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                got = b""
+            if not got:
+                return self.drop(side)
+            to = self.other[side]
+            self.waiting[to] += got
+            self.push(to)
+
+    def push(self, side):
+        try:
+            sent = side.send(self.waiting[side])
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return self.drop(side)
+        self.waiting[side] = self.waiting[side][sent:]
+        # While one side does not take what it has, nothing more is read for it.
+        self.want(side, selectors.EVENT_WRITE, bool(self.waiting[side]))
+        self.want(self.other[side], selectors.EVENT_READ, len(self.waiting[side]) < 1 << 20)
+
+    def want(self, side, event, on):
+        mask = self.selector.get_map()[side].events if side in self.selector.get_map() else 0
+        wanted = mask | event if on else mask & ~event
+        if wanted == mask:
+            return
+        if mask and wanted:
+            self.selector.modify(side, wanted)
+        elif wanted:
+            self.selector.register(side, wanted)
+        else:
+            self.selector.unregister(side)
+
+    def drop(self, side, reset=False):
+        opposite = self.other.pop(side, None)
+        if opposite is None:
+            return
+        self.other.pop(opposite, None)
+        for one in (side, opposite):
+            self.waiting.pop(one, None)
+            if one in self.selector.get_map():
+                self.selector.unregister(one)
+            if reset:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.close()
+
+
+def run_cases(cases):
+    """Runs functions without arguments, a line each; the last line is `N passed, N failed`. Gives the exit status."""
+    expect(os.access(DAEMON, os.X_OK), f"there is no {DAEMON}: build it, or name another build with HEARTHGATE_BUILD")
+    chosen = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    passed = failed = 0
+    for case in cases:
+        if chosen and case.__name__ not in chosen:
+            continue
+        began = time.monotonic()
+        try:
+            said = case()
+            passed += 1
+            print(f"passed  {case.__name__}  ({time.monotonic() - began:.1f} s)" + (f": {said}" if said else ""), flush=True)
+        except Exception as error:  # a broken case is a failed one, and the others still run
+            failed += 1
+            print(f"FAILED  {case.__name__}: {error}", flush=True)
+            if not isinstance(error, Failed):
+                traceback.print_exc(file=sys.stdout)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
