@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <istream>
 #include <map>
 #include <optional>
@@ -52,8 +51,8 @@ class Call {
   // Announced length, or nothing when it comes in chunks.
   virtual std::optional<uint64_t> bodyLength() const = 0;
   virtual bool hasBody() const = 0;
-  // Takes the connection away from the request: an open socket's descriptor, which the caller then owns through `keep`.
-  virtual int takeConnection(std::function<void()>* release) = 0;
+  // Takes the connection away from the request: a descriptor that the caller closes, or -1 when there is none left.
+  virtual int takeConnection() = 0;
 
   const std::string& parameter(size_t n) const { return parameters.at(n); }
 

@@ -93,7 +93,7 @@ void EventStreams::run() {
     }
     std::erase_if(streams_, [this](const std::unique_ptr<Stream>& stream) {
       if (!stream->dead) return false;
-      stream->wish.release();
+      ::close(stream->wish.socket);
       giveBack();
       return true;
     });
@@ -103,7 +103,7 @@ void EventStreams::run() {
   }
   takeNew();
   for (auto& stream : streams_) {
-    stream->wish.release();
+    ::close(stream->wish.socket);
     giveBack();
   }
   streams_.clear();

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,12 +37,11 @@ class StreamBell {
 };
 
 struct StreamWish {
-  int socket = -1;
-  std::function<void()> release;  // closes the socket
-  std::set<std::string> types;    // empty: all
-  std::string prefix;             // of entity ids
-  uint64_t position = 0;          // everything above is wanted
-  bool reset = false;             // what was asked for is no longer held
+  int socket = -1;              // the stream's own, closed at its end
+  std::set<std::string> types;  // empty: all
+  std::string prefix;           // of entity ids
+  uint64_t position = 0;        // everything above is wanted
+  bool reset = false;           // what was asked for is no longer held
 };
 
 class EventStreams {

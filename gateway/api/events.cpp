@@ -67,7 +67,11 @@ Result<Answer> events(Gateway& gateway, Call& call) {
   if (!gateway.streams->reserve()) {
     return stateError("too_many_streams", "All 16 event streams are taken; close one and try again.");
   }
-  wish.socket = call.takeConnection(&wish.release);
+  wish.socket = call.takeConnection();
+  if (wish.socket < 0) {
+    gateway.streams->giveBack();
+    return systemError("too_many_files", "No event stream can be opened: the gateway has no file descriptor left.");
+  }
   gateway.streams->add(std::move(wish));
   Answer answer;
   answer.taken_over = true;

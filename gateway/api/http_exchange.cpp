@@ -3,6 +3,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/StreamSocket.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -43,11 +44,10 @@ class PocoCall final : public Call {
   bool hasBody() const override {
     return request_.getChunkedTransferEncoding() || (request_.hasContentLength() && request_.getContentLength64() > 0);
   }
-  int takeConnection(std::function<void()>* release) override {
-    auto socket =
-        std::make_shared<net::StreamSocket>(static_cast<net::HTTPServerRequestImpl&>(request_).detachSocket());
-    *release = [socket] { socket->close(); };
-    return socket->impl()->sockfd();
+  int takeConnection() override {
+    // A descriptor of its own, so that no object of Poco's is shared with the streams' thread.
+    net::StreamSocket socket = static_cast<net::HTTPServerRequestImpl&>(request_).detachSocket();
+    return ::fcntl(socket.impl()->sockfd(), F_DUPFD_CLOEXEC, 0);
   }
 
   // Reads what is left of the body; false when that is more than is worth reading.

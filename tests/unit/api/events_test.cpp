@@ -47,6 +47,7 @@ class StreamReader {
   Event next() {
     Event event;
     std::string block = upTo("\n\n");
+    while (block.starts_with(":")) block = upTo("\n\n");  // the comment of every 15 s
     size_t at = 0;
     while (at < block.size()) {
       size_t end = std::min(block.find('\n', at), block.size());
