@@ -111,7 +111,8 @@ Status GatewayProcess::start() {
 
 Status GatewayProcess::openHome() {
   DataDirectory& directory = parts_->directory;
-  bool has_identity = directory.has("identity.key");
+  trust::IdentityFiles files(directory.path(), configuration_.config.sharing.sync.encryption.key_path);
+  bool has_identity = std::filesystem::exists(files.keyPath());
   bool has_database = directory.has(kDatabase);
   if (has_identity && !has_database && !options_.recover) {
     return systemError("database_missing", "database " + directory.file(kDatabase) +
@@ -122,22 +123,22 @@ Status GatewayProcess::openHome() {
   std::string of_home = parts_->store->meta("home");
   HG_CHECK(parts_->store->takeError());
   if (has_identity) {
-    auto identity = trust::Identity::load(directory.path());
+    auto identity = trust::Identity::load(files);
     if (!identity.ok()) return startError("identity", identity.error());
     parts_->identity.emplace(std::move(*identity));
   } else {
     if (!of_home.empty()) {
-      return systemError("identity_missing", "identity " + directory.file("identity.key") +
+      return systemError("identity_missing", "identity " + files.keyPath() +
                                                  ": missing, although the database belongs to a home (restore a backup)");
     }
     auto recovery = configuration_.config.identity_recovery ? trust::Recovery::kKeepSeed : trust::Recovery::kNone;
-    auto identity = trust::Identity::create(directory.path(), systemRandom(), recovery);
+    auto identity = trust::Identity::create(files, systemRandom(), recovery);
     if (!identity.ok()) return startError("identity", identity.error());
     parts_->identity.emplace(std::move(*identity));
   }
   std::string id = parts_->identity->home().text();
   if (!of_home.empty() && of_home != id) {
-    return systemError("identity_differs", "identity " + directory.file("identity.key") +
+    return systemError("identity_differs", "identity " + files.keyPath() +
                                                ": is of another home than the database (restore both from one backup)");
   }
   return {};

@@ -117,7 +117,7 @@ class Core {
   Status grant(const HomeId& home, const std::string& pattern, model::Access access, std::optional<int64_t> until_ms);
   // False when there was no such row.
   bool revoke(const HomeId& home, const std::string& pattern);
-  // Rows for a new home, or none at all for one that was forgotten.
+  // Rules without rows, for a new home and for one that is forgotten.
   void admit(const HomeId& home);
   void dismiss(const HomeId& home);
   // T15: continue above what the other side tells, with both lists.

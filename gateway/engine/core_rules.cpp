@@ -52,6 +52,7 @@ void Core::putOwnRules(const HomeId& home, Rules rules) {
 }
 
 void Core::admit(const HomeId& home) {
+  // A home that was forgotten once goes on above the number that it knows.
   if (own_rules_.contains(home)) return;
   Rules rules;
   rules.number = 1;
@@ -60,8 +61,13 @@ void Core::admit(const HomeId& home) {
 }
 
 void Core::dismiss(const HomeId& home) {
-  own_rules_.erase(home);
-  store_.removeRules(me(), home);
+  auto at = own_rules_.find(home);
+  if (at == own_rules_.end()) return;
+  // The number stays, so that after a new pairing nobody takes the empty rows for forgotten ones (T15).
+  Rules rules;
+  rules.number = at->second.number + 1;
+  rules.lists.emplace_back();
+  putOwnRules(home, std::move(rules));
   rule_changes_.erase(home);
 }
 

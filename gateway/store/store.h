@@ -66,7 +66,6 @@ class Store : public Reader, public model::Numbering {
   void removeConflicts(EntityNumber n);
 
   void putRules(const model::OwnerId& owner, const HomeId& home, const model::Rules& rules);
-  void removeRules(const model::OwnerId& owner, const HomeId& home);
   void putStrategyRow(const model::StrategyRow& row);
   bool removeStrategyRow(model::StrategyRow::Scope scope, const std::string& pattern);
   void putStrategyHere(const model::Address& address, const std::string& strategy);  // empty: removes

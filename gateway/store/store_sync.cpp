@@ -77,10 +77,6 @@ void Store::putRules(const model::OwnerId& owner, const HomeId& home, const mode
       .run();
 }
 
-void Store::removeRules(const model::OwnerId& owner, const HomeId& home) {
-  database_->query("DELETE FROM rules WHERE owner=? AND home=?").bind(needOwner(owner)).bind(homeNumber(home)).run();
-}
-
 void Store::putStrategyRow(const model::StrategyRow& row) {
   database_->query("INSERT INTO strategy VALUES(?,?,?) ON CONFLICT DO UPDATE SET strategy=excluded.strategy")
       .bind(static_cast<int>(row.scope))

@@ -220,6 +220,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.failing_since_ms = 0;
         entry.refused_reason.clear();
         entry.last_error.clear();
+        link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();
         for (store::PeerAddress& address : entry.row.addresses) {
           if (connection->dialled() && address.address == connection->address) address.last_ok_ms = clock.wallMs();

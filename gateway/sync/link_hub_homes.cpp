@@ -46,6 +46,7 @@ Status LinkHub::connect(const HomeId& home) {
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
     at->second.row.kept_apart = false;
+    at->second.expected_until_ms = impl_->clock.steadyMs() + kConnectWaitMs;
     at->second.refused_reason.clear();
     at->second.retry_ms = kFirstRetryMs;
     at->second.failing_since_ms = 0;
@@ -144,9 +145,17 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
 
 Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
   {
-    std::lock_guard lock(impl_->mutex);
+    std::unique_lock lock(impl_->mutex);
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
+    int64_t wait_ms = at->second.expected_until_ms - impl_->clock.steadyMs();
+    if (!at->second.link && wait_ms > 0) {
+      impl_->link_attached.wait_for(lock, std::chrono::milliseconds(wait_ms), [&] {
+        at = impl_->peers.find(home);
+        return impl_->stopping || at == impl_->peers.end() || at->second.link;
+      });
+      if (at == impl_->peers.end()) return homeNotFound(home);
+    }
     if (!at->second.link) {
       std::string why = at->second.refused_reason.empty() ? "offline" : at->second.refused_reason;
       return SyncAnswer{false, why, 0, 0};

@@ -28,6 +28,8 @@ inline constexpr int64_t kSlowRetryMs = 15'000;
 inline constexpr int64_t kDuplicateWindowMs = 5'000;
 inline constexpr size_t kMaxAddresses = 8;  // a home (TRUST.md T7)
 inline constexpr int64_t kTickMs = 250;
+// How long a `home sync` that follows a `home connect` waits for the link.
+inline constexpr int64_t kConnectWaitMs = 5'000;
 inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's types are below
 inline constexpr size_t kMaxEarlyMessages = 64;
 
@@ -35,6 +37,7 @@ struct PeerEntry {
   store::Peer row;
   std::shared_ptr<Connection> link;
   bool dialling = false;
+  int64_t expected_until_ms = 0;  // a person asked to connect just now
   uint64_t dial_generation = 0;
   size_t next_address = 0;
   double retry_ms = kFirstRetryMs;
@@ -79,6 +82,7 @@ struct LinkHub::Impl : Connection::User {
 
   std::mutex mutex;
   std::condition_variable pairing_changed;
+  std::condition_variable link_attached;
   bool stopping = false;
   std::map<HomeId, PeerEntry> peers;
   std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones

@@ -18,20 +18,20 @@ PrivateKey rootKeyOf(std::string_view seed) {
 std::string ownerTagKeyOf(std::string_view seed) { return hkdf("", seed, "hearthgate owner v1", 32); }
 std::string backupKeyOf(std::string_view seed) { return hkdf("", seed, "backup", 32); }
 
-Identity::Identity(std::string dir, PrivateKey operating, std::string owner_tag_key, std::string backup_key,
+Identity::Identity(IdentityFiles files, PrivateKey operating, std::string owner_tag_key, std::string backup_key,
                    KeyChain chain)
-    : dir_(std::move(dir)),
+    : files_(std::move(files)),
       operating_(std::move(operating)),
       owner_tag_key_(std::move(owner_tag_key)),
       backup_key_(std::move(backup_key)),
       chain_(std::move(chain)),
       certificate_(makeCertificate(operating_)) {}
 
-Identity Identity::fromSeed(const std::string& dir, std::string_view seed, std::string_view reason, Random& random) {
+Identity Identity::fromSeed(const IdentityFiles& files, std::string_view seed, std::string_view reason, Random& random) {
   PrivateKey root = rootKeyOf(seed);
   PrivateKey operating = PrivateKey::generate(random);
   KeyChain chain{makeRootStatement(root, operating, 1, std::string(32, '\0'), reason)};
-  return Identity(dir, std::move(operating), ownerTagKeyOf(seed), backupKeyOf(seed), std::move(chain));
+  return Identity(files, std::move(operating), ownerTagKeyOf(seed), backupKeyOf(seed), std::move(chain));
 }
 
 Identity Identity::inMemory(Random& random) {

@@ -2,7 +2,7 @@
 // it, the owner's tag key (DESIGN.md section 2, rule 8), and until a person has written them down the recovery words.
 // Made once and unchanging afterwards, so any thread may use it.
 //
-// DIR/identity.key (0600): "HGKEY", version 1, a seal byte, then the operating scalar, the owner's tag key, the backup
+// DIR/sharing_key (0600; sharing.sync.encryption.key_path may name another): "HGKEY", version 1, a seal byte, then the operating scalar, the owner's tag key, the backup
 // key and the chain of key statements as length-prefixed fields, then SHA-256 over all that. Seal 0 means that the
 // content is NOT encrypted: file mode and disk are its only guard. Other values are kept for a passphrase and are
 // refused today. DIR/recovery.seed (0600): "HGSEED", version 1, seal byte, the 16 bytes, SHA-256. The root private key
@@ -36,17 +36,27 @@ enum class Recovery {
   kNone,      // `identity.recovery: false`: the seed is never written, the root key is gone for good
 };
 
+// Where the files are. A folder alone means the usual names.
+struct IdentityFiles {
+  IdentityFiles(std::string folder, std::string key_file = "sharing_key")  // NOLINT: meant to convert
+      : dir(std::move(folder)), key(std::move(key_file)) {}
+  std::string dir;  // empty: no files
+  std::string key;  // relative to `dir` unless it begins with a slash
+  std::string keyPath() const { return key.starts_with('/') ? key : dir + "/" + key; }
+  std::string seedPath() const { return dir + "/recovery.seed"; }
+};
+
 class Identity {
  public:
   // A new home in `dir` (which exists): draws seed and operating key, signs the statement of epoch 1, writes both
   // files. Fails with `identity_exists` when `dir` has one, or with a file's error.
-  static Result<Identity> create(const std::string& dir, Random& random, Recovery recovery = Recovery::kKeepSeed);
+  static Result<Identity> create(const IdentityFiles& files, Random& random, Recovery recovery = Recovery::kKeepSeed);
   // The home of twelve words again, on a machine that has no identity (T31): its root key and id, a new operating key
   // at epoch 1. Other homes know a higher epoch: renewedChain() answers that while pairing. The seed stays in `dir`
   // until confirmRecoveryWords(), because that answer needs it.
-  static Result<Identity> recover(const std::string& dir, std::string_view seed, Random& random);
+  static Result<Identity> recover(const IdentityFiles& files, std::string_view seed, Random& random);
   // Fails with `file_missing`, `file_exposed`, `file_read`, or `identity_corrupt`.
-  static Result<Identity> load(const std::string& dir);
+  static Result<Identity> load(const IdentityFiles& files);
   // The same without files, for simulation and tests. Its recoveryWords() are none.
   static Identity inMemory(Random& random);
 
@@ -79,15 +89,15 @@ class Identity {
   Status confirmRecoveryWords() const;
 
  private:
-  Identity(std::string dir, PrivateKey operating, std::string owner_tag_key, std::string backup_key, KeyChain chain);
-  static Identity fromSeed(const std::string& dir, std::string_view seed, std::string_view reason, Random& random);
+  Identity(IdentityFiles files, PrivateKey operating, std::string owner_tag_key, std::string backup_key, KeyChain chain);
+  static Identity fromSeed(const IdentityFiles& files, std::string_view seed, std::string_view reason, Random& random);
   static Result<Identity> write(Identity identity, std::string_view seed, Recovery recovery);
   // The seed while DIR/recovery.seed is there, else empty.
   Result<std::string> readSeed() const;
   std::string encode() const;
-  static Result<Identity> decode(const std::string& dir, std::string_view bytes);
+  static Result<Identity> decode(const IdentityFiles& files, std::string_view bytes);
 
-  std::string dir_;
+  IdentityFiles files_;
   PrivateKey operating_;
   std::string owner_tag_key_;
   std::string backup_key_;

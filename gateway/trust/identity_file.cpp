@@ -17,8 +17,6 @@ constexpr uint8_t kVersion = 1;
 constexpr uint8_t kNotSealed = 0;
 constexpr size_t kSymmetricKeyBytes = 32;
 
-std::string keyPath(const std::string& dir) { return dir + "/identity.key"; }
-std::string seedPath(const std::string& dir) { return dir + "/recovery.seed"; }
 
 Error corrupt(const std::string& path, const std::string& what) {
   return storageError(
@@ -53,8 +51,8 @@ std::string Identity::encode() const {
   return frame(kKeyMagic, writer.bytes());
 }
 
-Result<Identity> Identity::decode(const std::string& dir, std::string_view bytes) {
-  std::string path = keyPath(dir);
+Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view bytes) {
+  std::string path = files.keyPath();
   HG_TRY(std::string_view content, unframe(path, kKeyMagic, bytes));
   Reader reader(content);
   std::string scalar(reader.fixed(kScalarBytes));
@@ -70,52 +68,52 @@ Result<Identity> Identity::decode(const std::string& dir, std::string_view bytes
   if (chain.back().operating_spki != operating.spki()) {
     return corrupt(path, "its key statements are for another operating key");
   }
-  return Identity(dir, std::move(operating), std::move(owner_tag_key), std::move(backup_key), std::move(chain));
+  return Identity(files, std::move(operating), std::move(owner_tag_key), std::move(backup_key), std::move(chain));
 }
 
-Result<Identity> Identity::create(const std::string& dir, Random& random, Recovery recovery) {
+Result<Identity> Identity::create(const IdentityFiles& files, Random& random, Recovery recovery) {
   std::string seed = random.bytes(kSeedBytes);
-  auto made = write(fromSeed(dir, seed, "first start", random), seed, recovery);
+  auto made = write(fromSeed(files, seed, "first start", random), seed, recovery);
   wipe(seed);
   return made;
 }
 
-Result<Identity> Identity::recover(const std::string& dir, std::string_view seed, Random& random) {
-  return write(fromSeed(dir, seed, "rebuilt", random), seed, Recovery::kKeepSeed);
+Result<Identity> Identity::recover(const IdentityFiles& files, std::string_view seed, Random& random) {
+  return write(fromSeed(files, seed, "rebuilt", random), seed, Recovery::kKeepSeed);
 }
 
 Result<Identity> Identity::write(Identity identity, std::string_view seed, Recovery recovery) {
-  const std::string& dir = identity.dir_;
-  if (::access(keyPath(dir).c_str(), F_OK) == 0) {
-    return stateError("identity_exists", keyPath(dir) + " is there already; a second identity would replace this home");
+  const IdentityFiles& files = identity.files_;
+  if (::access(files.keyPath().c_str(), F_OK) == 0) {
+    return stateError("identity_exists", files.keyPath() + " is there already; a second identity would replace this home");
   }
   // The seed first: a crash in between leaves no identity, and the next start makes both anew.
-  HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(seedPath(dir), frame(kSeedMagic, seed))
-                                           : shredPrivateFile(seedPath(dir)));
+  HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(files.seedPath(), frame(kSeedMagic, seed))
+                                           : shredPrivateFile(files.seedPath()));
   std::string content = identity.encode();
-  Status created = createPrivateFile(keyPath(dir), content);
+  Status created = createPrivateFile(files.keyPath(), content);
   wipe(content);
   HG_CHECK(std::move(created));
   return identity;
 }
 
-Result<Identity> Identity::load(const std::string& dir) {
-  HG_TRY(std::string bytes, readPrivateFile(keyPath(dir)));
-  auto identity = decode(dir, bytes);
+Result<Identity> Identity::load(const IdentityFiles& files) {
+  HG_TRY(std::string bytes, readPrivateFile(files.keyPath()));
+  auto identity = decode(files, bytes);
   wipe(bytes);
   return identity;
 }
 
 Result<std::string> Identity::readSeed() const {
-  if (dir_.empty()) return std::string();
-  auto bytes = readPrivateFile(seedPath(dir_));
+  if (files_.dir.empty()) return std::string();
+  auto bytes = readPrivateFile(files_.seedPath());
   if (!bytes.ok()) {
     if (bytes.error().code == "file_missing") return std::string();
     return bytes.error();
   }
-  HG_TRY(std::string_view content, unframe(seedPath(dir_), kSeedMagic, *bytes));
+  HG_TRY(std::string_view content, unframe(files_.seedPath(), kSeedMagic, *bytes));
   if (content.size() != kSeedBytes || homeIdOf(rootKeyOf(content).spki()) != home()) {
-    return corrupt(seedPath(dir_), "it belongs to another home");
+    return corrupt(files_.seedPath(), "it belongs to another home");
   }
   std::string seed(content);
   wipe(*bytes);
@@ -148,16 +146,16 @@ Result<Identity> Identity::adopt(KeyChain chain) const {
   if (chain.back().operating_spki != operatingSpki() || order == ChainOrder::kOlder || order == ChainOrder::kFork) {
     return trustError("key_not_vouched", "key statements that do not follow this home's own were not taken over");
   }
-  Identity renewed(dir_, operating_, owner_tag_key_, backup_key_, std::move(chain));
-  if (!dir_.empty()) {
+  Identity renewed(files_, operating_, owner_tag_key_, backup_key_, std::move(chain));
+  if (!files_.dir.empty()) {
     std::string content = renewed.encode();
-    Status written = writePrivateFile(keyPath(dir_), content);
+    Status written = writePrivateFile(files_.keyPath(), content);
     wipe(content);
     HG_CHECK(std::move(written));
   }
   return renewed;
 }
 
-Status Identity::confirmRecoveryWords() const { return dir_.empty() ? Status{} : shredPrivateFile(seedPath(dir_)); }
+Status Identity::confirmRecoveryWords() const { return files_.dir.empty() ? Status{} : shredPrivateFile(files_.seedPath()); }
 
 }  // namespace hearthgate::trust

@@ -79,15 +79,23 @@ TEST_F(LinkHub, KeepsApartUntilAPersonConnectsAgain) {
   EXPECT_FALSE(answer->level);
   EXPECT_EQ(answer->reason, "offline");
   ASSERT_TRUE(city.hub().connect(beach.id()).ok());
-  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city); }));
+  auto level = city.hub().sync(beach.id());
+  ASSERT_TRUE(level.ok());
+  EXPECT_TRUE(level->level) << level->reason;
 }
 
 TEST_F(LinkHub, ForgetsAHomeAndTellsIt) {
   pairHomes(beach, city);
+  beach.grant(city.id(), "light.*", model::Access::kWrite);
+  ASSERT_TRUE(beach.put("light.a", "{}").ok());
+  ASSERT_TRUE(eventually([&] { return city.shown("light.a", beach.id()) == "{}"; }));
   ASSERT_TRUE(beach.hub().forget(city.id()).ok());
   EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).state == "refused"; }));
   EXPECT_EQ(beach.hub().forget(city.id()).error().code, "home_not_found");
   pairHomes(beach, city);
+  beach.grant(city.id(), "light.*", model::Access::kRead);
+  ASSERT_TRUE(beach.put("light.a", "{}").ok());
+  EXPECT_TRUE(eventually([&] { return city.shown("light.a", beach.id()) == "{}"; }));
 }
 
 TEST_F(LinkHub, HoldsWhatIsAboveTheQuotaAndTakesItWhenThereIsRoom) {

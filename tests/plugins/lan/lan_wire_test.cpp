@@ -1,6 +1,8 @@
 // What reaches the LAN transport from the network beside links: strangers, browsers, other programs.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <chrono>
 #include <set>
 
@@ -253,7 +255,12 @@ TEST_F(LanDialTest, SendsNeitherOriginNorNames) {
 TEST_F(LanDialTest, LooksUpNames) {
   auto handler = std::make_shared<RecordingHandler>();
   transport_->dial("localhost:" + std::to_string(port_), "/peer", handler, handler->dialled());
-  EXPECT_EQ(handler->waitDialled(), "") << handler->outcome().message;
+  // A system without /etc/hosts knows no names at all, and that is told too.
+  if (!std::filesystem::exists("/etc/hosts")) {
+    EXPECT_EQ(handler->waitDialled(), "unreachable");
+    return;
+  }
+  ASSERT_EQ(handler->waitDialled(), "") << handler->outcome().message;
   EXPECT_EQ(handler->link()->remoteAddress(), "127.0.0.1:" + std::to_string(port_));
 }
 

@@ -44,13 +44,13 @@ TEST(Identity, SurvivesAReload) {
 TEST(Identity, WritesFilesThatOnlyItsUserReads) {
   TemporaryFolder dir;
   ASSERT_TRUE(Identity::create(dir.path(), systemRandom()).ok());
-  for (const char* name : {"identity.key", "recovery.seed"}) {
+  for (const char* name : {"sharing_key", "recovery.seed"}) {
     struct stat about {};
     ASSERT_EQ(::stat(dir.file(name).c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777, 0600u) << name;
   }
-  EXPECT_FALSE(std::filesystem::exists(dir.file("identity.key.new")));
-  ::chmod(dir.file("identity.key").c_str(), 0640);
+  EXPECT_FALSE(std::filesystem::exists(dir.file("sharing_key.new")));
+  ::chmod(dir.file("sharing_key").c_str(), 0640);
   auto loaded = Identity::load(dir.path());
   ASSERT_FALSE(loaded.ok());
   EXPECT_EQ(loaded.error().code, "file_exposed");
@@ -59,18 +59,18 @@ TEST(Identity, WritesFilesThatOnlyItsUserReads) {
 TEST(Identity, IsNeverReplacedByASecondOne) {
   TemporaryFolder dir;
   ASSERT_TRUE(Identity::create(dir.path(), systemRandom()).ok());
-  std::string key = readAll(dir.file("identity.key")), seed = readAll(dir.file("recovery.seed"));
+  std::string key = readAll(dir.file("sharing_key")), seed = readAll(dir.file("recovery.seed"));
   auto again = Identity::create(dir.path(), systemRandom());
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code, "identity_exists");
-  EXPECT_EQ(readAll(dir.file("identity.key")), key);
+  EXPECT_EQ(readAll(dir.file("sharing_key")), key);
   EXPECT_EQ(readAll(dir.file("recovery.seed")), seed);
 }
 
 TEST(Identity, RefusesAFileWithAnyByteChangedOrMissing) {
   TemporaryFolder dir;
   ASSERT_TRUE(Identity::create(dir.path(), systemRandom()).ok());
-  std::string path = dir.file("identity.key"), good = readAll(path);
+  std::string path = dir.file("sharing_key"), good = readAll(path);
   for (size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 1);
@@ -87,10 +87,10 @@ TEST(Identity, RefusesAFileWithAnyByteChangedOrMissing) {
 TEST(Identity, SaysThatItCannotOpenASealedFile) {
   TemporaryFolder dir;
   ASSERT_TRUE(Identity::create(dir.path(), systemRandom()).ok());
-  std::string bytes = readAll(dir.file("identity.key"));
+  std::string bytes = readAll(dir.file("sharing_key"));
   bytes[6] = 1;
   bytes.resize(bytes.size() - 32);
-  writeAll(dir.file("identity.key"), bytes + sha256Bytes(bytes));
+  writeAll(dir.file("sharing_key"), bytes + sha256Bytes(bytes));
   auto loaded = Identity::load(dir.path());
   ASSERT_FALSE(loaded.ok());
   EXPECT_NE(loaded.error().message.find("passphrase"), std::string::npos);
