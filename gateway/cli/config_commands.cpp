@@ -1,4 +1,6 @@
 // `config …`: works on this machine's file and needs no running gateway.
+#include <filesystem>
+
 #include "cli/commands.h"
 #include "config/config.h"
 
@@ -28,7 +30,8 @@ ExitStatus check(Context& context, const std::string& file, bool plugins) {
     context.out() << boost::json::serialize(boost::json::object{{"valid", loaded.ok()}, {"problems", items}}) << "\n";
   } else {
     for (const auto& problem : loaded.problems) context.terminal().err << problem.text() << "\n";
-    if (loaded.ok()) context.out() << safe(file) << ": right\n";
+    bool there = std::filesystem::exists(file);
+    if (loaded.ok()) context.out() << safe(file) << (there ? ": right\n" : ": not there, so every key has its default\n");
     if (loaded.ok() && !plugins && !loaded.config.plugins.empty()) {
       context.out() << "plugins' sections: not compared with the plugins that are there; --plugins asks the gateway\n";
     }

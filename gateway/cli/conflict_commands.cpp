@@ -18,7 +18,7 @@ ExitStatus list(Context& context, const ConflictOptions& options) {
   }
   Table table({"N", "ENTITY", "AT", "STATE", "STRATEGY", "VERSIONS"});
   for (const auto& item : context.all(path({"conflicts"}) + filter)) {
-    table.add({readable(at(item, "id")), readable(at(item, "entity")), safe(textAt(item, "at")),
+    table.add({readable(at(item, "id")), context.addressName(textAt(item, "entity")), safe(textAt(item, "at")),
                safe(textAt(item, "state")), safe(textAt(item, "strategy")),
                number(static_cast<int64_t>(itemsAt(item, "versions").size()))});
   }
@@ -31,7 +31,7 @@ ExitStatus show(Context& context, const ConflictOptions& options) {
   if (context.printed(reply)) return kDone;
   const Json& conflict = reply.body;
   auto& out = context.out();
-  out << "conflict " << readable(at(conflict, "id")) << " of " << readable(at(conflict, "entity")) << "\n";
+  out << "conflict " << readable(at(conflict, "id")) << " of " << context.addressName(textAt(conflict, "entity")) << "\n";
   printField(out, "at", safe(textAt(conflict, "at")));
   printField(out, "state", safe(textAt(conflict, "state")));
   printField(out, "strategy", safe(textAt(conflict, "strategy")));

@@ -101,6 +101,8 @@ class Context {
   std::string homeName(const std::string& id);
   // How an entity of an answer is shown: own ones without owner.
   std::string entityName(const Json& entity);
+  // The same of an address `id@OWNER`.
+  std::string addressName(const std::string& address);
 
  private:
   struct Home {

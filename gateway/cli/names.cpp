@@ -71,4 +71,10 @@ std::string Context::entityName(const Json& entity) {
   return owner.empty() ? id : id + "@" + homeName(owner);
 }
 
+std::string Context::addressName(const std::string& address) {
+  size_t sign = address.find('@');
+  if (sign == std::string::npos) return safe(address);
+  return entityName(Json{{"id", address.substr(0, sign)}, {"owner", address.substr(sign + 1)}});
+}
+
 }  // namespace hearthgate::cli
