@@ -23,7 +23,7 @@ std::string seedPath(const std::string& dir) { return dir + "/recovery.seed"; }
 Error corrupt(const std::string& path, const std::string& what) {
   return storageError(
       "identity_corrupt",
-      path + " cannot be used: " + what + "; restore it from a backup, or rebuild the home from its recovery words");
+      path + " cannot be used: " + what + " (restore it from a backup, or rebuild the home from its recovery words)");
 }
 
 std::string frame(std::string_view magic, std::string_view content) {
