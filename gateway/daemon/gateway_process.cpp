@@ -19,6 +19,8 @@ namespace hearthgate::daemon {
 namespace {
 
 constexpr const char* kDatabase = "hearthgate.db";
+// Reading every page of more than this would hold a start up for seconds on a Raspberry Pi.
+constexpr uintmax_t kCheckedAtStartBytes = 64 << 20;
 constexpr const char* kInstalledPlugins = "/usr/lib/hearthgate/plugins";
 
 std::string programFolder() {
@@ -45,6 +47,15 @@ std::string hostName() {
   char name[256] = {};
   if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "home";
   return name;
+}
+
+// A damaged page would else be met some day in the middle of work, and --recover would find nothing to set aside.
+Result<std::unique_ptr<store::Store>> openChecked(const std::string& path, store::Durability durability, bool recover) {
+  HG_TRY(auto opened, store::Store::open(path, durability));
+  std::error_code error;
+  uintmax_t size = std::filesystem::file_size(path, error);
+  if (recover || error || size <= kCheckedAtStartBytes) HG_CHECK(opened->check());
+  return opened;
 }
 
 Error startError(const std::string& what, Error error) {
@@ -150,8 +161,15 @@ Status GatewayProcess::openDatabase() {
   auto durability = configuration_.config.storage.durability == config::Config::Durability::kFull
                         ? store::Durability::kFull
                         : store::Durability::kNormal;
-  auto opened = store::Store::open(path, durability);
-  bool corrupt = !opened.ok() && (opened.error().code == "database_corrupt" || opened.error().code == "database_foreign");
+  auto opened = openChecked(path, durability, options_.recover);
+  bool foreign = !opened.ok() && opened.error().code == "database_foreign";
+  bool corrupt = !opened.ok() && (opened.error().code == "database_corrupt" || foreign);
+  if (foreign && !options_.recover && directory.has("identity.key")) {
+    // A damaged first page looks like another program's file; beside an identity it was most likely ours.
+    return systemError("database_foreign", "database " + path + ": is no Hearthgate database, or damaged at its beginning " +
+                                               "(choose another data folder, restore a backup, or start once with " +
+                                               "--recover to set the file aside and keep this home's id)");
+  }
   if (corrupt && options_.recover) {
     std::string aside = path + ".set-aside-" + std::to_string(parts_->clock->wallMs());
     for (const char* suffix : {"", "-wal", "-shm"}) {

@@ -20,7 +20,7 @@ Error sqliteError(int code, const std::string& message, std::string_view what) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return storageError("database_locked", sentence + " (another program has the file open: end it)");
-    default: return storageError("storage_failed", sentence);
+    default: return storageError("storage_failed", sentence + " (look at the disk, which may be full or failing)");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -19,12 +20,14 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
   // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain.
   database->execute("PRAGMA secure_delete=OFF");
+  HG_CHECK(database->takeError());
+  HG_CHECK(migrate(*database));
+  // Only now, since it is written into the file, which may have been another program's.
   if (file) {
     database->execute("PRAGMA journal_mode=WAL");
     database->execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    HG_CHECK(database->takeError());
   }
-  HG_CHECK(database->takeError());
-  HG_CHECK(migrate(*database));
   return std::unique_ptr<Store>(new Store(std::move(database)));
 }
 
@@ -78,6 +81,20 @@ void Store::rollback() {
   if (!sqlite3_get_autocommit(database_->handle())) database_->execute("ROLLBACK");
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
+}
+
+Status Store::check() {
+  std::string found;
+  {
+    Query query = database_->query("PRAGMA quick_check(1)");
+    if (query.row()) found = std::string(query.text(0));
+  }
+  HG_CHECK(database_->takeError());
+  if (found == "ok") return {};
+  // The first line only names the database; one line is told.
+  found.erase(0, found.find('\n') + 1);
+  found.erase(std::min(found.find('\n'), found.size()));
+  return storageError("database_corrupt", "the file is damaged: " + found + " (restore a backup, or start once with --recover)");
 }
 
 Status Store::checkpoint() {

@@ -16,8 +16,10 @@ Connection::Connection(User& user, Executor& links, Executor& handshakes, Kind k
 void Connection::onOpen(std::shared_ptr<sdk::Link> link) {
   {
     std::lock_guard lock(mutex_);
-    link_ = std::move(link);
+    if (!finished_) link_ = std::move(link);
   }
+  // It ended while it was being dialled; the other side would wait for a handshake.
+  if (link) return link->close("closed", "");
   schedule();
 }
 

@@ -135,6 +135,13 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
     HG_TRY(trust::PairingCode typed, trust::PairingCode::parse(code_or_uri));
     code = typed;
   }
+  {
+    std::lock_guard lock(impl_->mutex);
+    bool own = impl_->code && impl_->code->text() == code->text();
+    if (own && impl_->pairing_gate.isOpen(impl_->clock.steadyMs())) {
+      return trustError("pairing_refused", "This is the code that this home itself shows; type it at the other home.");
+    }
+  }
   if (address) addresses = {*address};
   if (addresses.empty() || !trust::isAddressWithPort(addresses.front())) {
     return inputError("bad_address", "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");

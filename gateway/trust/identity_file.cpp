@@ -21,7 +21,7 @@ constexpr size_t kSymmetricKeyBytes = 32;
 Error corrupt(const std::string& path, const std::string& what) {
   return storageError(
       "identity_corrupt",
-      path + " cannot be used: " + what + "; restore it from a backup, or rebuild the home from its recovery words");
+      path + " cannot be used: " + what + " (restore it from a backup, or rebuild the home from its recovery words)");
 }
 
 std::string frame(std::string_view magic, std::string_view content) {

@@ -103,8 +103,8 @@ Result<std::string> readPrivateFile(const std::string& path) {
   if ((about.st_mode & 077) != 0 || (about.st_uid != ::geteuid() && about.st_uid != 0)) {
     return storageError("file_exposed",
                         path +
-                            " can be read by other users; its secret may be known. Run chmod 600 on it (chown "
-                            "to the gateway's user), or rotate it");
+                            " can be read by other users, and its secret may be known (run chmod 600 on it, and chown "
+                            "to the gateway's user, or rotate it)");
   }
   std::string content(static_cast<size_t>(about.st_size), '\0');
   size_t have = 0;
