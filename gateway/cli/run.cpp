@@ -1,5 +1,9 @@
 #include "cli/run.h"
 
+#include <algorithm>
+
+#include "base/utf8.h"
+
 #include "cli/commands.h"
 
 namespace hearthgate::cli {
@@ -39,6 +43,13 @@ int run(const std::vector<std::string>& arguments, Terminal& terminal) {
   try {
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
+    // CLI11 says of an unknown command only that one is required.
+    auto word = std::find_if(arguments.begin(), arguments.end(), [](const std::string& a) { return !a.starts_with('-'); });
+    bool named = word != arguments.end() && program.get_subcommands().empty();
+    if (named && error.get_name() == "RequiredError" ) {
+      terminal.err << "There is no command '" << displayName(*word) << "'; `hearthgate --help` lists those that there are.\n";
+      return kUsage;
+    }
     int status = program.exit(error, terminal.out, terminal.err);
     return status == 0 ? kDone : kUsage;
   }
