@@ -5,6 +5,7 @@ The programs are those of build/release, or of the build folder (or preset) that
 import http.client
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -26,6 +27,7 @@ IDLE_S = 5            # a kept connection older than this is opened again: the s
 SHOWN = 600           # characters of a value in a message
 POLL_S = 0.01         # between two looks at a condition
 LOG_LINES = 30        # of each daemon, shown when a case fails
+LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (debug|info|warning|error) ")
 SANITIZER_SAYS = (b"ERROR: AddressSanitizer", b"WARNING: ThreadSanitizer", b"ERROR: LeakSanitizer", b"runtime error:")
 
 
@@ -192,6 +194,25 @@ class Home:
                     expect(got, lambda: f"{self.name} ended with {self.process.wait(STOP_S)} before it was ready")
                     text += got
         return text.decode()
+
+    def ended(self, *arguments, **options):
+        """A start that ends by itself: (status, standard output, lines on standard error that are no log)."""
+        before = len(self.said())
+        process = self.launch(*arguments, **options)
+        try:
+            output, _ = process.communicate(timeout=START_S)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} neither failed nor ended within {START_S} s") from None
+        finally:
+            self.end()
+        return process.returncode, output.decode(), self.said()[before:]
+
+    def said(self):
+        """What stands on standard error beside the log."""
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return [line for line in file.read().splitlines() if not LOG_LINE.match(line)]
 
     def running(self):
         return self.process is not None and self.process.poll() is None
