@@ -227,9 +227,6 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("home", core.settings().home.text());
     core.store().setMeta("clean_stop", "0");
     core.store().setMeta("boot_id", boot);
-    if (core.store().meta("event_epoch").empty()) {
-      core.store().setMeta("event_epoch", systemRandom().id<FeedEpoch>().text());
-    }
   });
   if (!started.ok()) return startError("database", started.error());
   return parts_->hub->start();
@@ -301,9 +298,10 @@ void GatewayProcess::stop() {
   if (!parts_ || !parts_->running) return;
   Parts& parts = *parts_;
   parts.running = false;
-  // From the outside in: nobody new, then links, plugins, and last the database with the mark of a clean stop.
-  parts.server.reset();
+  // Links first, because requests may wait for them; then requests, plugins, and last the database with the mark of a
+  // clean stop.
   parts.hub->stop();
+  parts.server.reset();
   if (parts.plugins) parts.plugins->stopAll();
   parts.entities->stop();
   Status marked = parts.engine->run([](engine::Core& core) { core.store().setMeta("clean_stop", "1"); });

@@ -36,7 +36,7 @@ Identity Identity::fromSeed(const IdentityFiles& files, std::string_view seed, s
 
 Identity Identity::inMemory(Random& random) {
   std::string seed = random.bytes(kSeedBytes);
-  return fromSeed("", seed, "first start", random);
+  return fromSeed(IdentityFiles(""), seed, "first start", random);
 }
 
 OwnerTag Identity::ownerTag(const ContentHash& hash) const {
