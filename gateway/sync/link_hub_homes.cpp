@@ -176,6 +176,17 @@ Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
           impl->replicator->askLevel(home, [impl, home, asking, &core](std::optional<LevelMessage> level) {
             PeerReport report = impl->replicator->report(home);
             uint64_t held = (level ? level->held : 0) + core.store().heldCount(home);
+            bool linked;
+            {
+              std::lock_guard lock(impl->mutex);
+              auto at = impl->peers.find(home);
+              linked = at != impl->peers.end() && at->second.link;
+            }
+            // A link without an answer has not said hello yet.
+            if (!level && linked && impl->clock.steadyMs() < asking->deadline_ms) {
+              impl->engine.after(10, asking->ask);
+              return;
+            }
             if (!level) {
               asking->promise.set_value({false, "offline", held, report.refused_there});
             } else if (impl->replicator->levelTowards(home)) {
