@@ -197,10 +197,14 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
 void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home) {
   std::shared_ptr<Connection> loser;
   std::vector<std::string> early;
+  bool over;
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
-    if (at == peers.end() || at->second.row.kept_apart) {
+    over = !connections.contains(connection);
+    if (over) {
+      // It ended while its pin was being stored, and its end will not be told again.
+    } else if (at == peers.end() || at->second.row.kept_apart) {
       loser = connection;
     } else {
       PeerEntry& entry = at->second;
@@ -228,6 +232,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
       }
     }
   }
+  if (over) return wake(home, 0);
   if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
   if (loser == connection) return;
   engine.submit(

@@ -31,7 +31,8 @@ void LinkHub::Impl::dialCommit(const std::shared_ptr<PairingRun>& pairing) {
   }
   auto connection = dialPeer(pairing->address, pairing->peer->operatingSpki(), pairing->peer->home);
   std::lock_guard lock(mutex);
-  if (!connection) {
+  // It may have ended already, before the end could be seen as this pairing's.
+  if (!connection || !connections.contains(connection)) {
     pairing->commit_dialling = false;
   } else if (!pairing->finished) {
     pairing->connection = connection;
