@@ -130,7 +130,7 @@ Status GatewayProcess::openHome() {
                                                ": missing, although this folder has an identity (restore a backup, or "
                                                "start once with --recover to begin an empty one and pair again)");
   }
-  HG_CHECK(openDatabase());
+  HG_CHECK(openDatabase(has_identity));
   std::string of_home = parts_->store->meta("home");
   HG_CHECK(parts_->store->takeError());
   if (has_identity) {
@@ -155,7 +155,7 @@ Status GatewayProcess::openHome() {
   return {};
 }
 
-Status GatewayProcess::openDatabase() {
+Status GatewayProcess::openDatabase(bool has_identity) {
   DataDirectory& directory = parts_->directory;
   std::string path = directory.file(kDatabase);
   auto durability = configuration_.config.storage.durability == config::Config::Durability::kFull
@@ -164,7 +164,7 @@ Status GatewayProcess::openDatabase() {
   auto opened = openChecked(path, durability, options_.recover);
   bool foreign = !opened.ok() && opened.error().code == "database_foreign";
   bool corrupt = !opened.ok() && (opened.error().code == "database_corrupt" || foreign);
-  if (foreign && !options_.recover && directory.has("identity.key")) {
+  if (foreign && !options_.recover && has_identity) {
     // A damaged first page looks like another program's file; beside an identity it was most likely ours.
     return systemError("database_foreign", "database " + path + ": is no Hearthgate database, or damaged at its beginning " +
                                                "(choose another data folder, restore a backup, or start once with " +

@@ -29,7 +29,7 @@ class GatewayProcess {
  private:
   struct Parts;
   Status openHome();
-  Status openDatabase();
+  Status openDatabase(bool has_identity);
   Status startEngine();
   Status startPlugins();
   Status startApi();

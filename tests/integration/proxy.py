@@ -1,0 +1,163 @@
+"""A TCP proxy between two homes that can be cut."""
+import selectors
+import socket
+import struct
+import threading
+
+
+class Proxy:
+    """A TCP way that can be cut: both sides are closed at once, and new connections are refused until it heals."""
+
+    def __init__(self, target):
+        self.target = target
+        self.cuts = 0
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # Bound by number: a port that the kernel chose would be lost with the first cut.
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", self.port))
+        self.address = f"127.0.0.1:{self.port}"
+        self.listener.listen(64)
+        self.listener.setblocking(False)
+        self.lock = threading.Lock()
+        self.wakeup, self.waker = socket.socketpair()
+        self.wishes = []
+        self.other = {}      # socket -> the socket at the other side
+        self.waiting = {}    # socket -> bytes that it has not taken yet
+        self.refusing = False
+        self.stopping = False
+        self.selector = selectors.DefaultSelector()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def ask(self, wish):
+        done = threading.Event()
+        with self.lock:
+            self.wishes.append((wish, done))
+        self.waker.send(b"x")
+        if not done.wait(10):
+            raise AssertionError("the proxy does not answer")
+
+    def cut(self):
+        self.ask("cut")
+
+    def heal(self):
+        self.ask("heal")
+
+    def connections(self):
+        return len(self.other) // 2
+
+    def close(self):
+        if self.thread.is_alive():
+            self.ask("stop")
+            self.thread.join(10)
+
+    def run(self):
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.selector.register(self.wakeup, selectors.EVENT_READ)
+        while not self.stopping:
+            for key, events in self.selector.select():
+                if key.fileobj is self.listener:
+                    self.accept()
+                elif key.fileobj is self.wakeup:
+                    self.wakeup.recv(64)
+                    self.grant()
+                elif key.fileobj in self.other:
+                    self.move(key.fileobj, events)
+        self.listener.close()
+        self.selector.close()
+
+    def grant(self):
+        with self.lock:
+            wishes, self.wishes = self.wishes, []
+        for wish, done in wishes:
+            if wish == "heal":
+                if self.refusing:
+                    self.listener.listen(64)
+                    self.selector.register(self.listener, selectors.EVENT_READ)
+                self.refusing = False
+            else:
+                # On Linux this makes a listener refuse while it keeps its port; listen() makes it accept again.
+                if not self.refusing:
+                    self.selector.unregister(self.listener)
+                    self.listener.shutdown(socket.SHUT_RDWR)
+                    self.cuts += 1
+                self.refusing = True
+                for side in list(self.other):
+                    self.drop(side, reset=True)
+            self.stopping = self.stopping or wish == "stop"
+            done.set()
+
+    def accept(self):
+        try:
+            near, _ = self.listener.accept()
+        except OSError:
+            return  # whoever asked has gone, or the way was cut meanwhile
+        far = socket.socket()
+        try:
+            far.connect(("127.0.0.1", self.target))
+        except OSError:
+            near.close()
+            far.close()
+            return
+        for side, opposite in ((near, far), (far, near)):
+            side.setblocking(False)
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.other[side] = opposite
+            self.waiting[side] = b""
+            self.selector.register(side, selectors.EVENT_READ)
+
+    def move(self, side, events):
+        if events & selectors.EVENT_WRITE:
+            self.push(side)
+        if side in self.other and events & selectors.EVENT_READ:
+            try:
+                got = side.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                got = b""
+            if not got:
+                return self.drop(side)
+            to = self.other[side]
+            self.waiting[to] += got
+            self.push(to)
+
+    def push(self, side):
+        try:
+            sent = side.send(self.waiting[side])
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return self.drop(side)
+        self.waiting[side] = self.waiting[side][sent:]
+        # While one side does not take what it has, nothing more is read for it.
+        self.want(side, selectors.EVENT_WRITE, bool(self.waiting[side]))
+        self.want(self.other[side], selectors.EVENT_READ, len(self.waiting[side]) < 1 << 20)
+
+    def want(self, side, event, on):
+        mask = self.selector.get_map()[side].events if side in self.selector.get_map() else 0
+        wanted = mask | event if on else mask & ~event
+        if wanted == mask:
+            return
+        if mask and wanted:
+            self.selector.modify(side, wanted)
+        elif wanted:
+            self.selector.register(side, wanted)
+        else:
+            self.selector.unregister(side)
+
+    def drop(self, side, reset=False):
+        opposite = self.other.pop(side, None)
+        if opposite is None:
+            return
+        self.other.pop(opposite, None)
+        for one in (side, opposite):
+            self.waiting.pop(one, None)
+            if one in self.selector.get_map():
+                self.selector.unregister(one)
+            if reset:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            one.close()
