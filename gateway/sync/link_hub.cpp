@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "sync/link_hub_impl.h"
+#include "trust/source.h"
+#include "trust/tuning.h"
 
 namespace hearthgate::sync {
 LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
@@ -153,6 +155,7 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
     if (stopping) return sdk::LinkDecision::refuse(503);
     std::string_view address = std::string_view(request.remote_address).substr(0, request.remote_address.rfind(':'));
     auto ticket = handshake_gate.admit(address, clock.steadyMs());
+    if (!ticket.ok() && giveWayLocked(address)) ticket = handshake_gate.admit(address, clock.steadyMs());
     if (!ticket.ok()) return sdk::LinkDecision::refuse(429);
     auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
       std::lock_guard inner(mutex);
@@ -167,10 +170,42 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
                                                    std::move(*channel));
     connection->ticket = *ticket;
     connection->transport = transport;
+    connection->address = address;
     track(connection);
     return sdk::LinkDecision::accept(connection);
   }
   return decision;
+}
+
+// Ends the oldest handshake of this source, or of any when all places are taken; false when there is none to end.
+bool LinkHub::Impl::giveWayLocked(std::string_view remote_address) {
+  std::string source = trust::sourceOf(remote_address);
+  std::shared_ptr<Connection> oldest;
+  std::shared_ptr<Connection> oldest_of_source;
+  size_t waiting = 0;
+  size_t waiting_of_source = 0;
+  auto take = [](std::shared_ptr<Connection>& best, const std::shared_ptr<Connection>& one) {
+    if (!best || one->opened_ms < best->opened_ms) best = one;
+  };
+  for (const auto& connection : connections) {
+    if (connection->kind() != Connection::Kind::kPeer || connection->ticket == 0) continue;
+    ++waiting;
+    take(oldest, connection);
+    if (trust::sourceOf(connection->address) != source) continue;
+    ++waiting_of_source;
+    take(oldest_of_source, connection);
+  }
+  std::shared_ptr<Connection> chosen;
+  if (waiting_of_source >= trust::kUnauthenticatedPerSource) {
+    chosen = oldest_of_source;
+  } else if (waiting >= trust::kUnauthenticatedLinks) {
+    chosen = oldest;
+  }
+  if (!chosen || clock.steadyMs() - chosen->opened_ms < kGiveWayMs) return false;
+  handshake_gate.ended(chosen->ticket);
+  chosen->ticket = 0;
+  chosen->close("timeout", "Others wait for the place of this handshake.");
+  return true;
 }
 
 void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection) {

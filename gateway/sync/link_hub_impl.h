@@ -26,6 +26,9 @@ inline constexpr int64_t kFastRetryForMs = 600'000;
 inline constexpr int64_t kSlowRetryMs = 15'000;
 // Two homes that dial each other at once keep the one link that both sides choose alike.
 inline constexpr int64_t kDuplicateWindowMs = 5'000;
+// A stranger's handshake that is older gives way when the places of T7 are taken. An honest one takes some round trips; a
+// paired home whose source is not known (any more) must not wait ten seconds behind those that say nothing.
+inline constexpr int64_t kGiveWayMs = 1'000;
 inline constexpr size_t kMaxAddresses = 8;  // a home (TRUST.md T7)
 inline constexpr int64_t kTickMs = 250;
 // How long a `home sync` that follows a `home connect` waits for the link.
@@ -105,6 +108,7 @@ struct LinkHub::Impl : Connection::User {
   Status load();
   void tick();
   sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
+  bool giveWayLocked(std::string_view remote_address);
   void onEstablished(const std::shared_ptr<Connection>& connection) override;
   void onReceived(const std::shared_ptr<Connection>& connection, std::string message) override;
   void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) override;
