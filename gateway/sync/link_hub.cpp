@@ -371,7 +371,7 @@ void LinkHub::Impl::dispatch() {
 void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   auto row = engine.core().store().peer(home);
   if (!row) return;
-  store::Peer before = *row;
+  bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->name.empty()) row->name = hello.name;
   for (const std::string& address : hello.addresses) {
@@ -384,6 +384,8 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
     if (at != peers.end()) {
+      // A person's word may be here already and on its way to the store.
+      kept_apart = at->second.row.kept_apart;
       for (store::PeerAddress& address : row->addresses) {
         for (const store::PeerAddress& used : at->second.row.addresses) {
           if (used.address == address.address && used.last_ok_ms) address.last_ok_ms = used.last_ok_ms;
@@ -393,6 +395,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   }
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
+  row->kept_apart = kept_apart;
   setPeer(*row);
 }
 
