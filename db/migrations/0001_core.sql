@@ -26,9 +26,10 @@ CREATE TABLE owner(
   hold INTEGER NOT NULL           -- outgoing feed held until a person confirms (TRUST.md T12)
 ) STRICT;
 
--- Own former replica ids, and what had been issued when each was retired.
+-- Own former replica ids, and what had been issued when each was retired. `shared` is set when another life of this home
+-- wrote under the same id: up to that counter both have the same versions.
 CREATE TABLE own_replica(
-  owner INTEGER, replica INTEGER, issued INTEGER NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (owner, replica)
+  owner INTEGER, replica INTEGER, issued INTEGER NOT NULL, told INTEGER NOT NULL, shared INTEGER, PRIMARY KEY (owner, replica)
 ) STRICT, WITHOUT ROWID;
 -- What each start found. Feed numbers above `low` up to `high` were skipped; who names one knows another life of this
 -- home, which parted from this one at that start.

@@ -276,6 +276,14 @@ Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& 
 }
 
 bool Core::join(const model::Address& address, const std::string& kind, std::vector<Version> versions) {
+  std::vector<Version> another_life;
+  if (address.owner == me()) another_life = meetAnotherLife(address, versions);
+  bool changed = joinAll(address, kind, std::move(versions));
+  writeAgain(address, another_life);
+  return changed || !another_life.empty();
+}
+
+bool Core::joinAll(const model::Address& address, const std::string& kind, std::vector<Version> versions) {
   std::optional<EntityRow> found = store_.entity(address);
   EntityRow row = found ? std::move(*found) : newRow(address, kind);
   model::Siblings before = row.siblings;

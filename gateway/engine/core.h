@@ -101,10 +101,10 @@ class Core {
   // A version of ours that the owner will not take: visible in the archive.
   void archiveRefused(const store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
   // Others know counters of our replica ids that we never told (rule 8): this home is a copy of an older state of itself.
-  // `shared` says for each replica id up to which counter its versions are the same in the other life; what was written
+  // `found` says for each replica id up to which counter its versions are the same in the other life; what was written
   // above is written again, with the stamps that it had.
   using Shared = std::map<ReplicaId, uint64_t>;
-  void forgotWrites(const model::OwnerId& owner, const Shared& shared);
+  void forgotWrites(const model::OwnerId& owner, const Shared& found);
   // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
   bool mendStamps();
 
@@ -154,8 +154,16 @@ class Core {
   Result<model::Version> make(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason,
                               const std::optional<model::Stamp>& stamp = {});
   Result<Written> writeEntries(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
+  // Versions of ours that come back and that this life did not write. Where they show that lives share a replica id
+  // that was not known to be shared, what collides is written again; given are those that have to be, too.
+  std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
+  void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);
+  // `old` under the current replica id: the same content in the same place. Nothing when the vector is full.
+  std::optional<model::Version> again(const store::EntityRow& row, const model::Version& old,
+                                      const std::function<bool(const model::Entry&)>& anew, const Shared& lower);
   void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
                const Shared& lower);
+  bool joinAll(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
   void remember(const store::EntityRow& row, const model::Version& version, bool refused);
   // Sequence, state, conflict records, the row itself.
   void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);

@@ -1,5 +1,10 @@
 // Own versions written again: under a new replica id after forgotten writes (rule 8), or with fresh stamps after a clock
 // that ran ahead (T14).
+//
+// A data folder that was copied back is another life of this home under the same replica ids. Where the lives parted, the
+// same counters stand for different versions, and a version vector that names one seems to cover the other. So what is
+// above that point (`shared`) is written again under a new id: what this life wrote as soon as it finds out, and what the
+// other life wrote when it comes back from those who have it, if this life had told its own meanwhile.
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -12,8 +17,18 @@ using model::Entry;
 using model::Version;
 using store::EntityRow;
 
-void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(const Entry&)>& anew,
-                   const Shared& lower) {
+namespace {
+// Whether a dot is above what two lives of this home share.
+auto collidingWith(const Core::Shared& shared) {
+  return [&shared](const ReplicaId& replica, uint64_t counter) {
+    auto at = shared.find(replica);
+    return at != shared.end() && counter > at->second;
+  };
+}
+}  // namespace
+
+std::optional<Version> Core::again(const EntityRow& row, const Version& old,
+                                   const std::function<bool(const Entry&)>& anew, const Shared& lower) {
   model::Entries entries = model::entriesOf(old);
   for (Entry& entry : entries) {
     if (entry.dot == old.dot || anew(entry)) entry.dot = {};
@@ -32,12 +47,24 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     }
     alone.siblings.front().vector = vector;
   }
+  // One replica id cannot write two versions that stand beside each other: the later counter covers the earlier.
+  const model::Vector& built_on = alone.siblings.front().vector;
+  const store::OwnerRow& own = writer_.owner(row.address.owner);
+  bool beside = own.replica && std::any_of(row.siblings.begin(), row.siblings.end(), [&](const Version& other) {
+                  return other.hash != old.hash && other.vector.at(*own.replica) > built_on.at(*own.replica);
+                });
+  if (beside) writer_.retire(row.address.owner);
   auto version = make(alone, std::move(entries), old.deleted, old.reason, stamp);
-  if (!version.ok()) {
-    // Only a full vector fails here; the old version stays and the refusal shows at the next write.
-    event("attention", "{\"code\":\"vector_full\",\"entity\":" + model::jsonString(row.address.text()) + "}");
-    return;
-  }
+  if (version.ok()) return std::move(*version);
+  // Only a full vector fails here; the old version stays and the refusal shows at the next write.
+  event("attention", "{\"code\":\"vector_full\",\"entity\":" + model::jsonString(row.address.text()) + "}");
+  return std::nullopt;
+}
+
+void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(const Entry&)>& anew,
+                   const Shared& lower) {
+  auto version = again(row, old, anew, lower);
+  if (!version) return;
   if (old.tag && !(row.address.owner == me())) {
     // The new one has no tag yet, and is built on one that has (rule 8).
     model::Siblings base = store_.base(row.n);
@@ -51,15 +78,16 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
   settle(row, store::Origin::kLocal, before);
 }
 
-void Core::forgotWrites(const model::OwnerId& owner, const Shared& shared) {
+void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   // Counters of the current replica id and numbers of the feed may both stand for something else elsewhere.
-  store::OwnerRow& own = writer_.owner(owner);
-  if (own.replica && shared.contains(*own.replica)) writer_.retire(owner);
+  for (const auto& [replica, counter] : found) {
+    if (writer_.owner(owner).replica == replica || writer_.issued(owner, replica) > counter) {
+      writer_.parted(owner, replica, counter);
+    }
+  }
   writer_.newEpoch(owner);
-  auto collides = [&](const ReplicaId& replica, uint64_t counter) {
-    auto at = shared.find(replica);
-    return at != shared.end() && counter > at->second;
-  };
+  Shared shared = writer_.partings(owner);
+  auto collides = collidingWith(shared);
   std::vector<store::EntityNumber> touched;
   for (uint64_t after = 0;;) {
     std::vector<store::FeedRow> page = store_.feed(owner, after, 500);
@@ -85,6 +113,51 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& shared) {
   }
   endChange();
   std::tie(change_, place_) = outer;
+}
+
+std::vector<Version> Core::meetAnotherLife(const model::Address& address, const std::vector<Version>& versions) {
+  auto row = store_.entity(address);
+  std::vector<Version> unknown;
+  Shared found;
+  for (const Version& version : versions) {
+    const auto& [replica, counter] = version.dot;
+    if (!writer_.isMine(address.owner, replica) || (row && store_.inHistory(row->n, version.hash))) continue;
+    unknown.push_back(version);
+    if (counter > writer_.issued(address.owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
+    auto known = writer_.partings(address.owner);
+    auto at = known.find(replica);
+    if (at != known.end() && counter > at->second) continue;
+    uint64_t bound = writer_.startBelow(address.owner, replica, counter);
+    auto [place, fresh] = found.try_emplace(replica, bound);
+    place->second = std::min(place->second, bound);
+  }
+  if (!found.empty()) {
+    event("attention", "{\"code\":\"writes_forgotten\"}");
+    forgotWrites(address.owner, found);
+  }
+  // Others hold versions of this life under the same counters, which seem to cover these: they are written again.
+  Shared shared = writer_.partings(address.owner);
+  std::erase_if(unknown, [&](const Version& version) {
+    auto at = shared.find(version.dot.replica);
+    return at == shared.end() || version.dot.counter <= at->second ||
+           writer_.told(address.owner, version.dot.replica) <= at->second;
+  });
+  return unknown;
+}
+
+void Core::writeAgain(const model::Address& address, const std::vector<Version>& versions) {
+  Shared shared = writer_.partings(address.owner);
+  auto collides = collidingWith(shared);
+  for (const Version& old : versions) {
+    auto row = store_.entity(address);
+    auto version = again(*row, old, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
+    if (!version) continue;
+    if (!store_.inHistory(row->n, old.hash)) remember(*row, old, false);
+    remember(*row, *version, false);
+    model::Siblings before = row->siblings;
+    model::join(std::move(*version), &row->siblings);
+    settle(*row, store::Origin::kLocal, before);
+  }
 }
 
 bool Core::mendStamps() {

@@ -77,7 +77,7 @@ model::Stamp OwnWriter::nextStamp() {
 void OwnWriter::retire(const model::OwnerId& id) {
   store::OwnerRow& row = owner(id);
   if (!row.replica) return;
-  store::OwnReplica own{*row.replica, row.counter, row.told};
+  store::OwnReplica own{*row.replica, row.counter, row.told, {}};
   store_.putOwnReplica(id, own);
   former_[id][own.replica] = own;
   row.replica.reset();
@@ -106,7 +106,8 @@ const store::OwnReplica* OwnWriter::former(const model::OwnerId& id, const Repli
   return own == at->second.end() ? nullptr : &own->second;
 }
 
-uint64_t OwnWriter::issuedFormerly(const model::OwnerId& id, const ReplicaId& replica) {
+uint64_t OwnWriter::issued(const model::OwnerId& id, const ReplicaId& replica) {
+  if (const store::OwnerRow& row = owner(id); row.replica == replica) return row.counter;
   const store::OwnReplica* own = former(id, replica);
   return own ? own->issued : 0;
 }
@@ -116,6 +117,12 @@ uint64_t OwnWriter::told(const model::OwnerId& id, const ReplicaId& replica) {
   if (row.replica == replica) return row.told;
   const store::OwnReplica* own = former(id, replica);
   return own ? own->told : 0;
+}
+
+bool OwnWriter::wasNeverTold(const model::OwnerId& id, const model::Dot& dot) {
+  if (!isMine(id, dot.replica) || dot.counter <= told(id, dot.replica)) return false;
+  const store::OwnReplica* own = former(id, dot.replica);
+  return !own || !own->shared;
 }
 
 bool OwnWriter::hasUntold(const model::OwnerId& id) {
@@ -141,13 +148,41 @@ void OwnWriter::raiseTold(const model::OwnerId& id, const ReplicaId& replica, ui
   }
 }
 
+void OwnWriter::parted(const model::OwnerId& id, const ReplicaId& replica, uint64_t shared) {
+  if (owner(id).replica == replica) retire(id);
+  const store::OwnReplica* known = former(id, replica);
+  if (!known || (known->shared && *known->shared <= shared)) return;
+  store::OwnReplica own = *known;
+  own.shared = shared;
+  store_.putOwnReplica(id, own);
+  former_[id][replica] = own;
+}
+
+std::map<ReplicaId, uint64_t> OwnWriter::partings(const model::OwnerId& id) {
+  std::map<ReplicaId, uint64_t> all;
+  auto at = former_.find(id);
+  if (at == former_.end()) return all;
+  for (const auto& [replica, own] : at->second) {
+    if (own.shared) all[replica] = *own.shared;
+  }
+  return all;
+}
+
+uint64_t OwnWriter::startBelow(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter) {
+  uint64_t found = 0;
+  for (const store::StartRow& start : store_.starts(id)) {
+    if (start.replica == replica && start.counter < counter) found = std::max(found, start.counter);
+  }
+  return found;
+}
+
 uint64_t OwnWriter::sharedUpTo(const model::OwnerId& id, const ReplicaId& replica) {
   uint64_t told_now = told(id, replica);
   if (owner(id).replica == replica) return told_now;
   for (const store::StartRow& start : store_.starts(id)) {
     if (start.replica == replica && start.counter >= told_now) return start.counter;
   }
-  return issuedFormerly(id, replica);
+  return issued(id, replica);
 }
 
 std::optional<store::StartRow> OwnWriter::startThatSkipped(const model::OwnerId& id, uint64_t sequence) {

@@ -48,18 +48,26 @@ class OwnWriter {
   void newEpoch(const model::OwnerId& id);
   // Whether `replica` is or was this home's for that owner.
   bool isMine(const model::OwnerId& id, const ReplicaId& replica);
-  // What was issued under an own former replica id; 0 for any other.
-  uint64_t issuedFormerly(const model::OwnerId& id, const ReplicaId& replica);
+  // What was issued under an own replica id, current or former; 0 for any other.
+  uint64_t issued(const model::OwnerId& id, const ReplicaId& replica);
   // The highest counter of an own replica id that others can know: the highest in a version that left.
   uint64_t told(const model::OwnerId& id, const ReplicaId& replica);
+  // Whether this dot is under an own replica id and above what was told, and no other life is known to have written there.
+  bool wasNeverTold(const model::OwnerId& id, const model::Dot& dot);
   // Whether any own replica id has counters that nobody was told.
   bool hasUntold(const model::OwnerId& id);
-  // That much is known to others from now on, told with this commit or found to be known.
+  // That much is told with this commit.
   void raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
   // If this home is a copy of an older state of itself: up to what counter of `replica` are its versions certainly the
   // same in the other life? Of the current one what was told, for the lives may have parted at any moment since. One that
   // a known restore or power cut ended can only have parted from another life at a start since the last that was told.
   uint64_t sharedUpTo(const model::OwnerId& id, const ReplicaId& replica);
+  // Another life of this home wrote under `replica` too, the same up to `shared`: it is retired, and that is kept.
+  void parted(const model::OwnerId& id, const ReplicaId& replica, uint64_t shared);
+  // Own replica ids under which another life wrote too, each with the counter up to which its versions are the same.
+  std::map<ReplicaId, uint64_t> partings(const model::OwnerId& id);
+  // The highest counter of `replica` below `counter` that a start found: lives part where a copy is started. 0 if none.
+  uint64_t startBelow(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
   // The start that skipped this feed number, if one did.
   std::optional<store::StartRow> startThatSkipped(const model::OwnerId& id, uint64_t sequence);
 

@@ -268,6 +268,11 @@ std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::
   return std::nullopt;
 }
 
+bool Reader::inHistory(EntityNumber n, const ContentHash& hash) {
+  Query query = database_->query("SELECT 1 FROM history WHERE entity=? AND hash=? LIMIT 1");
+  return query.bind(n).bindBlob(hash.view()).row();
+}
+
 model::Siblings Reader::base(EntityNumber n) {
   Query query = database_->query("SELECT b.siblings, e.kind FROM base b JOIN entity e ON e.n=b.entity WHERE b.entity=?");
   if (!query.bind(n).row()) return {};

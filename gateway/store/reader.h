@@ -75,6 +75,7 @@ class Reader : public model::Names {
 
   // Newest first; `before` is a change number or nothing.
   std::vector<HistoryRow> history(EntityNumber n, size_t limit);
+  bool inHistory(EntityNumber n, const ContentHash& hash);
   std::optional<model::Version> historyVersion(EntityNumber n, const std::string& version_id);
   model::Siblings base(EntityNumber n);
 

@@ -165,10 +165,13 @@ uint64_t Reader::firstEvent() {
 std::vector<OwnReplica> Reader::ownReplicas(const model::OwnerId& owner) {
   std::vector<OwnReplica> all;
   Query query =
-      database_->query("SELECT r.id, o.issued, o.told FROM own_replica o JOIN replica r ON r.n=o.replica WHERE o.owner=?");
+      database_->query("SELECT r.id, o.issued, o.told, o.shared FROM own_replica o"
+                       " JOIN replica r ON r.n=o.replica WHERE o.owner=?");
   query.bind(ownerNumber(owner));
   while (query.row()) {
-    all.push_back({ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1), query.number(2)});
+    OwnReplica own{ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1), query.number(2), {}};
+    if (!query.isNull(3)) own.shared = query.number(3);
+    all.push_back(own);
   }
   return all;
 }

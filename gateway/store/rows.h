@@ -94,6 +94,7 @@ struct OwnReplica {
   ReplicaId replica;
   uint64_t issued = 0;
   uint64_t told = 0;
+  std::optional<uint64_t> shared;  // another life wrote under it too: up to here both have the same versions
 };
 
 // A start of this home as a writer of one owner's entities: what it found, and the feed numbers that it skipped.

@@ -21,13 +21,12 @@ void Store::putOwner(OwnerRow* row) {
 
 void Store::putOwnReplica(const model::OwnerId& owner, const OwnReplica& own) {
   uint32_t number = replicaNumber(own.replica);
-  database_->query("INSERT INTO own_replica VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET issued=max(issued,excluded.issued),"
-                   "told=max(told,excluded.told)")
-      .bind(needOwner(owner))
-      .bind(number)
-      .bind(own.issued)
-      .bind(own.told)
-      .run();
+  uint32_t owner_number = needOwner(owner);
+  Query query = database_->query("INSERT INTO own_replica VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+                                 " issued=max(issued,excluded.issued),told=max(told,excluded.told),shared=excluded.shared");
+  query.bind(owner_number).bind(number).bind(own.issued).bind(own.told);
+  own.shared ? query.bind(*own.shared) : query.bindNull();
+  query.run();
 }
 
 void Store::addStart(const model::OwnerId& owner, const StartRow& start, size_t keep) {

@@ -44,7 +44,7 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
   const store::OwnerRow& own = core_.writer().owner(address.owner);
   if (version.author == core_.settings().home) {
     if (own.replica && version.dot.replica == *own.replica) return refuse("it claims to be a write of ours");
-    if (version.dot.counter <= core_.writer().issuedFormerly(address.owner, version.dot.replica)) {
+    if (version.dot.counter <= core_.writer().issued(address.owner, version.dot.replica)) {
       return refuse("it claims to be a former write of ours without our tag");
     }
     return refuse("it claims our authorship without our tag");

@@ -157,7 +157,7 @@ class Replicator {
   void lookForAnotherLife(const Session& session, const OwnerHello& hello);
   bool showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version);
   bool foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
-                        const engine::Core::Shared& told, engine::Core::Shared shared);
+                        const std::set<ReplicaId>& doubted, engine::Core::Shared shared);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);

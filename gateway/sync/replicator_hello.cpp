@@ -91,10 +91,10 @@ void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, c
 // commit, so that restarts, and a copy that has written as much again, change nothing about it.
 void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& hello) {
   engine::OwnWriter& writer = core_.writer();
-  engine::Core::Shared told;
+  std::set<ReplicaId> doubted;
   engine::Core::Shared shared;
   for (const auto& [replica, counter] : hello.seen) {
-    if (writer.isMine(hello.owner, replica) && counter > writer.told(hello.owner, replica)) told[replica] = counter;
+    if (writer.wasNeverTold(hello.owner, {replica, counter})) doubted.insert(replica);
   }
   bool feed_differs = false;
   const store::OwnerRow& own = writer.owner(hello.owner);
@@ -104,37 +104,34 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
     if (!start && place.sequence <= writer.head().sequence) continue;
     feed_differs = true;
     if (start && start->replica) shared[*start->replica] = start->counter;
-    if (own.replica) told.try_emplace(*own.replica, own.told);
+    if (own.replica) doubted.insert(*own.replica);
   }
-  (void)foundAnotherLife(session, hello.owner, feed_differs, told, std::move(shared));
+  (void)foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
 }
 
 // The same shown by a version that is vouched for, by our own tag or because its owner sends it: it was held back when
 // the hello was made, or came to the other since. True when versions here may have been written again.
 bool Replicator::showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version) {
-  engine::OwnWriter& writer = core_.writer();
-  engine::Core::Shared told;
+  std::set<ReplicaId> doubted;
   for (const auto& entry : version.vector.entries()) {
-    if (!writer.isMine(flow.owner, entry.replica) || entry.counter <= writer.told(flow.owner, entry.replica)) continue;
-    told[entry.replica] = entry.counter;
+    if (core_.writer().wasNeverTold(flow.owner, {entry.replica, entry.counter})) doubted.insert(entry.replica);
   }
-  if (told.empty()) return false;
+  if (doubted.empty()) return false;
   if (flow.mine && !(version.tag && *version.tag == core_.settings().ownerTag(version.hash))) return false;
-  return foundAnotherLife(session, flow.owner, false, told, {});
+  return foundAnotherLife(session, flow.owner, false, doubted, {});
 }
 
-// `told` are the counters that were found to be known; `shared` what is certain already.
+// `doubted` are own replica ids of which others know more than was told; `shared` what is certain already.
 bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
-                                  const engine::Core::Shared& told, engine::Core::Shared shared) {
+                                  const std::set<ReplicaId>& doubted, engine::Core::Shared shared) {
   engine::OwnWriter& writer = core_.writer();
   bool matters = feed_differs;
-  for (const auto& [replica, counter] : told) {
+  for (const ReplicaId& replica : doubted) {
     uint64_t up_to = writer.sharedUpTo(owner, replica);
     auto [at, fresh] = shared.try_emplace(replica, up_to);
     at->second = std::min(at->second, up_to);
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.
-    matters = matters || writer.owner(owner).replica == replica || writer.issuedFormerly(owner, replica) > up_to;
-    writer.raiseTold(owner, replica, counter);
+    matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > up_to;
   }
   if (!matters) return false;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
