@@ -88,7 +88,7 @@ void Core::remember(const EntityRow& row, const Version& version, bool refused) 
     if (change_.how.empty()) change_ = {change_.n, clock_.wallMs(), settings_.home, "", "sync", 0};
   }
   ++change_.count;
-  store_.addHistory(row.n, row.kind, change_.n, place_++, refused, version);
+  store_.addHistory(row.n, change_.n, place_++, refused, version);
 }
 
 EntityRow Core::newRow(const model::Address& address, const std::string& kind) {
@@ -154,7 +154,7 @@ Result<Written> Core::writeEntries(EntityRow& row, Entries entries, bool deleted
     for (Version& version_before : before) {
       if (version_before.tag) model::join(std::move(version_before), &base);
     }
-    if (base.size() != known || !before.empty()) store_.putBase(row.n, row.kind, base);
+    if (base.size() != known || !before.empty()) store_.putBase(row.n, base);
   }
   remember(row, row.siblings.front(), false);
   return Written{row.n, created && !deleted, row.conflicted};
@@ -303,13 +303,12 @@ bool Core::joinAll(const model::Address& address, const std::string& kind, std::
   if (added.empty()) {
     // The tag alone is no change of the entity: it is kept without a new sequence number.
     if (tag_learned) store_.putEntity(&row);
-    if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, row.kind, {});
+    if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
     return false;
   }
-  if (row.n == 0) row.kind = added.front().kind;
   settle(row, store::Origin::kRemote, before);
   // The owner has all that this home wrote here: what it was built on need not be kept any longer.
-  if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, row.kind, {});
+  if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
   for (const Version& version : added) remember(row, version, false);
   recordDominated(row, fell);
   return true;
@@ -328,10 +327,23 @@ void Core::acknowledge(const model::Address& address, const std::vector<std::pai
   }
   if (!learned) return;
   store_.putEntity(&*row);
-  if (!hasUntagged(row->siblings)) store_.putBase(row->n, row->kind, {});
+  if (!hasUntagged(row->siblings)) store_.putBase(row->n, {});
 }
 
+namespace {
+// Homes that made an entity at the same time perhaps gave it different kinds: the first of the versions that stand beside
+// each other decides, the same in every home.
+const std::string& kindOf(const model::Siblings& siblings) {
+  const Version* first = &siblings.front();
+  for (const Version& version : siblings) {
+    if (model::greater(*first, version)) first = &version;
+  }
+  return first->kind;
+}
+}  // namespace
+
 void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& before) {
+  row.kind = kindOf(row.siblings);
   bool live = std::any_of(row.siblings.begin(), row.siblings.end(), [](const Version& v) { return !v.deleted; });
   row.state = live ? EntityState::kLive : EntityState::kDeleted;
   row.origin = origin;

@@ -75,7 +75,7 @@ void Core::recordConflict(EntityRow& row, const conflict::View& view, const Effe
     std::string reason = strategy.known ? "strategy" : "strategy " + strategy.name + " is not known here";
     record.outcome = Conflict::Outcome{view.version_id, fieldsOf(view.entries), strategy.name, reason};
   }
-  store_.putConflict(row.kind, &record);
+  store_.putConflict(&record);
   event("conflict", conflictEvent(record));
 }
 
@@ -92,7 +92,7 @@ void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
       record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? fieldsOf(view->entries) : "{}", "",
                                          "more versions met; see the newer conflict of this entity"};
     }
-    store_.putConflict(row.kind, &record);
+    store_.putConflict(&record);
     event("conflict", conflictEvent(record));
   }
 }
@@ -123,7 +123,7 @@ void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
     }
     if (lost.empty()) return;
     record.lost = idList(lost);
-    store_.putConflict(row.kind, &record);
+    store_.putConflict(&record);
     event("conflict", conflictEvent(record));
     return;
   }
@@ -149,7 +149,7 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   std::vector<const Version*> lost;
   for (const Version& version : refused) lost.push_back(&version);
   record.lost = idList(lost);
-  store_.putConflict(row.kind, &record);
+  store_.putConflict(&record);
   event("conflict", conflictEvent(record));
 }
 

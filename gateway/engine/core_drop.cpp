@@ -35,7 +35,7 @@ void Core::replace(const model::Address& address, const std::string& kind, const
   EntityRow row = found ? std::move(*found) : newRow(address, kind);
   if (row.n != 0) {
     fallOut(row, keep, "not accepted by the owner");
-    store_.putBase(row.n, row.kind, {});
+    store_.putBase(row.n, {});
   }
   for (const Version& version : keep) sawVector(address.owner, version.vector);
   model::Siblings before = std::move(row.siblings);
@@ -69,7 +69,7 @@ void Core::forgetContent(const model::Address& address) {
     if (version.author == settings_.home && !version.tag) own.push_back(version);
   }
   bool had_content = !row->siblings.empty();
-  store_.putBase(row->n, row->kind, {});
+  store_.putBase(row->n, {});
   row->siblings.clear();
   row->state = EntityState::kNoLongerShared;
   row->origin = store::Origin::kRemote;

@@ -69,7 +69,7 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     // The new one has no tag yet, and is built on one that has (rule 8).
     model::Siblings base = store_.base(row.n);
     model::join(old, &base);
-    store_.putBase(row.n, row.kind, base);
+    store_.putBase(row.n, base);
   }
   model::Siblings before = row.siblings;
   std::erase_if(row.siblings, [&](const Version& version_now) { return version_now.hash == old.hash; });

@@ -238,14 +238,12 @@ std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
 
 std::vector<HistoryRow> Reader::history(EntityNumber n, size_t limit) {
   std::vector<HistoryRow> rows;
-  auto row = feedRow(n);
-  std::string kind = row ? row->kind : std::string();
   Query query = database_->query(
       "SELECT change, refused, hash, version FROM history WHERE entity=? ORDER BY change DESC, place DESC LIMIT ?");
   query.bind(n).bind(static_cast<int64_t>(limit));
   while (query.row()) {
     auto hash = ContentHash::fromBytes(query.blob(2)).value_or(ContentHash{});
-    auto version = model::decodeVersion(query.blob(3), hash, kind, *this);
+    auto version = model::decodeVersion(query.blob(3), hash, kNoKind, *this);
     if (!version.ok()) {
       database_->fail(SQLITE_CORRUPT, "read the history");
       break;
@@ -256,13 +254,12 @@ std::vector<HistoryRow> Reader::history(EntityNumber n, size_t limit) {
 }
 
 std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
-  auto row = feedRow(n);
   auto prefix = parseBase32(version_id);
-  if (!row || !prefix || prefix->size() != 20) return std::nullopt;
+  if (!prefix || prefix->size() != 20) return std::nullopt;
   Query query = database_->query("SELECT hash, version FROM history WHERE entity=? AND substr(hash,1,20)=? LIMIT 1");
   if (!query.bind(n).bindBlob(*prefix).row()) return std::nullopt;
   auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
-  auto version = model::decodeVersion(query.blob(1), hash, row->kind, *this);
+  auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
   if (version.ok()) return std::move(*version);
   database_->fail(SQLITE_CORRUPT, "read the history");
   return std::nullopt;
@@ -274,9 +271,9 @@ bool Reader::inHistory(EntityNumber n, const ContentHash& hash) {
 }
 
 model::Siblings Reader::base(EntityNumber n) {
-  Query query = database_->query("SELECT b.siblings, e.kind FROM base b JOIN entity e ON e.n=b.entity WHERE b.entity=?");
+  Query query = database_->query("SELECT siblings FROM base WHERE entity=?");
   if (!query.bind(n).row()) return {};
-  return decode(query.blob(0), query.blob(1));
+  return decode(query.blob(0), kNoKind);
 }
 
 std::string Reader::pluginState(const std::string& plugin, const std::string& key) {

@@ -5,20 +5,19 @@ namespace hearthgate::store {
 
 #define CONFLICT_COLUMNS                                                                                           \
   "c.n, c.key, c.entity, c.at_ms, c.state, c.strategy, c.siblings, c.base, c.outcome_version, c.outcome_fields, " \
-  "c.outcome_by, c.outcome_reason, c.lost, c.lost_fields, e.owner, e.id, e.kind"
+  "c.outcome_by, c.outcome_reason, c.lost, c.lost_fields, e.owner, e.id"
 
 Conflict Reader::readConflict(Query& query) {
   Conflict conflict;
-  std::string kind = query.text(16);
   conflict.n = query.integer(0);
   conflict.key = query.text(1);
   conflict.entity = query.integer(2);
   conflict.at_ms = query.integer(3);
   conflict.state = static_cast<ConflictState>(query.integer(4));
   conflict.strategy = query.text(5);
-  conflict.versions = decode(query.blob(6), kind);
+  conflict.versions = decode(query.blob(6), kNoKind);
   if (!query.isNull(7)) {
-    model::Siblings base = decode(query.blob(7), kind);
+    model::Siblings base = decode(query.blob(7), kNoKind);
     if (!base.empty()) conflict.base = std::move(base.front());
   }
   if (!query.isNull(8)) conflict.outcome = Conflict::Outcome{query.text(8), query.text(9), query.text(10), query.text(11)};

@@ -89,6 +89,10 @@ struct OwnerRow {
   bool hold = false;
 };
 
+// Versions in the history, the bases and the conflict records name their kind themselves: an entity's may still change
+// while concurrent first versions meet.
+inline constexpr std::string_view kNoKind;
+
 // An own former replica id: what was issued under it, and how much of that others can know.
 struct OwnReplica {
   ReplicaId replica;

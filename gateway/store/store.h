@@ -55,8 +55,8 @@ class Store : public Reader, public model::Numbering {
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
   void setConflicted(EntityNumber n, bool conflicted);
-  void putBase(EntityNumber n, std::string_view kind, const model::Siblings& siblings);  // empty: removes
-  void addHistory(EntityNumber n, std::string_view kind, uint64_t change, uint32_t place, bool refused,
+  void putBase(EntityNumber n, const model::Siblings& siblings);  // empty: removes
+  void addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
                   const model::Version& version);
   void removeHistory(EntityNumber n);
   // History and conflict records but those of what was not accepted.
@@ -64,7 +64,7 @@ class Store : public Reader, public model::Numbering {
   void putChange(const Change& change);
 
   // Inserts when `conflict->n` is 0 (and sets it), else updates state and outcome.
-  void putConflict(std::string_view kind, Conflict* conflict);
+  void putConflict(Conflict* conflict);
   void removeConflicts(EntityNumber n);
 
   void putRules(const model::OwnerId& owner, const HomeId& home, const model::Rules& rules);

@@ -43,22 +43,22 @@ void Store::setConflicted(EntityNumber n, bool conflicted) {
   database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
 }
 
-void Store::putBase(EntityNumber n, std::string_view kind, const model::Siblings& siblings) {
+void Store::putBase(EntityNumber n, const model::Siblings& siblings) {
   if (siblings.empty()) {
     database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
     return;
   }
-  std::string blob = model::encodeSiblings(siblings, kind, *this);
+  std::string blob = model::encodeSiblings(siblings, kNoKind, *this);
   database_->query("INSERT INTO base VALUES(?,?) ON CONFLICT(entity) DO UPDATE SET siblings=excluded.siblings")
       .bind(n)
       .bindBlob(blob)
       .run();
 }
 
-void Store::addHistory(EntityNumber n, std::string_view kind, uint64_t change, uint32_t place, bool refused,
+void Store::addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
                        const model::Version& version) {
   std::string blob;
-  model::encodeVersion(version, kind, *this, &blob);
+  model::encodeVersion(version, kNoKind, *this, &blob);
   database_->query("INSERT INTO history VALUES(?,?,?,?,?,?)")
       .bind(n)
       .bind(change)
@@ -87,7 +87,7 @@ void Store::putChange(const Change& change) {
       .run();
 }
 
-void Store::putConflict(std::string_view kind, Conflict* conflict) {
+void Store::putConflict(Conflict* conflict) {
   auto bindOutcome = [&](Query& query) {
     if (conflict->outcome) {
       query.bindText(conflict->outcome->version)
@@ -106,9 +106,9 @@ void Store::putConflict(std::string_view kind, Conflict* conflict) {
     query.bind(conflict->n).run();
     return;
   }
-  std::string siblings = model::encodeSiblings(conflict->versions, kind, *this);
+  std::string siblings = model::encodeSiblings(conflict->versions, kNoKind, *this);
   std::string base;
-  if (conflict->base) base = model::encodeSiblings({*conflict->base}, kind, *this);
+  if (conflict->base) base = model::encodeSiblings({*conflict->base}, kNoKind, *this);
   {
     Query query = database_->query(
         "INSERT INTO conflict(key,entity,at_ms,strategy,siblings,base,lost,lost_fields,state,outcome_version,"
