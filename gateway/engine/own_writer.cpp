@@ -178,11 +178,14 @@ uint64_t OwnWriter::startBelow(const model::OwnerId& id, const ReplicaId& replic
 
 uint64_t OwnWriter::sharedUpTo(const model::OwnerId& id, const ReplicaId& replica) {
   uint64_t told_now = told(id, replica);
-  if (owner(id).replica == replica) return told_now;
+  bool current = owner(id).replica == replica;
+  uint64_t last_start = UINT64_MAX;
   for (const store::StartRow& start : store_.starts(id)) {
-    if (start.replica == replica && start.counter >= told_now) return start.counter;
+    if (!(start.replica == replica)) continue;
+    if (!current && start.counter >= told_now) return start.counter;
+    last_start = start.counter;
   }
-  return issued(id, replica);
+  return current ? std::min(told_now, last_start) : issued(id, replica);
 }
 
 std::optional<store::StartRow> OwnWriter::startThatSkipped(const model::OwnerId& id, uint64_t sequence) {

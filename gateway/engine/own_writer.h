@@ -59,7 +59,7 @@ class OwnWriter {
   // That much is told with this commit.
   void raiseTold(const model::OwnerId& id, const ReplicaId& replica, uint64_t counter);
   // If this home is a copy of an older state of itself: up to what counter of `replica` are its versions certainly the
-  // same in the other life? Of the current one what was told, for the lives may have parted at any moment since. One that
+  // same in the other life? Of the current one what was told before the last start, where they may have parted. One that
   // a known restore or power cut ended can only have parted from another life at a start since the last that was told.
   uint64_t sharedUpTo(const model::OwnerId& id, const ReplicaId& replica);
   // Another life of this home wrote under `replica` too, the same up to `shared`: it is retired, and that is kept.
