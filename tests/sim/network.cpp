@@ -28,6 +28,7 @@ void Network::take(size_t from, sync::Output output) {
     line.to[side].clear();
     return;
   }
+  if (tampering_ && !tampering_->leaves(*homes_[from], *homes_[to], &output.message)) return;
   // Whether it arrives or not, it has left.
   seen_(from, to, output.message);
   if (line.live && line.up[side] && !line.late[side]) line.to[1 - side].push_back(std::move(output.message));

@@ -21,6 +21,9 @@ class Network {
 
   Network(std::vector<std::unique_ptr<Home>>& homes, Seen seen, Around around);
 
+  // A planted defect, or null.
+  void setTampering(Tampering* tampering) { tampering_ = tampering; }
+
   // A new link. With `late`, the second side learns of it by the first message.
   void open(size_t a, size_t b, bool late);
   // Dead at once for `a`; the other side notices at once or with `unnoticed` later, after a part of what was in flight.
@@ -46,6 +49,7 @@ class Network {
   std::vector<std::unique_ptr<Home>>& homes_;
   Seen seen_;
   Around around_;
+  Tampering* tampering_ = nullptr;
   std::map<std::pair<size_t, size_t>, Link> links_;
 };
 
