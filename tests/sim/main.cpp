@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "sim/plants.h"
 #include "sim/world.h"
 
 namespace {
@@ -25,6 +26,8 @@ struct Options {
   size_t homes = 0;
   size_t steps = 60;
   bool trace = false;
+  const Plant* plant = nullptr;
+  bool all_plants = false;
 };
 
 volatile uint64_t current_seed = 0;
@@ -37,7 +40,8 @@ void onAbort(int) {
 std::vector<std::string> run(uint64_t seed, const Options& options, const std::set<size_t>& skip, bool trace) {
   current_seed = seed;
   Plan plan = makePlan(seed, options.homes, options.steps);
-  World world(plan, seed, trace);
+  std::unique_ptr<Tampering> defect = options.plant ? options.plant->make(seed) : nullptr;
+  World world(plan, seed, trace, defect.get());
   return world.run(skip);
 }
 
@@ -93,6 +97,30 @@ bool replayKept(uint64_t* passed, uint64_t* failed) {
   return true;
 }
 
+// Each planted defect has to be found; says after how many seeds.
+void findPlants(const std::vector<Plant>& plants, Options options, uint64_t* passed, uint64_t* failed) {
+  for (const Plant& plant : plants) {
+    if (options.plant && options.plant->name != plant.name) continue;
+    Options with = options;
+    with.plant = &plant;
+    std::optional<std::string> failure;
+    uint64_t seed = options.first;
+    for (; seed < options.first + options.seeds && !failure; ++seed) {
+      auto failures = run(seed, with, {}, false);
+      if (!failures.empty()) failure = failures.front();
+    }
+    std::printf("a home that %s: %s\n", std::string(plant.what).c_str(),
+                failure ? ("seed " + std::to_string(seed - 1) + ", " + *failure).c_str() : "NOT FOUND");
+    std::fflush(stdout);
+    ++(failure ? *passed : *failed);
+  }
+}
+
+const std::vector<Plant>& plants() {
+  static const std::vector<Plant> all = allPlants();
+  return all;
+}
+
 bool parse(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];
@@ -100,7 +128,19 @@ bool parse(int argc, char** argv, Options* options) {
       options->trace = true;
       continue;
     }
+    if (name == "--plants") {
+      options->all_plants = true;
+      continue;
+    }
     if (i + 1 == argc) return false;
+    if (name == "--plant") {
+      std::string wanted = argv[++i];
+      for (const Plant& plant : plants()) {
+        if (plant.name == wanted) options->plant = &plant;
+      }
+      if (!options->plant) return false;
+      continue;
+    }
     uint64_t value = std::strtoull(argv[++i], nullptr, 10);
     if (name == "--seeds") {
       options->seeds = value;
@@ -126,17 +166,20 @@ bool parse(int argc, char** argv, Options* options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, &options)) {
-    std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n");
+    std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
+                "               [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);
   if (options.shrink) return shrink(*options.shrink, options);
   uint64_t passed = 0;
   uint64_t failed = 0;
-  if (options.one) {
+  if (options.all_plants) {
+    findPlants(plants(), options, &passed, &failed);
+  } else if (options.one) {
     ++(report(*options.one, options) ? passed : failed);
   } else {
-    if (!replayKept(&passed, &failed)) ++failed;
+    if (!options.plant && !replayKept(&passed, &failed)) ++failed;
     for (uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
       ++(report(seed, options) ? passed : failed);
     }

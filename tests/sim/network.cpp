@@ -1,5 +1,7 @@
 #include "sim/network.h"
 
+#include <tuple>
+
 #include "base/assert.h"
 
 namespace hearthgate::sim {
@@ -95,7 +97,9 @@ bool Network::advance(SeededRandom& random) {
     }
   }
   if (ready.empty()) return false;
-  auto [from, to] = ready[random.below(ready.size())];
+  size_t from = 0;
+  size_t to = 0;
+  std::tie(from, to) = ready[random.below(ready.size())];
   Link& line = link(from, to);
   int side = to < from ? 0 : 1;
   if (line.to[side].empty()) {
@@ -110,9 +114,8 @@ bool Network::advance(SeededRandom& random) {
   }
   std::string message = std::move(line.to[side].front());
   line.to[side].pop_front();
-  size_t sender = from;
-  around_(to, message, [&](bool fails) {
-    homes_[to]->commit([&] { homes_[to]->replicator().receive(homes_[sender]->id(), message); }, fails);
+  around_(from, to, message, [&](bool fails) {
+    homes_[to]->commit([&] { homes_[to]->replicator().receive(homes_[from]->id(), message); }, fails);
   });
   return true;
 }

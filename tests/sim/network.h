@@ -17,7 +17,7 @@ namespace hearthgate::sim {
 class Network {
  public:
   using Seen = std::function<void(size_t from, size_t to, const std::string& message)>;
-  using Around = std::function<void(size_t at, const std::string& message, const std::function<void(bool fails)>& run)>;
+  using Around = std::function<void(size_t from, size_t at, const std::string& message, const std::function<void(bool fails)>& run)>;
 
   Network(std::vector<std::unique_ptr<Home>>& homes, Seen seen, Around around);
 

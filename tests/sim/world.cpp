@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "sync/wire.h"
-
 namespace hearthgate::sim {
 
 using model::Access;
@@ -25,8 +23,8 @@ const std::string& freshImage() {
 }
 }  // namespace
 
-World::World(const Plan& plan, uint64_t seed, bool trace)
-    : plan_(plan), seed_(seed), trace_(trace), machines_(plan.homes) {}
+World::World(const Plan& plan, uint64_t seed, bool trace, Tampering* tampering)
+    : plan_(plan), seed_(seed), trace_(trace), machines_(plan.homes), tampering_(tampering) {}
 
 void World::setUp() {
   SeededRandom random(seed_ * 2);
@@ -36,16 +34,12 @@ void World::setUp() {
   }
   network_ = std::make_unique<Network>(
       homes_, [this](size_t from, size_t to, const std::string& message) { looksAtMessage(from, to, message); },
-      [this](size_t at, const std::string& message, const std::function<void(bool)>& run) {
-        auto type = sync::typeOf(message);
-        bool fails = std::exchange(fail_next_, false);
+      [this](size_t from, size_t at, const std::string& message, const std::function<void(bool)>& run) {
         ++delivered_;
-        if (type == sync::MessageType::kHello || type == sync::MessageType::kRules) {
-          losing(at, [&] { run(fails); });
-        } else {
-          run(fails);
-        }
+        deliver(from, at, message, run);
       });
+  network_->setTampering(tampering_);
+  for (auto& home : homes_) home->setTampering(tampering_);
   for (size_t i = 0; i < plan_.homes; ++i) {
     setClock(i);
     Home& home = *homes_[i];
@@ -147,9 +141,9 @@ void World::act(const Step& step, size_t index) {
       std::string image = copies[step.r[0] % copies.size()];
       return restart(step.home, image, step.act == Act::kRestore ? Home::Start::kRestored : Home::Start::kClean, random);
     }
-    case Act::kConfirm: return home.commit([&] { home.core().confirmRestore(); });
+    case Act::kConfirm: return confirm(step.home);
     case Act::kClock: return changeClock(step);
-    case Act::kTick: return losing(step.home, [&] { home.tick(); });
+    case Act::kTick: return tick(step.home);
     case Act::kFailCommit:
       if (step.r[0] % 2 == 0) return write(step, true);
       fail_next_ = true;
@@ -181,15 +175,25 @@ void World::changeGrant(const Step& step) {
   losing(at, [&] {
     home.commit([&] {
       if (what == 0) {
-        (void)home.core().revoke(homes_[peer]->id(), pattern);
+        if (home.core().revoke(homes_[peer]->id(), pattern)) accountGrant(at, peer, pattern, {});
         return;
       }
       Access access = what < 2 ? Access::kNone : what < 4 ? Access::kRead : Access::kWrite;
       std::optional<int64_t> until;
       if (step.r[2] % 6 == 0) until = home.clock().wall_ms + 1 + static_cast<int64_t>(step.r[3] % 60'000);
-      (void)home.core().grant(homes_[peer]->id(), pattern, access, until);
+      if (home.core().grant(homes_[peer]->id(), pattern, access, until).ok()) accountGrant(at, peer, pattern, until);
     });
   });
+}
+
+void World::confirm(size_t home) {
+  machines_[home].unconfirmed = false;
+  homes_[home]->commit([&] { homes_[home]->core().confirmRestore(); });
+}
+
+void World::tick(size_t home) {
+  losing(home, [&] { homes_[home]->tick(); });
+  watchHeld(home);
 }
 
 void World::changeStrategy(const Step& step) {
@@ -220,13 +224,16 @@ void World::changeClock(const Step& step) {
   setClock(step.home);
   machine.stopped_at_ms = now_ms_ + machine.offset_ms;
   setClock(step.home);
-  homes_[step.home]->clock().synced = step.r[3] % 5 < 3;
+  homes_[step.home]->clock().synced = machine.synced = step.r[3] % 5 < 3;
 }
 
 void World::restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random) {
   network_->crashed(home, random);
   losing(home, [&] { homes_[home]->start(image, how); }, true);
   machines_[home].issued.clear();
+  // Whether it was confirmed stands in the image, but that a restore has to be is known here.
+  const store::OwnerRow* own = homes_[home]->core().writer().find(homes_[home]->owner());
+  machines_[home].unconfirmed = how == Home::Start::kRestored || (own && own->hold);
   committed(home);
 }
 
@@ -240,23 +247,24 @@ bool World::exchange(SeededRandom& random) {
 
 void World::heal() {
   SeededRandom random(seed_ + 77);
+  if (tampering_) tampering_->healing();
   for (size_t i = 0; i < homes_.size(); ++i) {
     machines_[i].offset_ms = machines_[i].drift_ppm = 0;
     machines_[i].stopped = false;
-    homes_[i]->clock().synced = true;
+    homes_[i]->clock().synced = machines_[i].synced = true;
   }
   // Past every stamp that a clock which ran ahead has made.
   passTime(20'000'000);
   for (int round = 0; round < kHealingRounds; ++round) {
     if (trace_) say("healing, round " + std::to_string(round));
     for (size_t a = 0; a < homes_.size(); ++a) {
-      homes_[a]->commit([&] { homes_[a]->core().confirmRestore(); });
+      confirm(a);
       for (size_t b = a + 1; b < homes_.size(); ++b) network_->open(a, b, random.chance(50));
     }
     if (!exchange(random)) return;
     for (int second = 0; second < 3; ++second) {
       passTime(2'500);
-      for (size_t a = 0; a < homes_.size(); ++a) losing(a, [&] { homes_[a]->tick(); });
+      for (size_t a = 0; a < homes_.size(); ++a) tick(a);
       if (!exchange(random)) return;
     }
   }
@@ -279,6 +287,8 @@ void World::losing(size_t home, const std::function<void()>& event, bool went_ba
     if (trace_) gone.each([&](size_t n) { say("    w" + std::to_string(n) + " is nowhere any more"); });
   }
   markHistoryLost(home, went_back);
+  if (went_back) std::erase_if(until_, [&](const auto& row) { return std::get<0>(row.first) == home; });
+  watchAccess(home);
 }
 
 // Called after every commit.
@@ -289,6 +299,7 @@ void World::committed(size_t home) {
     if (machine.images.size() > kImagesKept) machine.images.pop_front();
   }
   if (!writing_) findRewritten(home);
+  watchJoined(home);
   for (const auto& other : homes_) {
     const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
     if (row) machine.issued[other->owner()] = {row->replica, row->counter};
