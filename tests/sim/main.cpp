@@ -18,6 +18,9 @@ namespace {
 using namespace hearthgate;
 using namespace hearthgate::sim;
 
+// Every so many seeds are run a second time with slow links and small quotas.
+constexpr uint64_t kLimitsEvery = 4;
+
 struct Options {
   uint64_t seeds = 1000;
   uint64_t first = 0;
@@ -25,6 +28,7 @@ struct Options {
   std::optional<uint64_t> shrink;
   size_t homes = 0;
   size_t steps = 60;
+  Variant variant;
   bool trace = false;
   const Plant* plant = nullptr;
   bool all_plants = false;
@@ -39,7 +43,7 @@ void onAbort(int) {
 
 std::vector<std::string> run(uint64_t seed, const Options& options, const std::set<size_t>& skip, bool trace) {
   current_seed = seed;
-  Plan plan = makePlan(seed, options.homes, options.steps);
+  Plan plan = makePlan(seed, options.homes, options.steps, options.variant);
   std::unique_ptr<Tampering> defect = options.plant ? options.plant->make(seed) : nullptr;
   World world(plan, seed, trace, defect.get());
   return world.run(skip);
@@ -70,14 +74,15 @@ int shrink(uint64_t seed, const Options& options) {
 bool report(uint64_t seed, const Options& options) {
   auto failures = run(seed, options, {}, options.trace);
   if (failures.empty()) return true;
-  std::printf("seed %llu:", static_cast<unsigned long long>(seed));
+  std::printf("seed %llu%s%s:", static_cast<unsigned long long>(seed), options.variant.limits ? " limits" : "",
+              options.variant.kinds ? " kinds" : "");
   for (size_t i = 0; i < failures.size() && i < 3; ++i) std::printf(" %s;", failures[i].c_str());
   std::printf("\n");
   std::fflush(stdout);
   return false;
 }
 
-// Seeds that have failed once, each with the number of homes and steps of then.
+// Seeds that have failed once, each with the number of homes and steps of then, and what the run had beside its steps.
 bool replayKept(uint64_t* passed, uint64_t* failed) {
   std::ifstream file(HEARTHGATE_SIM_SEEDS);
   if (!file) {
@@ -92,6 +97,8 @@ bool replayKept(uint64_t* passed, uint64_t* failed) {
       std::printf("%s: '%s' is not SEED HOMES STEPS\n", HEARTHGATE_SIM_SEEDS, line.c_str());
       return false;
     }
+    options.variant.limits = line.find(" limits") != std::string::npos;
+    options.variant.kinds = line.find(" kinds") != std::string::npos;
     ++(report(seed, options) ? *passed : *failed);
   }
   return true;
@@ -126,6 +133,10 @@ bool parse(int argc, char** argv, Options* options) {
     std::string name = argv[i];
     if (name == "--trace") {
       options->trace = true;
+      continue;
+    }
+    if (name == "--limits" || name == "--kinds") {
+      (name == "--limits" ? options->variant.limits : options->variant.kinds) = true;
       continue;
     }
     if (name == "--plants") {
@@ -167,7 +178,7 @@ int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, &options)) {
     std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-                "               [--plant NAME] [--plants]\n");
+                "               [--limits] [--kinds] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);
@@ -182,6 +193,10 @@ int main(int argc, char** argv) {
     if (!options.plant && !replayKept(&passed, &failed)) ++failed;
     for (uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
       ++(report(seed, options) ? passed : failed);
+      if (seed % kLimitsEvery != 0 || options.variant.limits) continue;
+      Options limited = options;
+      limited.variant.limits = true;
+      ++(report(seed, limited) ? passed : failed);
     }
   }
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),

@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kImagesKept = 8;        // commits that a power cut can lose
 constexpr size_t kArmedBefore = 4;       // steps before a power cut in which images are kept
 constexpr int kMaxDeliveries = 20'000;   // in one round after healing; an honest run needs some hundred
+constexpr int kMaxSlowSeconds = 600;     // the same under a bandwidth limit; it needs some ten
 constexpr int kHealingRounds = 4;
 const std::vector<std::string> kStrategies = {"latest-wins", "merge", "merge", "local-wins", "remote-wins", "user-choice"};
 const std::vector<std::string> kPatterns = {"*", "light.*", "light.x", "light.y", "scene.*"};
@@ -30,6 +31,10 @@ void World::setUp() {
   SeededRandom random(seed_ * 2);
   for (size_t i = 0; i < plan_.homes; ++i) {
     homes_.push_back(std::make_unique<Home>(std::string(1, static_cast<char>('A' + i)), random.next(), freshImage()));
+    if (plan_.variant.limits) {
+      homes_[i]->setLimits(drawLimits(SeededRandom(seed_ * 8 + i).next()));
+      homes_[i]->start(freshImage(), Start::kClean);
+    }
     homes_[i]->onCommitted([this, i] { committed(i); });
   }
   network_ = std::make_unique<Network>(
@@ -60,6 +65,9 @@ void World::setUp() {
       }
       (void)home.core().setStrategy(
           {model::StrategyRow::Scope::kOwner, "", kStrategies[strategy % kStrategies.size()]});
+      if (plan_.variant.kinds) {
+        (void)home.core().setStrategy({model::StrategyRow::Scope::kKind, kKinds[0], kStrategies[strategy / 8 % kStrategies.size()]});
+      }
     });
   }
 }
@@ -124,7 +132,9 @@ void World::act(const Step& step, size_t index) {
     case Act::kGrant: return changeGrant(step);
     case Act::kStrategy:
     case Act::kStrategyHere: return changeStrategy(step);
-    case Act::kCrash: return restart(step.home, home.image(), Home::Start::kClean, random);
+    case Act::kCrash:
+      if (plan_.variant.limits && step.r[1] % 2 == 0) home.setLimits(drawLimits(step.r[2]));
+      return restart(step.home, home.image(), Home::Start::kClean, random);
     case Act::kPowerCut: {
       auto& images = machines_[step.home].images;
       size_t lost = images.empty() ? 0 : step.r[0] % images.size();
@@ -238,11 +248,27 @@ void World::restart(size_t home, std::string_view image, Home::Start how, Seeded
 }
 
 bool World::exchange(SeededRandom& random) {
-  for (int i = 0; i < kMaxDeliveries; ++i) {
-    if (!network_->advance(random)) return true;
+  for (int second = 0; second < kMaxSlowSeconds; ++second) {
+    for (int i = 0; network_->advance(random); ++i) {
+      if (i < kMaxDeliveries) continue;
+      fail("the run does not end: " + std::to_string(kMaxDeliveries) + " messages and more to come");
+      return false;
+    }
+    if (!plan_.variant.limits || allLevel()) break;
+    // What a limited link has left to send goes on when there is room again.
+    passTime(1'000);
+    for (size_t h = 0; h < homes_.size(); ++h) tick(h);
   }
-  fail("the run does not end: " + std::to_string(kMaxDeliveries) + " messages and more to come");
-  return false;
+  return true;
+}
+
+bool World::allLevel() {
+  for (size_t a = 0; a < homes_.size(); ++a) {
+    for (size_t b = 0; b < homes_.size(); ++b) {
+      if (a != b && network_->isOpen(a, b) && !homes_[a]->replicator().levelTowards(homes_[b]->id())) return false;
+    }
+  }
+  return true;
 }
 
 void World::heal() {
@@ -255,6 +281,15 @@ void World::heal() {
   }
   // Past every stamp that a clock which ran ahead has made.
   passTime(20'000'000);
+  if (plan_.variant.limits) {
+    // Somebody raises the quotas; links stay slow.
+    for (size_t i = 0; i < homes_.size(); ++i) {
+      Limits limits;
+      limits.bandwidth = homes_[i]->limits().bandwidth;
+      homes_[i]->setLimits(limits);
+      restart(i, homes_[i]->image(), Start::kClean, random);
+    }
+  }
   for (int round = 0; round < kHealingRounds; ++round) {
     if (trace_) say("healing, round " + std::to_string(round));
     for (size_t a = 0; a < homes_.size(); ++a) {

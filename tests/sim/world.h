@@ -55,6 +55,7 @@ class World {
   void tick(size_t home);
   void heal();
   bool exchange(SeededRandom& random);
+  bool allLevel();
 
   // world_writes.cpp
   void write(const Step& step, bool fails);

@@ -92,8 +92,11 @@ void World::checkEntity(const model::Address& address, size_t owner) {
       }
     }
     if (here.empty()) continue;
+    std::string kind = home.store().entity(address)->kind;
+    std::string kind_there = homes_[owner]->store().entity(address)->kind;
+    if (kind != kind_there) fail(nameOf(address) + " is a " + kind + " at " + home.name() + ", a " + kind_there + " at its owner");
     checkView(address, h);
-    std::string strategy = home.core().strategyOf(address, home.store().entity(address)->kind).name;
+    std::string strategy = home.core().strategyOf(address, kind).name;
     auto [at, fresh] = shown.try_emplace(strategy, home.name(), home.shown(address));
     if (at->second.second != home.shown(address)) {
       fail(home.name() + " shows " + home.shown(address) + " for " + nameOf(address) + " under " + strategy + ", " +
