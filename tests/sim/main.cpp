@@ -3,6 +3,11 @@
 //   hearthgate-sim [--seeds N] [--first S] [--homes 2..4] [--steps N]   last line: N passed, N failed
 //   hearthgate-sim --seed S --trace                                    one run, step by step
 //   hearthgate-sim --shrink S                                          the same with every step left out that can be
+//   hearthgate-sim --plants                                            whether every planted defect is found
+//   hearthgate-sim --plant NAME [--seed S --trace]                     runs with one of them
+// Every fourth seed also runs with slow links and small quotas; with --limits all do and nothing else. What the product does
+// not give yet is asked for by name: --kinds (one kind in all homes when two made the entity), --space (a quota lets in
+// what it held as soon as there is space).
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +25,8 @@ using namespace hearthgate::sim;
 
 // Every so many seeds are run a second time with slow links and small quotas.
 constexpr uint64_t kLimitsEvery = 4;
+// A planted defect that is not found in as many seeds is not found; the rarest takes some thousand.
+constexpr uint64_t kSeedsPerPlant = 10'000;
 
 struct Options {
   uint64_t seeds = 1000;
@@ -110,14 +117,15 @@ void findPlants(const std::vector<Plant>& plants, Options options, uint64_t* pas
     if (options.plant && options.plant->name != plant.name) continue;
     Options with = options;
     with.plant = &plant;
+    with.variant.limits = plant.limits;
     std::optional<std::string> failure;
     uint64_t seed = options.first;
-    for (; seed < options.first + options.seeds && !failure; ++seed) {
+    for (; seed < options.first + kSeedsPerPlant && !failure; ++seed) {
       auto failures = run(seed, with, {}, false);
       if (!failures.empty()) failure = failures.front();
     }
-    std::printf("a home that %s: %s\n", std::string(plant.what).c_str(),
-                failure ? ("seed " + std::to_string(seed - 1) + ", " + *failure).c_str() : "NOT FOUND");
+    std::string found = failure ? "found by seed " + std::to_string(seed - 1) + ": " + *failure : "NOT FOUND";
+    std::printf("%s: a home that %s: %s\n", std::string(plant.name).c_str(), std::string(plant.what).c_str(), found.c_str());
     std::fflush(stdout);
     ++(failure ? *passed : *failed);
   }
@@ -128,19 +136,20 @@ const std::vector<Plant>& plants() {
   return all;
 }
 
+bool* switchOf(const std::string& name, Options* options) {
+  if (name == "--trace") return &options->trace;
+  if (name == "--plants") return &options->all_plants;
+  if (name == "--limits") return &options->variant.limits;
+  if (name == "--kinds") return &options->variant.kinds;
+  if (name == "--space") return &options->variant.space;
+  return nullptr;
+}
+
 bool parse(int argc, char** argv, Options* options) {
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i];
-    if (name == "--trace") {
-      options->trace = true;
-      continue;
-    }
-    if (name == "--limits" || name == "--kinds") {
-      (name == "--limits" ? options->variant.limits : options->variant.kinds) = true;
-      continue;
-    }
-    if (name == "--plants") {
-      options->all_plants = true;
+    if (bool* on = switchOf(name, options)) {
+      *on = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -178,7 +187,7 @@ int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, &options)) {
     std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-                "               [--limits] [--kinds] [--plant NAME] [--plants]\n");
+                "               [--limits] [--kinds] [--space] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "sim/tampering.h"
@@ -15,6 +16,7 @@ struct Plant {
   std::string_view name;
   std::string_view what;  // the defect, as a sentence without its subject
   std::unique_ptr<Tampering> (*make)(uint64_t seed);
+  bool limits = false;  // shows only with slow links and small quotas
 };
 
 // plants_messages.cpp

@@ -36,6 +36,16 @@ class NoTags : public Tampering {
   }
 };
 
+class SilentAck : public Tampering {
+  bool leaves(Home&, Home&, std::string* message) override {
+    if (sync::typeOf(*message) != MessageType::kAck) return true;
+    auto ack = sync::decodeAck(*message);
+    ack->exceptions.clear();
+    *message = encode(*ack);
+    return true;
+  }
+};
+
 class ReplicaUntold : public Tampering {
   bool leaves(Home&, Home&, std::string* message) override {
     return sync::typeOf(*message) != MessageType::kReplica;
@@ -65,6 +75,18 @@ class CopyUnnoticed : public Hello {
   void change(Home&, Home&, sync::OwnerHello* hello) override {
     hello->seen.clear();
     hello->places.clear();
+  }
+};
+
+// The same after a power cut or a restore that the home knows of.
+class KeepsReplica : public CopyUnnoticed {
+  bool starts(Home& home, Start how) override {
+    if (how == Start::kClean) return false;
+    home.core().started(false);
+    store::OwnerRow& own = home.core().writer().owner(home.owner());
+    own.hold = own.hold || how == Start::kRestored;
+    home.core().writer().changed(own);
+    return true;
   }
 };
 
@@ -111,21 +133,12 @@ class CursorWithoutContent : public Batches {
   }
 };
 
-class OldNumbers : public Batches {
+class HalfAPassCounts : public Batches {
   using Batches::Batches;
-  bool change(Home& from, Home& to, sync::Batch* batch) override {
-    const model::Rules* theirs = batch->owner == to.owner() ? to.core().rulesFor(from.id()) : to.core().rulesFrom(batch->owner);
-    if (!theirs || theirs->number == batch->rules_number) return false;
-    batch->rules_number = theirs->number;
-    return true;
-  }
-};
-
-class ReplacesOnlyAfterLoss : public Batches {
-  using Batches::Batches;
-  bool change(Home&, Home& to, sync::Batch* batch) override {
-    if (!batch->begin || batch->owner == to.owner() || to.core().writer().owner(batch->owner).replacing) return false;
-    batch->begin = false;
+  bool change(Home& from, Home&, sync::Batch* batch) override {
+    if (!batch->full || batch->end || !strikes(30)) return false;
+    batch->end = true;
+    batch->upto = from.core().writer().head().sequence;
     return true;
   }
 };
@@ -240,13 +253,14 @@ class Echo : public Tampering {
 std::vector<Plant> plantsInMessages() {
   return {
       {"no-tags", "acknowledges without the owner's tag", makePlant<NoTags>},
+      {"silent-ack", "does not say what it holds back or refuses", makePlant<SilentAck>},
       {"replica-untold", "tells a new replica id in the next hello only", makePlant<ReplicaUntold>},
       {"copy-unnoticed", "does not find out that it was copied back", makePlant<CopyUnnoticed>},
+      {"keeps-replica", "keeps its replica id when it may have forgotten, and does not find it out", makePlant<KeepsReplica>},
       {"equal-number", "takes rules of an equal number for the same rules", makePlant<EqualNumberTrusted>},
       {"cursor-without-rules", "keeps a cursor when the rules' numbers differ", makePlant<CursorKept>},
       {"cursor-without-content", "moves the cursor over versions that it lost", makePlant<CursorWithoutContent>},
-      {"pass-of-old-rules", "counts a pass that was sent under other rules", makePlant<OldNumbers>},
-      {"replaces-after-loss-only", "replaces a reader's copy only when it has lost write", makePlant<ReplacesOnlyAfterLoss>},
+      {"half-a-pass", "counts a pass before its end", makePlant<HalfAPassCounts>},
       {"pass-names-less", "leaves one entity out of each pass", makePlant<PassNamesNothingMore>},
       {"held-not-offered", "offers what bears the owner's tag but not what it holds back", makePlant<HeldNotOffered>},
       {"base-not-sent", "offers a write without what it was built on", makePlant<BaseNotSent>},

@@ -184,6 +184,14 @@ class HeldUnjudged : public Rows {
   std::map<HomeId, model::Rules> rules_;
 };
 
+class QuotaDrops : public Rows {
+  void done(Home& home) override {
+    for (const store::HeldRow& held : home.store().held(std::nullopt, 1000)) {
+      if (held.reason == "quota") home.store().removeHeld(held.n);
+    }
+  }
+};
+
 class UnionOfRows : public Rows {
   void done(Home& home) override {
     for (auto& [peer, rules] : home.store().rulesOf(home.owner())) {
@@ -244,6 +252,7 @@ std::vector<Plant> plantsInRows() {
       {"no-base", "does not keep what an untold write was built on", makePlant<NoBase>},
       {"no-archive", "keeps nothing of what was not accepted", makePlant<NoArchive>},
       {"held-unjudged", "joins what it held back without judging it again", makePlant<HeldUnjudged>},
+      {"quota-drops", "drops what its quota has no space for", makePlant<QuotaDrops>, true},
       {"union-of-rows", "takes the union of two lists of rules", makePlant<UnionOfRows>},
       {"until-forgotten", "forgets until when a row holds", makePlant<UntilForgotten>},
       {"clock-unchecked", "takes any stamp", makePlant<ClockUnchecked>},

@@ -5,42 +5,19 @@
 namespace hearthgate::sim {
 namespace {
 
-void holdBack(Home& home, Start how) {
-  store::OwnerRow& own = home.core().writer().owner(home.owner());
-  own.hold = own.hold || how == Start::kRestored;
-  home.core().writer().changed(own);
-}
-
 class KeepsEpoch : public Tampering {
   bool starts(Home& home, Start how) override {
     if (how == Start::kClean) return false;
     for (const store::OwnerRow& owner : home.store().owners()) home.core().writer().retire(owner.id);
-    holdBack(home, how);
-    return true;
-  }
-};
-
-class KeepsReplica : public Tampering {
-  bool starts(Home& home, Start how) override {
-    if (how == Start::kClean) return false;
-    home.core().started(false);
-    holdBack(home, how);
+    store::OwnerRow& own = home.core().writer().owner(home.owner());
+    own.hold = own.hold || how == Start::kRestored;
+    home.core().writer().changed(own);
     return true;
   }
 };
 
 class NoSkip : public Tampering {
   bool starts(Home&, Start how) override { return how == Start::kClean; }
-};
-
-class PassForgotten : public Tampering {
-  void started(Home& home, Start) override {
-    for (const store::OwnerRow& owner : home.store().owners()) {
-      store::OwnerRow& row = home.core().writer().owner(owner.id);
-      row.replacing = false;
-      home.core().writer().changed(row);
-    }
-  }
 };
 
 class HeldForgotten : public Tampering {
@@ -60,9 +37,7 @@ class NotHeldBack : public Tampering {
 std::vector<Plant> plantsAtStarts() {
   return {
       {"keeps-epoch", "keeps its feed's epoch and numbers when it may have forgotten", makePlant<KeepsEpoch>},
-      {"keeps-replica", "keeps its replica id when it may have forgotten", makePlant<KeepsReplica>},
       {"no-skip", "goes on at a clean start with the next feed number", makePlant<NoSkip>},
-      {"pass-forgotten", "forgets at a start that a replacing pass has not ended", makePlant<PassForgotten>},
       {"held-forgotten", "forgets at a start what it held back", makePlant<HeldForgotten>},
       {"restore-unconfirmed", "sends its feed after a restore before a person confirmed it", makePlant<NotHeldBack>},
   };

@@ -72,8 +72,8 @@ Plan makePlan(uint64_t seed, size_t homes, size_t steps, Variant variant) {
 
 Limits drawLimits(uint64_t r) {
   constexpr uint64_t kBandwidths[] = {0, 300, 1'500, 6'000};  // a version takes some 150 bytes
-  constexpr uint64_t kEntities[] = {0, 1, 2, 2};              // there are three of each owner
-  constexpr uint64_t kBytes[] = {150, 400, 800, 1'600};
+  constexpr uint64_t kEntities[] = {0, 1, 1, 2};              // there are three of each owner
+  constexpr uint64_t kBytes[] = {150, 200, 400, 800};
   Limits limits;
   limits.bandwidth = kBandwidths[r % 4];
   if (r / 4 % 3 == 0) limits.peer_entities = kEntities[r / 16 % 4];

@@ -32,6 +32,7 @@ struct Step {
 struct Variant {
   bool limits = false;  // slow links and small quotas
   bool kinds = false;   // homes make entities of the same id with different kinds
+  bool space = false;   // what a quota held back is taken in as soon as there is space, not only after a restart
 };
 
 struct Plan {

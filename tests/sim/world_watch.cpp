@@ -175,6 +175,7 @@ void World::watchAccess(size_t h) {
 // A quota holds back only while it is reached (T18).
 void World::watchHeld(size_t h) {
   Home& home = *homes_[h];
+  if (!plan_.variant.space) return;
   for (const store::HeldRow& held : home.store().held(std::nullopt, 1000)) {
     if (held.reason != "quota") continue;
     const model::OwnerId& owner = held.address.owner;
