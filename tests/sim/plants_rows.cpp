@@ -73,7 +73,7 @@ class WriteForgetsSiblings : public Rows {
     written.hash = model::contentHash(row.address, written);
     if (row.address.owner == home.owner()) written.tag = home.ownerTag(written.hash);
     home.store().putEntity(&row);
-    home.store().addHistory(row.n, row.kind, kChanges + ++changes_, 0, false, written);
+    home.store().addHistory(row.n, kChanges + ++changes_, 0, false, written);
   }
   static constexpr uint64_t kChanges = uint64_t{1} << 40;
   uint64_t changes_ = 0;
@@ -123,7 +123,7 @@ class LosersWithoutHistory : public Rows {
       bool lost = std::any_of(row.siblings.begin(), row.siblings.end(),
                               [&](const Version& v) { return v.hash == old.version.hash; }) &&
                   old.version.hash != greatest(row.siblings).hash;
-      if (!lost) home.store().addHistory(row.n, row.kind, old.change, 1000 + place++, old.refused, old.version);
+      if (!lost) home.store().addHistory(row.n, old.change, 1000 + place++, old.refused, old.version);
     }
   }
 };
@@ -146,7 +146,7 @@ class ConflictsKept : public Rows {
       if (record.entity != row.n || home.store().conflictByKey(record.key)) continue;
       record.n = 0;
       record.state = store::ConflictState::kResolved;
-      home.store().putConflict(row.kind, &record);
+      home.store().putConflict(&record);
     }
   }
   std::vector<store::Conflict> records_;
@@ -154,7 +154,7 @@ class ConflictsKept : public Rows {
 
 class NoBase : public Rows {
   void changed(Home& home, const EntityRow*, EntityRow& row) override {
-    if (!(row.address.owner == home.owner())) home.store().putBase(row.n, row.kind, {});
+    if (!(row.address.owner == home.owner())) home.store().putBase(row.n, {});
   }
 };
 
