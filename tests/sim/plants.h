@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "sim/tampering.h"
+#include "sim/steps.h"
 
 namespace hearthgate::sim {
 
@@ -16,7 +16,7 @@ struct Plant {
   std::string_view name;
   std::string_view what;  // the defect, as a sentence without its subject
   std::unique_ptr<Tampering> (*make)(uint64_t seed);
-  bool limits = false;  // shows only with slow links and small quotas
+  Variant variant = {};  // where it shows
 };
 
 // plants_messages.cpp

@@ -113,6 +113,14 @@ class StrategySeen : public Rows {
   }
 };
 
+class KindByArrival : public Rows {
+  void changed(Home& home, const EntityRow* before, EntityRow& row) override {
+    if (!before || before->siblings.empty() || row.siblings.empty() || before->kind == row.kind) return;
+    row.kind = before->kind;
+    home.store().putEntity(&row);
+  }
+};
+
 class LosersWithoutHistory : public Rows {
   void changed(Home& home, const EntityRow* before, EntityRow& row) override {
     if (row.siblings.size() < 2 || (before && before->sequence == row.sequence)) return;
@@ -246,13 +254,14 @@ std::vector<Plant> plantsInRows() {
       {"stub-purged", "purges what is left of a deleted entity", makePlant<StubPurged>},
       {"losers-dropped", "keeps only the greatest of several siblings", makePlant<LosersDropped>},
       {"strategy-seen", "lets replication keep what the strategy shows", makePlant<StrategySeen>},
+      {"kind-by-arrival", "lets the version that came first decide the kind", makePlant<KindByArrival>, {.kinds = true}},
       {"losers-without-history", "keeps no history of what lost in a conflict", makePlant<LosersWithoutHistory>},
       {"read-loss-ignored", "keeps content when it loses read", makePlant<ReadLossIgnored>},
       {"conflicts-kept", "keeps the records of conflicts when it loses read", makePlant<ConflictsKept>},
       {"no-base", "does not keep what an untold write was built on", makePlant<NoBase>},
       {"no-archive", "keeps nothing of what was not accepted", makePlant<NoArchive>},
       {"held-unjudged", "joins what it held back without judging it again", makePlant<HeldUnjudged>},
-      {"quota-drops", "drops what its quota has no space for", makePlant<QuotaDrops>, true},
+      {"quota-drops", "drops what its quota has no space for", makePlant<QuotaDrops>, {.limits = true}},
       {"union-of-rows", "takes the union of two lists of rules", makePlant<UnionOfRows>},
       {"until-forgotten", "forgets until when a row holds", makePlant<UntilForgotten>},
       {"clock-unchecked", "takes any stamp", makePlant<ClockUnchecked>},
