@@ -5,9 +5,9 @@
 //   hearthgate-sim --shrink S                                          the same with every step left out that can be
 //   hearthgate-sim --plants                                            whether every planted defect is found
 //   hearthgate-sim --plant NAME [--seed S --trace]                     runs with one of them
-// Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with different
-// kinds); a failure names them, and with one of them given all seeds run so and only so. --space asks for more than the
-// product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
+// Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with
+// different kinds); a failure names them, and with one of them given all seeds run so and only so. --space asks for
+// more than the product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -125,7 +125,8 @@ void findPlants(const std::vector<Plant>& plants, Options options, uint64_t* pas
       if (!failures.empty()) failure = failures.front();
     }
     std::string found = failure ? "found by seed " + std::to_string(seed - 1) + ": " + *failure : "NOT FOUND";
-    std::printf("%s: a home that %s: %s\n", std::string(plant.name).c_str(), std::string(plant.what).c_str(), found.c_str());
+    std::printf("%s: a home that %s: %s\n", std::string(plant.name).c_str(), std::string(plant.what).c_str(),
+                found.c_str());
     std::fflush(stdout);
     ++(failure ? *passed : *failed);
   }
@@ -186,8 +187,9 @@ bool parse(int argc, char** argv, Options* options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse(argc, argv, &options)) {
-    std::printf("hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-                "               [--limits] [--kinds] [--space] [--plant NAME] [--plants]\n");
+    std::printf(
+        "hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
+        "               [--limits] [--kinds] [--space] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);

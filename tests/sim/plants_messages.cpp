@@ -3,8 +3,8 @@
 #include <set>
 
 #include "model/codec.h"
-#include "sim/plants.h"
 #include "sim/home.h"
+#include "sim/plants.h"
 #include "sync/wire.h"
 
 namespace hearthgate::sim {
@@ -47,9 +47,7 @@ class SilentAck : public Tampering {
 };
 
 class ReplicaUntold : public Tampering {
-  bool leaves(Home&, Home&, std::string* message) override {
-    return sync::typeOf(*message) != MessageType::kReplica;
-  }
+  bool leaves(Home&, Home&, std::string* message) override { return sync::typeOf(*message) != MessageType::kReplica; }
 };
 
 // Changes what a hello says of each owner.
@@ -64,7 +62,8 @@ class Hello : public Tampering {
   virtual void change(Home& from, Home& to, sync::OwnerHello* hello) = 0;
 };
 
-// Neither side finds out that one was copied back: hello says nothing of it, and counters in versions are taken for told.
+// Neither side finds out that one was copied back: hello says nothing of it, and counters in versions are taken for
+// told.
 class CopyUnnoticed : public Hello {
   void started(Home& home, Start) override {
     for (const store::OwnerRow& owner : home.store().owners()) {
@@ -102,7 +101,8 @@ class CursorKept : public Hello {
     auto cursor = from.store().cursor(to.id(), hello->owner);
     if (!cursor || !hello->cursor) return;
     // As if it were (epoch, sequence) alone.
-    const model::Rules* rules = to.owner() == hello->owner ? to.core().rulesFor(from.id()) : to.core().rulesFrom(hello->owner);
+    const model::Rules* rules =
+        to.owner() == hello->owner ? to.core().rulesFor(from.id()) : to.core().rulesFrom(hello->owner);
     hello->cursor->sender_number = rules ? rules->number : 0;
     hello->cursor->receiver_number = hello->rules.number;
   }
@@ -256,7 +256,8 @@ std::vector<Plant> plantsInMessages() {
       {"silent-ack", "does not say what it holds back or refuses", makePlant<SilentAck>},
       {"replica-untold", "tells a new replica id in the next hello only", makePlant<ReplicaUntold>},
       {"copy-unnoticed", "does not find out that it was copied back", makePlant<CopyUnnoticed>},
-      {"keeps-replica", "keeps its replica id when it may have forgotten, and does not find it out", makePlant<KeepsReplica>},
+      {"keeps-replica", "keeps its replica id when it may have forgotten, and does not find it out",
+       makePlant<KeepsReplica>},
       {"equal-number", "takes rules of an equal number for the same rules", makePlant<EqualNumberTrusted>},
       {"cursor-without-rules", "keeps a cursor when the rules' numbers differ", makePlant<CursorKept>},
       {"cursor-without-content", "moves the cursor over versions that it lost", makePlant<CursorWithoutContent>},

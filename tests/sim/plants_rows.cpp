@@ -45,9 +45,7 @@ class Rows : public Tampering {
 
  protected:
   virtual void look(Home&) {}
-  virtual void changed(Home&, const EntityRow* before, EntityRow& row) {
-    (void)before, (void)row;
-  }
+  virtual void changed(Home&, const EntityRow* before, EntityRow& row) { (void)before, (void)row; }
   virtual void done(Home&) {}
 
  private:
@@ -254,7 +252,10 @@ std::vector<Plant> plantsInRows() {
       {"stub-purged", "purges what is left of a deleted entity", makePlant<StubPurged>},
       {"losers-dropped", "keeps only the greatest of several siblings", makePlant<LosersDropped>},
       {"strategy-seen", "lets replication keep what the strategy shows", makePlant<StrategySeen>},
-      {"kind-by-arrival", "lets the version that came first decide the kind", makePlant<KindByArrival>, {.kinds = true}},
+      {"kind-by-arrival",
+       "lets the version that came first decide the kind",
+       makePlant<KindByArrival>,
+       {.kinds = true}},
       {"losers-without-history", "keeps no history of what lost in a conflict", makePlant<LosersWithoutHistory>},
       {"read-loss-ignored", "keeps content when it loses read", makePlant<ReadLossIgnored>},
       {"conflicts-kept", "keeps the records of conflicts when it loses read", makePlant<ConflictsKept>},

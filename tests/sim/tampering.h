@@ -1,5 +1,5 @@
-// Where a planted defect steps in (plants.h): around a home's starts and transactions, and on what leaves it. All of it is
-// outside of the product: rows of its database, fields of its messages, its clock. One thread.
+// Where a planted defect steps in (plants.h): around a home's starts and transactions, and on what leaves it. All of it
+// is outside of the product: rows of its database, fields of its messages, its clock. One thread.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace hearthgate::sim {
 
 class Home;
 
-// How a process begins: after a clean stop, after one that may have lost commits, on a backup that somebody brought back.
+// How a process begins: after a clean stop, after one that may have lost commits, on a backup that somebody brought
+// back.
 enum class Start { kClean, kMayHaveForgotten, kRestored };
 
 class Tampering {

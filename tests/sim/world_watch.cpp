@@ -14,7 +14,7 @@ using model::Version;
 void World::looksAtMessage(size_t from, size_t to, const std::string& message) {
   Home& sender = *homes_[from];
   auto allowed = [&](const model::OwnerId& owner, const std::string& id) {
-    const model::Rules* rules = owner == sender.owner() ? sender.core().rulesFor(homes_[to]->id())
+    const model::Rules* rules = owner == sender.owner()        ? sender.core().rulesFor(homes_[to]->id())
                                 : owner == homes_[to]->owner() ? sender.core().rulesFrom(owner)
                                                                : nullptr;
     return rules && accessUnder(*rules, id) != Access::kNone;
@@ -81,7 +81,8 @@ void World::deliverRules(size_t from, size_t at, const std::string& message, con
   const model::Rules* now = homes_[at]->core().rulesFor(homes_[from]->id());
   bool forgot = before && (told.number > before->number || (told.number == before->number && !told.sameRows(*before)));
   if (!forgot || !now) return;
-  if (now->number <= std::max(told.number, before->number)) fail(homes_[at]->name() + " does not go on above the rules that it forgot");
+  if (now->number <= std::max(told.number, before->number))
+    fail(homes_[at]->name() + " does not go on above the rules that it forgot");
   for (const std::string& id : kEntityIds) {
     if (accessUnder(*now, id) > std::min(accessUnder(*before, id), accessUnder(told, id))) {
       fail(homes_[at]->name() + " gives " + homes_[from]->name() + " more of " + id + " than both lists of its rules");
@@ -111,7 +112,8 @@ void World::deliverBatch(size_t from, size_t at, const std::string& message, con
       // A sender that went back may number replica ids otherwise by now.
       auto version = model::decodeVersion(encoded, address, item.kind, homes_[from]->store());
       bool readable = version.ok() && ledger_.knows(version->hash);
-      bool known = readable && std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == version->hash; });
+      bool known = readable && std::any_of(siblings.begin(), siblings.end(),
+                                           [&](const Version& v) { return v.hash == version->hash; });
       if (readable) came.push_back({address, std::move(*version), place, known});
       ++place;
     }
@@ -122,17 +124,22 @@ void World::deliverBatch(size_t from, size_t at, const std::string& message, con
   }
   last_ack_.reset();
   run();
-  if (!last_ack_ || last_ack_->number != batch->number || !(last_ack_->owner == batch->owner)) return;  // The link was closed.
+  if (!last_ack_ || last_ack_->number != batch->number || !(last_ack_->owner == batch->owner))
+    return;  // The link was closed.
   auto held = home.store().held(std::nullopt, 1000);
   for (const Came& one : came) {
     if (home.core().ownAccess(one.address) == engine::OwnAccess::kNone) continue;
     model::Siblings siblings = home.siblings(one.address);
-    bool stands = std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == one.version.hash; });
-    bool is_held = std::any_of(held.begin(), held.end(), [&](const store::HeldRow& row) { return row.hash == one.version.hash; });
-    bool named = std::any_of(last_ack_->exceptions.begin(), last_ack_->exceptions.end(),
-                             [&](const auto& exception) { return exception.version == one.place && !exception.reason.empty(); });
+    bool stands =
+        std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == one.version.hash; });
+    bool is_held =
+        std::any_of(held.begin(), held.end(), [&](const store::HeldRow& row) { return row.hash == one.version.hash; });
+    bool named = std::any_of(last_ack_->exceptions.begin(), last_ack_->exceptions.end(), [&](const auto& exception) {
+      return exception.version == one.place && !exception.reason.empty();
+    });
     if ((is_held && !stands && !named) || (!named && !model::joinedVector(siblings).covers(one.version.vector))) {
-      fail(home.name() + " skips a version of " + nameOf(one.address) + " from " + homes_[from]->name() + " in silence");
+      fail(home.name() + " skips a version of " + nameOf(one.address) + " from " + homes_[from]->name() +
+           " in silence");
     }
     bool ahead = machines_[at].synced && model::latestStampMs(one.version) > home.clock().wall_ms + 60'000;
     bool free = batch->owner == home.owner() && vouched.contains(one.version.hash);

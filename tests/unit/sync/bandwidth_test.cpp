@@ -85,7 +85,8 @@ TEST_F(BandwidthLimit, IsTheRateInTheLongRun) {
     // From batch to batch: each one is paid for before the next leaves.
     int64_t took_ms = sent.back().at_ms - sent.front().at_ms;
     double rate = 1000.0 * static_cast<double>(bytes() - sent.back().bytes) / static_cast<double>(took_ms);
-    EXPECT_NEAR(rate, kLimit, kLimit * 0.04 + 1000.0 * static_cast<double>(largest()) / 20'000 * (step_ms == 1000)) << step_ms;
+    EXPECT_NEAR(rate, kLimit, kLimit * 0.04 + 1000.0 * static_cast<double>(largest()) / 20'000 * (step_ms == 1000))
+        << step_ms;
     cut();
     b.start({}, Home::Start::kClean);
     b.commit([&] { b.core().admit(a.id()); });
