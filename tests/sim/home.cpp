@@ -45,17 +45,23 @@ void Home::start(std::string_view image, Start how) {
   engine::CoreSettings settings;
   settings.home = id_;
   settings.ownerTag = [this](const ContentHash& hash) { return ownerTag(hash); };
+  settings.peer_entities = limits_.peer_entities;
+  settings.peer_bytes = limits_.peer_bytes;
   core_ = std::make_unique<engine::Core>(*store_, clock_, random_, std::move(settings));
   sync::ReplicatorSettings sync_settings;
   sync_settings.name = name_;
+  sync_settings.bandwidth_limit = limits_.bandwidth;
   replicator_ = std::make_unique<sync::Replicator>(*core_, std::move(sync_settings));
   store_->begin();
   core_->load();
-  if (how == Start::kRestored) {
-    core_->restored();
-  } else {
-    core_->started(how == Start::kMayHaveForgotten);
+  if (!tampering_ || !tampering_->starts(*this, how)) {
+    if (how == Start::kRestored) {
+      core_->restored();
+    } else {
+      core_->started(how == Start::kMayHaveForgotten);
+    }
   }
+  if (tampering_) tampering_->started(*this, how);
   core_->flush();
   Status status = store_->commit();
   HG_ASSERT(status.ok());
@@ -63,10 +69,17 @@ void Home::start(std::string_view image, Start how) {
 
 void Home::commit(const std::function<void()>& work, bool fails) {
   store_->begin();
+  if (tampering_) tampering_->before(*this);
   work();
+  if (tampering_) tampering_->after(*this);
   replicator_->pump();
   core_->flush();
+  std::vector<sync::Output> early;
   if (fails) {
+    if (tampering_) {
+      early = replicator_->takeOutput();
+      std::erase_if(early, [&](const sync::Output& output) { return !tampering_->leavesWithoutCommit(output.message); });
+    }
     store_->rollback();
     store_->begin();
     core_->load();
@@ -77,6 +90,9 @@ void Home::commit(const std::function<void()>& work, bool fails) {
     if (!status.ok()) std::fprintf(stderr, "%s\n", status.error().message.c_str());
     HG_ASSERT(status.ok());
     if (committed_) committed_();
+  }
+  for (sync::Output& output : early) {
+    if (output_) output_(std::move(output));
   }
   for (sync::Output& output : replicator_->takeOutput()) {
     if (output_) output_(std::move(output));

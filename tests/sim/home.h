@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "engine/core.h"
+#include "sim/tampering.h"
 #include "store/store.h"
 #include "sync/replicator.h"
 
@@ -42,9 +43,16 @@ class SeededRandom final : public Random {
   uint64_t state_;
 };
 
+// What a home's configuration limits; read at its start.
+struct Limits {
+  uint64_t bandwidth = 0;  // bytes a second and peer, 0: none
+  uint64_t peer_entities = engine::CoreSettings{}.peer_entities;
+  uint64_t peer_bytes = engine::CoreSettings{}.peer_bytes;
+};
+
 class Home {
  public:
-  enum class Start { kClean, kMayHaveForgotten, kRestored };
+  using Start = sim::Start;
 
   // `name` is one letter; the id is made of it. `image` is an empty database that the home starts with, or nothing.
   Home(std::string name, uint64_t seed, std::string_view image = {});
@@ -54,12 +62,17 @@ class Home {
   model::OwnerId owner() const { return model::OwnerId(id_); }
   model::OwnerTag ownerTag(const ContentHash& hash) const;
 
+  // From the next start on.
+  void setLimits(const Limits& limits) { limits_ = limits; }
+  const Limits& limits() const { return limits_; }
   // Ends the process, if there is one, and starts it on `image` (empty: a new database).
   void start(std::string_view image, Start how);
   // Runs `work` as one commit with all that belongs to it; messages that may leave are handed to onOutput(). With
   // `fails` the commit fails as on a full disk.
   void commit(const std::function<void()>& work, bool fails = false);
   void onOutput(std::function<void(sync::Output)> output) { output_ = std::move(output); }
+  // A planted defect, or null; from the next start or commit on.
+  void setTampering(Tampering* tampering) { tampering_ = tampering; }
   // Called after every commit that did not fail.
   void onCommitted(std::function<void()> committed) { committed_ = std::move(committed); }
   std::string image() { return store_->serialize(); }
@@ -90,6 +103,8 @@ class Home {
   std::string secret_;
   FakeClock clock_;
   SeededRandom random_;
+  Limits limits_;
+  Tampering* tampering_ = nullptr;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Core> core_;
   std::unique_ptr<sync::Replicator> replicator_;

@@ -1,5 +1,7 @@
 #include "sim/network.h"
 
+#include <tuple>
+
 #include "base/assert.h"
 
 namespace hearthgate::sim {
@@ -28,6 +30,7 @@ void Network::take(size_t from, sync::Output output) {
     line.to[side].clear();
     return;
   }
+  if (tampering_ && !tampering_->leaves(*homes_[from], *homes_[to], &output.message)) return;
   // Whether it arrives or not, it has left.
   seen_(from, to, output.message);
   if (line.live && line.up[side] && !line.late[side]) line.to[1 - side].push_back(std::move(output.message));
@@ -94,7 +97,9 @@ bool Network::advance(SeededRandom& random) {
     }
   }
   if (ready.empty()) return false;
-  auto [from, to] = ready[random.below(ready.size())];
+  size_t from = 0;
+  size_t to = 0;
+  std::tie(from, to) = ready[random.below(ready.size())];
   Link& line = link(from, to);
   int side = to < from ? 0 : 1;
   if (line.to[side].empty()) {
@@ -109,9 +114,8 @@ bool Network::advance(SeededRandom& random) {
   }
   std::string message = std::move(line.to[side].front());
   line.to[side].pop_front();
-  size_t sender = from;
-  around_(to, message, [&](bool fails) {
-    homes_[to]->commit([&] { homes_[to]->replicator().receive(homes_[sender]->id(), message); }, fails);
+  around_(from, to, message, [&](bool fails) {
+    homes_[to]->commit([&] { homes_[to]->replicator().receive(homes_[from]->id(), message); }, fails);
   });
   return true;
 }

@@ -17,9 +17,12 @@ namespace hearthgate::sim {
 class Network {
  public:
   using Seen = std::function<void(size_t from, size_t to, const std::string& message)>;
-  using Around = std::function<void(size_t at, const std::string& message, const std::function<void(bool fails)>& run)>;
+  using Around = std::function<void(size_t from, size_t at, const std::string& message, const std::function<void(bool fails)>& run)>;
 
   Network(std::vector<std::unique_ptr<Home>>& homes, Seen seen, Around around);
+
+  // A planted defect, or null.
+  void setTampering(Tampering* tampering) { tampering_ = tampering; }
 
   // A new link. With `late`, the second side learns of it by the first message.
   void open(size_t a, size_t b, bool late);
@@ -46,6 +49,7 @@ class Network {
   std::vector<std::unique_ptr<Home>>& homes_;
   Seen seen_;
   Around around_;
+  Tampering* tampering_ = nullptr;
   std::map<std::pair<size_t, size_t>, Link> links_;
 };
 

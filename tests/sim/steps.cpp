@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "sim/home.h"
-
 namespace hearthgate::sim {
 namespace {
 
@@ -43,9 +41,10 @@ constexpr Weight kWeights[] = {
 
 }  // namespace
 
-Plan makePlan(uint64_t seed, size_t homes, size_t steps) {
+Plan makePlan(uint64_t seed, size_t homes, size_t steps, Variant variant) {
   SeededRandom random(seed * 2 + 1);
   Plan plan;
+  plan.variant = variant;
   constexpr size_t kSizes[] = {2, 3, 3, 4};
   size_t drawn = kSizes[random.below(4)];
   plan.homes = homes == 0 ? drawn : homes;
@@ -69,6 +68,17 @@ Plan makePlan(uint64_t seed, size_t homes, size_t steps) {
     plan.steps.push_back(step);
   }
   return plan;
+}
+
+Limits drawLimits(uint64_t r) {
+  constexpr uint64_t kBandwidths[] = {0, 300, 1'500, 6'000};  // a version takes some 150 bytes
+  constexpr uint64_t kEntities[] = {0, 1, 1, 2};              // there are three of each owner
+  constexpr uint64_t kBytes[] = {150, 200, 400, 800};
+  Limits limits;
+  limits.bandwidth = kBandwidths[r % 4];
+  if (r / 4 % 3 == 0) limits.peer_entities = kEntities[r / 16 % 4];
+  if (r / 4 % 3 == 1) limits.peer_bytes = kBytes[r / 16 % 4];
+  return limits;
 }
 
 std::string describe(const Step& step) {

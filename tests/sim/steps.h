@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/home.h"
+
 namespace hearthgate::sim {
 
 enum class Act {
@@ -26,15 +28,26 @@ struct Step {
   std::array<uint64_t, 6> r{};  // more numbers for the act itself
 };
 
+// What a run has beside its steps; the steps of a seed are the same with and without.
+struct Variant {
+  bool limits = false;  // slow links and small quotas
+  bool kinds = false;   // homes make entities of the same id with different kinds
+  bool space = false;   // what a quota held back is taken in as soon as there is space, not only after a restart
+};
+
 struct Plan {
   size_t homes = 3;
+  Variant variant;
   std::vector<Step> steps;
 };
 
 // `homes` 0: two to four, by the seed.
-Plan makePlan(uint64_t seed, size_t homes, size_t steps);
+Plan makePlan(uint64_t seed, size_t homes, size_t steps, Variant variant);
+// Small ones, drawn from `r`.
+Limits drawLimits(uint64_t r);
 std::string describe(const Step& step);
 
+inline const std::vector<std::string> kKinds = {"scene", "state"};  // by the number of the home
 inline const std::vector<std::string> kEntityIds = {"light.x", "light.y", "scene.z"};
 
 }  // namespace hearthgate::sim

@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "sync/wire.h"
-
 namespace hearthgate::sim {
 
 using model::Access;
@@ -12,6 +10,7 @@ namespace {
 constexpr size_t kImagesKept = 8;        // commits that a power cut can lose
 constexpr size_t kArmedBefore = 4;       // steps before a power cut in which images are kept
 constexpr int kMaxDeliveries = 20'000;   // in one round after healing; an honest run needs some hundred
+constexpr int kMaxSlowSeconds = 600;     // the same under a bandwidth limit; it needs some ten
 constexpr int kHealingRounds = 4;
 const std::vector<std::string> kStrategies = {"latest-wins", "merge", "merge", "local-wins", "remote-wins", "user-choice"};
 const std::vector<std::string> kPatterns = {"*", "light.*", "light.x", "light.y", "scene.*"};
@@ -25,27 +24,27 @@ const std::string& freshImage() {
 }
 }  // namespace
 
-World::World(const Plan& plan, uint64_t seed, bool trace)
-    : plan_(plan), seed_(seed), trace_(trace), machines_(plan.homes) {}
+World::World(const Plan& plan, uint64_t seed, bool trace, Tampering* tampering)
+    : plan_(plan), seed_(seed), trace_(trace), machines_(plan.homes), tampering_(tampering) {}
 
 void World::setUp() {
   SeededRandom random(seed_ * 2);
   for (size_t i = 0; i < plan_.homes; ++i) {
     homes_.push_back(std::make_unique<Home>(std::string(1, static_cast<char>('A' + i)), random.next(), freshImage()));
+    if (plan_.variant.limits) {
+      homes_[i]->setLimits(drawLimits(SeededRandom(seed_ * 8 + i).next()));
+      homes_[i]->start(freshImage(), Start::kClean);
+    }
     homes_[i]->onCommitted([this, i] { committed(i); });
   }
   network_ = std::make_unique<Network>(
       homes_, [this](size_t from, size_t to, const std::string& message) { looksAtMessage(from, to, message); },
-      [this](size_t at, const std::string& message, const std::function<void(bool)>& run) {
-        auto type = sync::typeOf(message);
-        bool fails = std::exchange(fail_next_, false);
+      [this](size_t from, size_t at, const std::string& message, const std::function<void(bool)>& run) {
         ++delivered_;
-        if (type == sync::MessageType::kHello || type == sync::MessageType::kRules) {
-          losing(at, [&] { run(fails); });
-        } else {
-          run(fails);
-        }
+        deliver(from, at, message, run);
       });
+  network_->setTampering(tampering_);
+  for (auto& home : homes_) home->setTampering(tampering_);
   for (size_t i = 0; i < plan_.homes; ++i) {
     setClock(i);
     Home& home = *homes_[i];
@@ -66,6 +65,9 @@ void World::setUp() {
       }
       (void)home.core().setStrategy(
           {model::StrategyRow::Scope::kOwner, "", kStrategies[strategy % kStrategies.size()]});
+      if (plan_.variant.kinds) {
+        (void)home.core().setStrategy({model::StrategyRow::Scope::kKind, kKinds[0], kStrategies[strategy / 8 % kStrategies.size()]});
+      }
     });
   }
 }
@@ -130,7 +132,9 @@ void World::act(const Step& step, size_t index) {
     case Act::kGrant: return changeGrant(step);
     case Act::kStrategy:
     case Act::kStrategyHere: return changeStrategy(step);
-    case Act::kCrash: return restart(step.home, home.image(), Home::Start::kClean, random);
+    case Act::kCrash:
+      if (plan_.variant.limits && step.r[1] % 2 == 0) home.setLimits(drawLimits(step.r[2]));
+      return restart(step.home, home.image(), Home::Start::kClean, random);
     case Act::kPowerCut: {
       auto& images = machines_[step.home].images;
       size_t lost = images.empty() ? 0 : step.r[0] % images.size();
@@ -147,9 +151,9 @@ void World::act(const Step& step, size_t index) {
       std::string image = copies[step.r[0] % copies.size()];
       return restart(step.home, image, step.act == Act::kRestore ? Home::Start::kRestored : Home::Start::kClean, random);
     }
-    case Act::kConfirm: return home.commit([&] { home.core().confirmRestore(); });
+    case Act::kConfirm: return confirm(step.home);
     case Act::kClock: return changeClock(step);
-    case Act::kTick: return losing(step.home, [&] { home.tick(); });
+    case Act::kTick: return tick(step.home);
     case Act::kFailCommit:
       if (step.r[0] % 2 == 0) return write(step, true);
       fail_next_ = true;
@@ -181,15 +185,25 @@ void World::changeGrant(const Step& step) {
   losing(at, [&] {
     home.commit([&] {
       if (what == 0) {
-        (void)home.core().revoke(homes_[peer]->id(), pattern);
+        if (home.core().revoke(homes_[peer]->id(), pattern)) accountGrant(at, peer, pattern, {});
         return;
       }
       Access access = what < 2 ? Access::kNone : what < 4 ? Access::kRead : Access::kWrite;
       std::optional<int64_t> until;
       if (step.r[2] % 6 == 0) until = home.clock().wall_ms + 1 + static_cast<int64_t>(step.r[3] % 60'000);
-      (void)home.core().grant(homes_[peer]->id(), pattern, access, until);
+      if (home.core().grant(homes_[peer]->id(), pattern, access, until).ok()) accountGrant(at, peer, pattern, until);
     });
   });
+}
+
+void World::confirm(size_t home) {
+  machines_[home].unconfirmed = false;
+  homes_[home]->commit([&] { homes_[home]->core().confirmRestore(); });
+}
+
+void World::tick(size_t home) {
+  losing(home, [&] { homes_[home]->tick(); });
+  watchHeld(home);
 }
 
 void World::changeStrategy(const Step& step) {
@@ -220,43 +234,72 @@ void World::changeClock(const Step& step) {
   setClock(step.home);
   machine.stopped_at_ms = now_ms_ + machine.offset_ms;
   setClock(step.home);
-  homes_[step.home]->clock().synced = step.r[3] % 5 < 3;
+  homes_[step.home]->clock().synced = machine.synced = step.r[3] % 5 < 3;
 }
 
 void World::restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random) {
   network_->crashed(home, random);
   losing(home, [&] { homes_[home]->start(image, how); }, true);
   machines_[home].issued.clear();
+  // Whether it was confirmed stands in the image, but that a restore has to be is known here.
+  const store::OwnerRow* own = homes_[home]->core().writer().find(homes_[home]->owner());
+  machines_[home].unconfirmed = how == Home::Start::kRestored || (own && own->hold);
   committed(home);
 }
 
 bool World::exchange(SeededRandom& random) {
-  for (int i = 0; i < kMaxDeliveries; ++i) {
-    if (!network_->advance(random)) return true;
+  for (int second = 0; second < kMaxSlowSeconds; ++second) {
+    for (int i = 0; network_->advance(random); ++i) {
+      if (i < kMaxDeliveries) continue;
+      fail("the run does not end: " + std::to_string(kMaxDeliveries) + " messages and more to come");
+      return false;
+    }
+    if (!plan_.variant.limits || allLevel()) break;
+    // What a limited link has left to send goes on when there is room again.
+    passTime(1'000);
+    for (size_t h = 0; h < homes_.size(); ++h) tick(h);
   }
-  fail("the run does not end: " + std::to_string(kMaxDeliveries) + " messages and more to come");
-  return false;
+  return true;
+}
+
+bool World::allLevel() {
+  for (size_t a = 0; a < homes_.size(); ++a) {
+    for (size_t b = 0; b < homes_.size(); ++b) {
+      if (a != b && network_->isOpen(a, b) && !homes_[a]->replicator().levelTowards(homes_[b]->id())) return false;
+    }
+  }
+  return true;
 }
 
 void World::heal() {
   SeededRandom random(seed_ + 77);
+  if (tampering_) tampering_->healing();
   for (size_t i = 0; i < homes_.size(); ++i) {
     machines_[i].offset_ms = machines_[i].drift_ppm = 0;
     machines_[i].stopped = false;
-    homes_[i]->clock().synced = true;
+    homes_[i]->clock().synced = machines_[i].synced = true;
   }
   // Past every stamp that a clock which ran ahead has made.
   passTime(20'000'000);
+  if (plan_.variant.limits) {
+    // Somebody raises the quotas; links stay slow.
+    for (size_t i = 0; i < homes_.size(); ++i) {
+      Limits limits;
+      limits.bandwidth = homes_[i]->limits().bandwidth;
+      homes_[i]->setLimits(limits);
+      restart(i, homes_[i]->image(), Start::kClean, random);
+    }
+  }
   for (int round = 0; round < kHealingRounds; ++round) {
     if (trace_) say("healing, round " + std::to_string(round));
     for (size_t a = 0; a < homes_.size(); ++a) {
-      homes_[a]->commit([&] { homes_[a]->core().confirmRestore(); });
+      confirm(a);
       for (size_t b = a + 1; b < homes_.size(); ++b) network_->open(a, b, random.chance(50));
     }
     if (!exchange(random)) return;
     for (int second = 0; second < 3; ++second) {
       passTime(2'500);
-      for (size_t a = 0; a < homes_.size(); ++a) losing(a, [&] { homes_[a]->tick(); });
+      for (size_t a = 0; a < homes_.size(); ++a) tick(a);
       if (!exchange(random)) return;
     }
   }
@@ -279,6 +322,8 @@ void World::losing(size_t home, const std::function<void()>& event, bool went_ba
     if (trace_) gone.each([&](size_t n) { say("    w" + std::to_string(n) + " is nowhere any more"); });
   }
   markHistoryLost(home, went_back);
+  if (went_back) std::erase_if(until_, [&](const auto& row) { return std::get<0>(row.first) == home; });
+  watchAccess(home);
 }
 
 // Called after every commit.
@@ -289,6 +334,7 @@ void World::committed(size_t home) {
     if (machine.images.size() > kImagesKept) machine.images.pop_front();
   }
   if (!writing_) findRewritten(home);
+  watchJoined(home);
   for (const auto& other : homes_) {
     const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
     if (row) machine.issued[other->owner()] = {row->replica, row->counter};

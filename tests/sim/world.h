@@ -3,20 +3,25 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sim/ledger.h"
 #include "sim/network.h"
 #include "sim/steps.h"
+#include "sync/wire.h"
 
 namespace hearthgate::sim {
 
 class World {
  public:
-  World(const Plan& plan, uint64_t seed, bool trace);
+  // `tampering` is a planted defect, or null.
+  World(const Plan& plan, uint64_t seed, bool trace, Tampering* tampering = nullptr);
 
   // Runs the steps but those in `skip`, heals and checks; the failures, none when all properties hold.
   std::vector<std::string> run(const std::set<size_t>& skip);
@@ -28,6 +33,8 @@ class World {
     int64_t drift_ppm = 0;
     bool stopped = false;
     int64_t stopped_at_ms = 0;
+    bool synced = true;
+    bool unconfirmed = false;  // restored, and no person has confirmed it
     std::deque<std::string> images;   // of the last commits, while a power cut is near
     std::vector<std::string> copies;  // backups
     bool armed = false;
@@ -44,8 +51,11 @@ class World {
   void changeStrategy(const Step& step);
   void changeClock(const Step& step);
   void restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random);
+  void confirm(size_t home);
+  void tick(size_t home);
   void heal();
   bool exchange(SeededRandom& random);
+  bool allLevel();
 
   // world_writes.cpp
   void write(const Step& step, bool fails);
@@ -60,11 +70,21 @@ class World {
   // world_checks.cpp
   void check();
   void checkEntity(const model::Address& address, size_t owner);
-  void checkView(const model::Address& address, size_t owner, size_t home);
+  void checkView(const model::Address& address, size_t home);
   void checkWrites();
   void checkHome(size_t home);
   void checkQuiet();
+
+  // world_watch.cpp: what must hold at every message and commit
   void looksAtMessage(size_t from, size_t to, const std::string& message);
+  void deliver(size_t from, size_t at, const std::string& message, const std::function<void(bool fails)>& run);
+  void deliverRules(size_t from, size_t at, const std::string& message, const std::function<void()>& run);
+  void deliverBatch(size_t from, size_t at, const std::string& message, const std::function<void()>& run);
+  void watchJoined(size_t home);
+  void watchAccess(size_t home);
+  void watchHeld(size_t home);
+  void accountGrant(size_t home, size_t peer, const std::string& pattern, std::optional<int64_t> until);
+  void checkGrants();
 
   // Runs what may make content disappear, and takes out of the account what no home holds afterwards.
   void losing(size_t home, const std::function<void()>& event, bool went_back = false);
@@ -93,6 +113,11 @@ class World {
   bool writing_ = false;
   bool fail_next_ = false;
   uint64_t content_sent_ = 0;
+  Tampering* tampering_;
+  std::set<ContentHash> vouched_;  // versions that stood at their owner once
+  std::optional<sync::Ack> last_ack_;
+  // Rows that people gave for a time: owner, other home, pattern. Those of an owner that went back are not known any more.
+  std::map<std::tuple<size_t, size_t, std::string>, int64_t> until_;
   std::vector<std::string> failures_;
 };
 

@@ -1,7 +1,6 @@
-// The properties that must hold once everything has healed, and those that hold at every message.
+// The properties that must hold once everything has healed.
 #include "conflict/view.h"
 #include "sim/world.h"
-#include "sync/wire.h"
 
 namespace hearthgate::sim {
 
@@ -48,53 +47,19 @@ Access accessUnder(const model::Rules& rules, const std::string& id) {
   return least;
 }
 
-// No message that names an entity goes to a home that its sender knows to have no access.
-void World::looksAtMessage(size_t from, size_t to, const std::string& message) {
-  Home& sender = *homes_[from];
-  auto allowed = [&](const model::OwnerId& owner, const std::string& id) {
-    const model::Rules* rules = owner == sender.owner() ? sender.core().rulesFor(homes_[to]->id())
-                                : owner == homes_[to]->owner() ? sender.core().rulesFrom(owner)
-                                                               : nullptr;
-    return rules && accessUnder(*rules, id) != Access::kNone;
-  };
-  auto checkRules = [&](const model::OwnerId& owner, const model::Rules& rules) {
-    if (!(owner == sender.owner())) return;
-    for (const model::StrategyRow& row : rules.strategies) {
-      if (row.scope == model::StrategyRow::Scope::kEntity && !allowed(owner, row.pattern)) {
-        fail("the rules that " + sender.name() + " tells name " + row.pattern + ", which the other may not see");
-      }
-    }
-  };
-  auto type = sync::typeOf(message);
-  if (trace_) say("      " + sender.name() + " to " + homes_[to]->name() + ": " + describeMessage(message));
-  if (type == sync::MessageType::kBatch) {
-    auto batch = sync::decodeBatch(message);
-    for (const sync::BatchItem& item : batch->items) {
-      content_sent_ += item.versions.size();
-      if (!allowed(batch->owner, item.id)) {
-        fail(sender.name() + " sends " + item.id + " to " + homes_[to]->name() + ", which has no access to it");
-      }
-    }
-  } else if (type == sync::MessageType::kRules) {
-    auto rules = sync::decodeRulesMessage(message);
-    checkRules(rules->owner, rules->rules);
-  } else if (type == sync::MessageType::kHello) {
-    auto hello = sync::decodeHello(message);
-    for (const sync::OwnerHello& owner : hello->owners) checkRules(owner.owner, owner.rules);
-  }
-}
-
 void World::check() {
   for (size_t owner = 0; owner < homes_.size(); ++owner) {
     for (const std::string& id : kEntityIds) checkEntity({homes_[owner]->owner(), id}, owner);
   }
   for (size_t home = 0; home < homes_.size(); ++home) checkHome(home);
   checkWrites();
+  checkGrants();
   if (failures_.empty()) checkQuiet();
 }
 
 void World::checkEntity(const model::Address& address, size_t owner) {
   model::Siblings right = homes_[owner]->siblings(address);
+  std::map<std::string, std::pair<std::string, std::string>> shown;  // under each strategy: the first home, and what it shows
   for (size_t h = 0; h < homes_.size(); ++h) {
     Home& home = *homes_[h];
     const model::Rules* rules = h == owner ? nullptr : homes_[owner]->core().rulesFor(home.id());
@@ -108,6 +73,11 @@ void World::checkEntity(const model::Address& address, size_t owner) {
         if (!old.refused || old.version.author != home.id()) fail(home.name() + " keeps history of " + nameOf(address) + " without access");
       }
       if (!home.store().base(row->n).empty()) fail(home.name() + " keeps a base of " + nameOf(address) + " without access");
+      for (const store::Conflict& record : home.store().conflicts({{}, row->n}, std::nullopt, 10'000)) {
+        bool own = record.state == store::ConflictState::kRefused && !record.base;
+        for (const Version& version : record.versions) own = own && version.author == home.id();
+        if (!own) fail(home.name() + " keeps a conflict record of " + nameOf(address) + " without access");
+      }
       continue;
     }
     bool same = here.size() == right.size();
@@ -121,19 +91,25 @@ void World::checkEntity(const model::Address& address, size_t owner) {
         fail(home.name() + " has no owner's tag on " + nameOf(address));
       }
     }
-    if (!here.empty()) checkView(address, owner, h);
+    if (here.empty()) continue;
+    std::string kind = home.store().entity(address)->kind;
+    std::string kind_there = homes_[owner]->store().entity(address)->kind;
+    if (kind != kind_there) fail(nameOf(address) + " is a " + kind + " at " + home.name() + ", a " + kind_there + " at its owner");
+    checkView(address, h);
+    std::string strategy = home.core().strategyOf(address, kind).name;
+    auto [at, fresh] = shown.try_emplace(strategy, home.name(), home.shown(address));
+    if (at->second.second != home.shown(address)) {
+      fail(home.name() + " shows " + home.shown(address) + " for " + nameOf(address) + " under " + strategy + ", " +
+           at->second.first + " " + at->second.second);
+    }
   }
 }
 
-void World::checkView(const model::Address& address, size_t owner, size_t h) {
+void World::checkView(const model::Address& address, size_t h) {
   Home& home = *homes_[h];
   auto row = home.store().entity(address);
   auto strategy = home.core().strategyOf(address, row->kind);
-  auto at_owner = homes_[owner]->core().strategyOf(address, row->kind);
   std::string shown = home.shown(address);
-  if (strategy.name == at_owner.name && shown != homes_[owner]->shown(address)) {
-    fail(home.name() + " shows " + shown + " for " + nameOf(address) + ", its owner " + homes_[owner]->shown(address));
-  }
   auto view = conflict::view(strategy.shown, row->siblings, address.owner);
   if (row->conflicted != view.awaits_choice) fail(home.name() + " marks " + nameOf(address) + " wrongly as awaiting a choice");
   size_t open = 0;

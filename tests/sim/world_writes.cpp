@@ -59,6 +59,7 @@ bool World::writeOne(size_t home, const model::Address& address, Act act, uint64
     }
     case Act::kPut: {
       order->mode = Mode::kPut;
+      if (plan_.variant.kinds && !homes_[home]->store().entity(address)) order->kind = kKinds[home % kKinds.size()];
       setPath(kPaths[r % kPaths.size()], value, asked);
       if (r / 8 % 2 == 0) setPath("p", value, asked);
       // What a program does that reads, changes and writes back the whole.

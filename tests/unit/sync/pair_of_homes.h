@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -85,6 +86,7 @@ class PairOfHomes : public testing::Test {
   std::map<std::string, std::string> closed;  // by the home that closed
   int versions_sent = 0;                      // in batches, since it was last set to 0
   int batches_sent = 0;
+  std::function<void(Home& from, const std::string& batch)> on_batch;
   size_t held_at(Home& home) { return home.store().held(std::nullopt, 100).size(); }
 
  private:
@@ -99,6 +101,7 @@ class PairOfHomes : public testing::Test {
       auto batch = decodeBatch(output.message);
       ASSERT_TRUE(batch.ok());
       ++batches_sent;
+      if (on_batch) on_batch(from, output.message);
       for (const BatchItem& item : batch->items) versions_sent += static_cast<int>(item.versions.size());
     }
     (&from == &a ? a_to_b : b_to_a).push_back(std::move(output.message));
