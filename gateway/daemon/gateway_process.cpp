@@ -97,8 +97,7 @@ struct GatewayProcess::Parts {
   std::unique_ptr<HomesOverLinks> homes;
   std::unique_ptr<PluginsOverHost> plugin_items;
   std::unique_ptr<api::Server> server;
-  std::string sync_address = "-";
-  std::optional<Error> listen_error;
+  std::string sync_address;
   bool running = false;
 };
 
@@ -244,19 +243,28 @@ Status GatewayProcess::startPlugins() {
   options.sections = config.plugins;
   if (sync_on) options.enabled_by_default = {"lan"};
   options.services = {parts.plugin_state.get(), parts.entities.get(), parts.filter.get()};
-  options.transport_started = [&parts, &config, sync_on](const std::string& name, std::shared_ptr<sdk::Transport> transport) {
-    if (!sync_on) return;
+  // What the first start comes to. The plugins' thread writes it and this thread reads it once, below, before there is an
+  // API through which somebody could ask for another start.
+  struct SyncListener {
+    std::string address = "-";
+    Status status;
+  };
+  auto listener = std::make_shared<SyncListener>();
+  options.transport_started = [&parts, &config, sync_on, listener](const std::string& name,
+                                                                   std::shared_ptr<sdk::Transport> transport) -> Status {
+    if (!sync_on) return {};
     const auto& sync = config.sharing.sync;
     sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
-      parts.listen_error = systemError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
-                                                                   ": " + listening.outcome.message +
-                                                                   " (change sharing.sync.listen or sharing.sync.port)");
-      return;
+      listener->status = pluginError("plugin_cannot_listen", "sync listener " + addressWithPort(sync.listen, sync.port) +
+                                                                 ": " + listening.outcome.message +
+                                                                 " (change sharing.sync.listen or sharing.sync.port)");
+      return listener->status;
     }
-    parts.sync_address = addressWithPort(sync.listen, listening.port);
+    listener->address = addressWithPort(sync.listen, listening.port);
     parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
     parts.hub->useTransport(name, std::move(transport));
+    return {};
   };
   options.transport_stopping = [&parts](const std::string& name) { parts.hub->dropTransport(name); };
   options.changed = [&parts](const plugin_host::PluginInfo& info) {
@@ -266,7 +274,8 @@ Status GatewayProcess::startPlugins() {
   parts.plugins = std::make_unique<plugin_host::PluginHost>(std::move(options));
   Status started = parts.plugins->startAll();
   if (!started.ok()) return startError("plugins", started.error());
-  if (parts.listen_error) return *parts.listen_error;
+  HG_CHECK(listener->status);
+  parts.sync_address = listener->address;
   return {};
 }
 

@@ -50,8 +50,9 @@ struct PluginHostOptions {
   Services services;                         // outlive the host
 
   // Called on the host's thread; they must not call the host and wait. A transport is to be listened and dialled on
-  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one.
-  std::function<void(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
+  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one. An error of the
+  // first call is the plugin's: it is stopped again and shown as failed.
+  std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
   std::function<void(const std::string& name)> transport_stopping;
   std::function<void(const PluginInfo&)> changed;
 };
@@ -72,7 +73,8 @@ class PluginHost {
   // Ordered by name.
   std::vector<PluginInfo> list() const;
   // The admin's wish, kept over restarts (in PluginState, as `@host`). Enabling also ends safe mode for this plugin and
-  // answers with the error of the start. Codes: plugin_not_found, those of openPluginFile and RunningPlugin::start.
+  // answers with the error of the start. Codes: plugin_not_found, those of openPluginFile, RunningPlugin::start and
+  // transport_started.
   Status enable(const std::string& name);
   Status disable(const std::string& name);
   // Stops it when it runs, and starts what the file is now.

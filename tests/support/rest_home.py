@@ -168,8 +168,10 @@ class Home:
         self.config = self.data + ".yaml"
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("name: Home %d\nclock: {trust: yes}\nadmin: {port: 0}\nsharing: {sync: {listen: 127.0.0.1, port: 0}}\n" % Home.count)
+        # Without settings of a gateway that the machine may have.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHGATE_")}
         self.process = subprocess.Popen([os.path.join(build, "bin", "hearthgated"), "--config", self.config, "--data", self.data],
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
         line = self.process.stdout.readline()
         match = re.match(r"ready admin=http://[0-9.]+:(\d+) sync=(\S+) home=(\S+)$", line.strip())
         if not match:
@@ -181,7 +183,9 @@ class Home:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(START_LIMIT_S)
+            status = self.process.wait(START_LIMIT_S)
+            # A sanitizer that found something ends the daemon with a status of its own.
+            self.check(status == 0, "the daemon ended with %d after SIGTERM; its log: %s" % (status, self.log.name))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -229,12 +229,3 @@ void ServedHome::receiveVersion(const model::Address& address, const HomeId& aut
 }
 
 }  // namespace hearthgate::api
-
-#if defined(__SANITIZE_THREAD__)
-// Debian's Poco is not built for the thread sanitizer, which therefore does not see that its reference counts order the
-// last use of a socket before its end in the accepting thread.
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
-  return "race:Poco::Net::TCPServer::run\nrace:Poco::Net::SocketImpl::close\nrace:Poco::Net::"
-         "TCPConnectionNotification\n";
-}
-#endif

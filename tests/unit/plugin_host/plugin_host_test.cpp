@@ -290,13 +290,30 @@ class TransportPluginTest : public PluginHostTest {
     PluginHostOptions made = options({{plugin, section}});
     made.transport_started = [this](const std::string&, std::shared_ptr<sdk::Transport> transport) {
       started_.push_back(std::move(transport));
+      return answer_;
     };
     made.transport_stopping = [this](const std::string&) { ++stopping_; };
     beginWith(std::move(made));
   }
   std::vector<std::shared_ptr<sdk::Transport>> started_;
+  Status answer_;
   int stopping_ = 0;
 };
+
+TEST_F(TransportPluginTest, StopsATransportThatCannotBeUsedAndSaysWhy) {
+  std::filesystem::copy(std::string(HEARTHGATE_PLUGINS) + "/lan.so", folder_.file("lan"));
+  answer_ = pluginError("plugin_cannot_listen", "the port is in use");
+  begin("lan");
+  EXPECT_EQ(info("lan").status, PluginStatus::kFailed);
+  EXPECT_EQ(info("lan").error.code, "plugin_cannot_listen");
+  EXPECT_EQ(stopping_, 1);
+  EXPECT_EQ(host_->reload("lan").error().code, "plugin_cannot_listen");
+
+  answer_ = {};
+  EXPECT_TRUE(host_->reload("lan").ok());
+  EXPECT_EQ(info("lan").status, PluginStatus::kRunning);
+  EXPECT_EQ(info("lan").error.code, "");
+}
 
 TEST_F(TransportPluginTest, CarriesLinksThroughTheLoadedLanPlugin) {
   std::filesystem::copy(std::string(HEARTHGATE_PLUGINS) + "/lan.so", folder_.file("lan"));
