@@ -4,7 +4,7 @@
 
 namespace hearthgate::store {
 
-Status migrate(Database& database) {
+Status migrate(Database& database, const std::vector<Migration>& all) {
   int64_t application = 0;
   int64_t version = 0;
   int64_t tables = 0;
@@ -25,13 +25,13 @@ Status migrate(Database& database) {
     return storageError("database_foreign",
                         "The database file belongs to another program (choose another data folder, or move the file away)");
   }
-  if (version > migrations().back().number) {
+  if (version > all.back().number) {
     return storageError("database_newer", "The database has schema " + std::to_string(version) +
                                               ", this program knows up to " +
-                                              std::to_string(migrations().back().number) +
+                                              std::to_string(all.back().number) +
                                               " (install the newer program again, or restore a backup of before)");
   }
-  for (const Migration& migration : migrations()) {
+  for (const Migration& migration : all) {
     if (migration.number <= version) continue;
     database.execute("BEGIN IMMEDIATE");
     database.execute(migration.sql);

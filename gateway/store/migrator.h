@@ -23,6 +23,6 @@ const std::vector<Migration>& migrations();
 inline constexpr int kApplicationId = 0x48474154;
 
 // Fails with `database_foreign`, `database_newer`, or what SQLite said; a failed migration leaves the database as it was.
-Status migrate(Database& database);
+Status migrate(Database& database, const std::vector<Migration>& all = migrations());
 
 }  // namespace hearthgate::store

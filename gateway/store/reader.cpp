@@ -122,7 +122,7 @@ model::Siblings Reader::decode(std::string_view blob, std::string_view kind) {
   if (blob.empty()) return {};
   auto siblings = model::decodeSiblings(blob, kind, *this);
   if (siblings.ok()) return std::move(*siblings);
-  database_->fail(SQLITE_CORRUPT, "read a version");
+  database_->damaged("read a version");
   return {};
 }
 
@@ -245,7 +245,7 @@ std::vector<HistoryRow> Reader::history(EntityNumber n, size_t limit) {
     auto hash = ContentHash::fromBytes(query.blob(2)).value_or(ContentHash{});
     auto version = model::decodeVersion(query.blob(3), hash, kNoKind, *this);
     if (!version.ok()) {
-      database_->fail(SQLITE_CORRUPT, "read the history");
+      database_->damaged("read the history");
       break;
     }
     rows.push_back({query.number(0), query.integer(1) != 0, std::move(*version)});
@@ -261,7 +261,7 @@ std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::
   auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
   auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
   if (version.ok()) return std::move(*version);
-  database_->fail(SQLITE_CORRUPT, "read the history");
+  database_->damaged("read the history");
   return std::nullopt;
 }
 

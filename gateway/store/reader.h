@@ -73,7 +73,7 @@ class Reader : public model::Names {
   // About the bytes that an owner's entities take.
   uint64_t entityBytes(const model::OwnerId& owner);
 
-  // Newest first; `before` is a change number or nothing.
+  // Newest first.
   std::vector<HistoryRow> history(EntityNumber n, size_t limit);
   bool inHistory(EntityNumber n, const ContentHash& hash);
   std::optional<model::Version> historyVersion(EntityNumber n, const std::string& version_id);

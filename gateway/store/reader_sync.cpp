@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "model/json.h"
 #include "store/reader.h"
 #include "store/rules_codec.h"
@@ -15,7 +17,11 @@ std::vector<PeerAddress> parseAddresses(const std::string& text) {
     if (const auto* member = item.find("address")) address.address = member->text;
     if (const auto* member = item.find("source")) address.source = member->text;
     const auto* last_ok = item.find("last_ok");
-    if (last_ok && last_ok->type == model::Json::Type::kNumber) address.last_ok_ms = std::stoll(last_ok->text);
+    int64_t ms = 0;
+    if (last_ok && last_ok->type == model::Json::Type::kNumber) {
+      const char* end = last_ok->text.data() + last_ok->text.size();
+      if (std::from_chars(last_ok->text.data(), end, ms).ptr == end) address.last_ok_ms = ms;
+    }
     addresses.push_back(std::move(address));
   }
   return addresses;
@@ -26,9 +32,9 @@ std::vector<PeerAddress> parseAddresses(const std::string& text) {
 std::optional<model::Rules> Reader::rules(const model::OwnerId& owner, const HomeId& home) {
   Query query = database_->query("SELECT number, body FROM rules WHERE owner=? AND home=?");
   if (!query.bind(ownerNumber(owner)).bind(knownHome(home)).row()) return std::nullopt;
-  auto rules = decodeRules(query.blob(1));
+  auto rules = decodeStoredRules(query.blob(1));
   if (!rules.ok()) {
-    database_->fail(SQLITE_CORRUPT, "read the rules");
+    database_->damaged("read the rules");
     return std::nullopt;
   }
   rules->number = query.number(0);
@@ -40,9 +46,9 @@ std::vector<std::pair<HomeId, model::Rules>> Reader::rulesOf(const model::OwnerI
   Query query = database_->query("SELECT h.id, r.number, r.body FROM rules r JOIN home h ON h.n=r.home WHERE r.owner=?");
   query.bind(ownerNumber(owner));
   while (query.row()) {
-    auto rules = decodeRules(query.blob(2));
+    auto rules = decodeStoredRules(query.blob(2));
     if (!rules.ok()) {
-      database_->fail(SQLITE_CORRUPT, "read the rules");
+      database_->damaged("read the rules");
       return {};
     }
     rules->number = query.number(1);

@@ -29,17 +29,19 @@ std::string encodeRules(const model::Rules& rules) {
   return out;
 }
 
-Result<model::Rules> decodeRules(std::string_view bytes) {
+namespace {
+
+Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max_rows) {
   model::ByteReader in(bytes);
   model::Rules rules;
   size_t total = 0;
   size_t lists = in.count();
-  if (lists > kMaxRuleLists) return bad();
+  if (lists > max_lists) return bad();
   for (size_t i = 0; i < lists; ++i) {
     model::AccessRows rows;
     size_t count = in.count(2);
     total += count;
-    if (total > kMaxRuleRows) return bad();
+    if (total > max_rows) return bad();
     for (size_t k = 0; k < count; ++k) {
       model::AccessRow row;
       row.pattern = in.bytes();
@@ -53,7 +55,7 @@ Result<model::Rules> decodeRules(std::string_view bytes) {
     rules.lists.push_back(std::move(rows));
   }
   size_t strategies = in.count(3);
-  if (total + strategies > kMaxRuleRows) return bad();
+  if (total + strategies > max_rows) return bad();
   for (size_t k = 0; k < strategies; ++k) {
     model::StrategyRow row;
     uint8_t scope = in.byte();
@@ -67,5 +69,11 @@ Result<model::Rules> decodeRules(std::string_view bytes) {
   if (!in.ok() || !in.atEnd()) return bad();
   return rules;
 }
+
+}  // namespace
+
+Result<model::Rules> decodeRules(std::string_view bytes) { return decode(bytes, kMaxRuleLists, kMaxRuleRows); }
+
+Result<model::Rules> decodeStoredRules(std::string_view bytes) { return decode(bytes, SIZE_MAX, SIZE_MAX); }
 
 }  // namespace hearthgate::store

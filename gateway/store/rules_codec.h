@@ -18,5 +18,8 @@ inline constexpr size_t kMaxRuleLists = 16;
 std::string encodeRules(const model::Rules& rules);
 // Checks patterns and limits; fails with `bad_rules`.
 Result<model::Rules> decodeRules(std::string_view bytes);
+// The same without the limits on counts: what is in the own database is read however much it is, for a home that cannot
+// read its rules does not start.
+Result<model::Rules> decodeStoredRules(std::string_view bytes);
 
 }  // namespace hearthgate::store

@@ -1,12 +1,21 @@
 #include "store/sqlite.h"
 
+#include <cerrno>
+
 #include "base/assert.h"
 
 namespace hearthgate::store {
 
-Error sqliteError(int code, const std::string& message, std::string_view what) {
+bool diskFull(sqlite3* handle, int code) {
+  int kind = code & 0xFF;
+  if (!handle || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return false;
+  int error = sqlite3_system_errno(handle);
+  return error == ENOSPC || error == EDQUOT;
+}
+
+Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full) {
   std::string sentence = "The database failed while it " + std::string(what) + ": " + message;
-  switch (code & 0xFF) {
+  switch (disk_full ? SQLITE_FULL : code & 0xFF) {
     case SQLITE_FULL:
       return storageError("storage_full", sentence + " (the disk is full: free some space; nothing that was acknowledged is lost)");
     case SQLITE_READONLY:
@@ -75,7 +84,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, int fl
   sqlite3* handle = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
-    Error error = sqliteError(code, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), "opened " + path);
+    Error error = sqliteError(code, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), "opened " + path,
+                              diskFull(handle, code));
     sqlite3_close(handle);
     return error;
   }
@@ -104,7 +114,11 @@ void Database::execute(const std::string& sql) {
 }
 
 void Database::fail(int code, std::string_view what) {
-  if (!error_) error_ = sqliteError(code, sqlite3_errmsg(handle_), what);
+  if (!error_) error_ = sqliteError(code, sqlite3_errmsg(handle_), what, diskFull(handle_, code));
+}
+
+void Database::damaged(std::string_view what) {
+  if (!error_) error_ = sqliteError(SQLITE_CORRUPT, "its bytes are broken", what);
 }
 
 Status Database::takeError() {

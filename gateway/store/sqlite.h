@@ -16,8 +16,12 @@
 
 namespace hearthgate::store {
 
-// Turns a result code into an error with what to do next.
-Error sqliteError(int code, const std::string& message, std::string_view what);
+// Turns a result code into an error with what to do next. `disk_full` is what diskFull() said.
+Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full = false);
+
+// Whether the last failure on this connection came from a disk without room. SQLite says SQLITE_FULL only where it writes
+// pages; where it makes or grows the files beside the database it tells of an I/O error or of a file that cannot be opened.
+bool diskFull(sqlite3* handle, int code);
 
 class Database;
 
@@ -72,6 +76,8 @@ class Database {
   void execute(const std::string& sql);
 
   void fail(int code, std::string_view what);
+  // Something was read that SQLite takes for good and the gateway does not: `what` is broken.
+  void damaged(std::string_view what);
   bool failed() const { return error_.has_value(); }
   // The first error since the last call, and forgets it.
   Status takeError();

@@ -33,6 +33,10 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, Durability durability, int page_bytes) {
   HG_TRY(auto database, Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  // SQLite opens what it may not write for reading, which would only show at the first write.
+  if (sqlite3_db_readonly(database->handle(), "main") == 1) {
+    return sqliteError(SQLITE_READONLY, "the file may only be read", "opened " + path);
+  }
   return prepare(std::move(database), durability, true, page_bytes);
 }
 

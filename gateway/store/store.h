@@ -63,7 +63,7 @@ class Store : public Reader, public model::Numbering {
   void removeShared(EntityNumber n);
   void putChange(const Change& change);
 
-  // Inserts when `conflict->n` is 0 (and sets it), else updates state and outcome.
+  // Inserts when `conflict->n` is 0 (and sets it), else updates state, strategy and outcome.
   void putConflict(Conflict* conflict);
   void removeConflicts(EntityNumber n);
 

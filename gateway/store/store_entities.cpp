@@ -100,8 +100,8 @@ void Store::putConflict(Conflict* conflict) {
   };
   if (conflict->n != 0) {
     Query query = database_->query(
-        "UPDATE conflict SET state=?,outcome_version=?,outcome_fields=?,outcome_by=?,outcome_reason=? WHERE n=?");
-    query.bind(static_cast<int>(conflict->state));
+        "UPDATE conflict SET state=?,strategy=?,outcome_version=?,outcome_fields=?,outcome_by=?,outcome_reason=? WHERE n=?");
+    query.bind(static_cast<int>(conflict->state)).bindText(conflict->strategy);
     bindOutcome(query);
     query.bind(conflict->n).run();
     return;
