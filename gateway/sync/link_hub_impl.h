@@ -140,7 +140,7 @@ struct LinkHub::Impl : Connection::User {
   void pairingTick();
   void changedPairing();
   // link_hub_commit.cpp
-  void beginCommit(const std::shared_ptr<PairingRun>& pairing);
+  void beginCommitLocked(const std::shared_ptr<PairingRun>& pairing);
   void commitOpened(const std::shared_ptr<Connection>& connection, const std::shared_ptr<PairingRun>& pairing);
   void commitReceived(const std::shared_ptr<Connection>& connection, const std::string& payload);
   void perform(const std::shared_ptr<PairingRun>& pairing, trust::PairingCommit::Actions actions,

@@ -52,7 +52,8 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     impl_->code_auto_confirm = auto_confirm;
     impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
     impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
-    if (impl_->run && impl_->run->finished) impl_->run.reset();
+    // One that is being made durable goes on in `commits` without the screen: its joiner may stay away for minutes.
+    if (impl_->run && (impl_->run->finished || impl_->run->commit)) impl_->run.reset();
     opened.code = impl_->code->text();
     opened.expires_at_ms = impl_->code_expires_ms;
     opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
@@ -261,8 +262,6 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
   bool ask_offer = false;
   bool pending = false;
   std::optional<Error> failure;
-  std::string output;
-  std::shared_ptr<Connection> connection;
   {
     std::lock_guard lock(mutex);
     if (!pairing->session || pairing->finished) return;
@@ -285,15 +284,16 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
       view.state = "confirming";
       view.expires_at_ms = clock.wallMs() + session.confirmDeadlineMs() - clock.steadyMs();
     }
-    pending = session.state() == State::kPending && !pairing->commit;
     if (session.state() == State::kFailed) failure = session.failure();
-    output = session.takeOutput();
-    connection = pairing->connection;
+    std::string output = session.takeOutput();
+    // A person's answer and the other side's come on two threads: what they bring about leaves in order, and once.
+    if (!output.empty() && pairing->connection) pairing->connection->send({{std::move(output), false}});
+    pending = session.state() == State::kPending && !pairing->commit;
+    if (pending) beginCommitLocked(pairing);
   }
-  if (!output.empty() && connection) connection->send({{std::move(output), false}});
   if (failure) return failPairing(pairing, *failure);
   if (ask_offer) askOffer(pairing);
-  if (pending) beginCommit(pairing);
+  if (pending && pairing->role == trust::PairingRole::kJoiner) dialCommit(pairing);
   changedPairing();
 }
 
@@ -352,11 +352,11 @@ void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, 
     std::lock_guard lock(mutex);
     if (connection->ticket) pairing_gate.failed(connection->ticket);
     if (run && run->connection == connection) pairing = run;
-    committing = pairing && pairing->commit;
+    // Once both are pending the pairing link has done its work, also when this side has not gone on yet.
+    committing = pairing && pairing->session && pairing->session->state() == trust::PairingSession::State::kPending;
     if (pairing) pairing->connection.reset();
   }
   if (!pairing) return changedPairing();  // A failed try was counted.
-  // Once both are pending the pairing link has done its work.
   if (!committing) failPairing(pairing, joinError(error, pairing->address));
 }
 
