@@ -18,7 +18,8 @@ Error joinError(const Error& error, const std::string& address) {
   if (code.starts_with("pairing_")) return error;
   if (code == "http_404") return notOpen();
   if (code == "http_429") {
-    return stateError("pairing_throttled", "The other home refuses more tries from here until its code closes; open a new one there.");
+    return stateError("pairing_throttled", "The other home takes no further try from here now: wait ten seconds and try again; after three failed tries open a "
+                      "new code there.");
   }
   if (code.starts_with("http_") || code == "not_a_websocket" || code == "tls_refused") {
     return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + error.message);
@@ -190,7 +191,18 @@ sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) 
   std::lock_guard lock(mutex);
   int64_t now = clock.steadyMs();
   if (stopping || !code || !pairing_gate.isOpen(now)) return sdk::LinkDecision::refuse(404);
-  auto ticket = pairing_gate.admit(withoutPort(request.remote_address), now);
+  std::string_view source = withoutPort(request.remote_address);
+  auto ticket = pairing_gate.admit(source, now);
+  if (!ticket.ok()) {
+    if (auto given_way = pairing_gate.giveWay(source, now)) {
+      for (const auto& connection : connections) {
+        if (connection->kind() != Connection::Kind::kPairing || connection->ticket != *given_way) continue;
+        connection->ticket = 0;
+        connection->close("timeout", "Another pairing handshake waits for the place of this one.");
+      }
+      ticket = pairing_gate.admit(source, now);
+    }
+  }
   if (!ticket.ok()) return sdk::LinkDecision::refuse(ticket.error().code == "pairing_throttled" ? 429 : 404);
   auto channel = trust::Channel::pair(trust::Channel::Role::kServer, code->psk());
   if (!channel.ok()) {
