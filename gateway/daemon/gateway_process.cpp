@@ -210,6 +210,9 @@ Status GatewayProcess::startEngine() {
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
+  links.unauthenticated.links = static_cast<int>(config.sharing.sync.unauthenticated_links);
+  links.unauthenticated.links_per_source = static_cast<int>(config.sharing.sync.unauthenticated_links_per_source);
+  links.unauthenticated.per_second = static_cast<int>(config.sharing.sync.handshakes_per_second);
 
   parts_->engine =
       std::make_unique<engine::Engine>(std::move(parts_->store), *parts_->clock, systemRandom(), std::move(settings),
@@ -244,19 +247,21 @@ Status GatewayProcess::startPlugins() {
   options.sections = config.plugins;
   if (sync_on) options.enabled_by_default = {"lan"};
   options.services = {parts.plugin_state.get(), parts.entities.get(), parts.filter.get()};
-  options.transport_started = [&parts, &config, sync_on](const std::string& name, std::shared_ptr<sdk::Transport> transport) {
-    if (!sync_on) return;
+  options.transport_started = [&parts, &config, sync_on](const std::string& name,
+                                                         std::shared_ptr<sdk::Transport> transport) -> Status {
+    if (!sync_on) return {};
     const auto& sync = config.sharing.sync;
     sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
       parts.listen_error = systemError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
                                                                    ": " + listening.outcome.message +
                                                                    " (change sharing.sync.listen or sharing.sync.port)");
-      return;
+      return *parts.listen_error;
     }
     parts.sync_address = addressWithPort(sync.listen, listening.port);
     parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
     parts.hub->useTransport(name, std::move(transport));
+    return {};
   };
   options.transport_stopping = [&parts](const std::string& name) { parts.hub->dropTransport(name); };
   options.changed = [&parts](const plugin_host::PluginInfo& info) {
@@ -267,6 +272,9 @@ Status GatewayProcess::startPlugins() {
   Status started = parts.plugins->startAll();
   if (!started.ok()) return startError("plugins", started.error());
   if (parts.listen_error) return *parts.listen_error;
+  if (sync_on && parts.sync_address == "-") {
+    logWarning("daemon", "no plugin carries links, so this home connects to no other; `hearthgate status` says why");
+  }
   return {};
 }
 
