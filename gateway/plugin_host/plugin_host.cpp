@@ -224,8 +224,10 @@ Status PluginHost::start(const std::string& name) {
   HG_CHECK(open(one));
   logInfo("plugin_host", "the plugin " + name + " " + one.info.version + " runs");
   start_order_.push_back(name);
-  if (one.transport && options_.transport_started) options_.transport_started(name, one.transport);
-  return {};
+  if (!one.transport || !options_.transport_started) return {};
+  Status used = options_.transport_started(name, one.transport);
+  if (!used.ok()) stop(name, PluginStatus::kFailed, used.error());
+  return used;
 }
 
 Status PluginHost::open(Entry& one) {

@@ -50,8 +50,9 @@ struct PluginHostOptions {
   Services services;                         // outlive the host
 
   // Called on the host's thread; they must not call the host and wait. A transport is to be listened and dialled on
-  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one.
-  std::function<void(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
+  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one. An error of the
+  // first means that the transport is of no use here: the plugin is stopped again and shows it.
+  std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
   std::function<void(const std::string& name)> transport_stopping;
   std::function<void(const PluginInfo&)> changed;
 };

@@ -288,15 +288,32 @@ class TransportPluginTest : public PluginHostTest {
  protected:
   void begin(const std::string& plugin, const std::string& section = "{}") {
     PluginHostOptions made = options({{plugin, section}});
-    made.transport_started = [this](const std::string&, std::shared_ptr<sdk::Transport> transport) {
+    made.transport_started = [this](const std::string&, std::shared_ptr<sdk::Transport> transport) -> Status {
+      if (of_no_use_) return *of_no_use_;
       started_.push_back(std::move(transport));
+      return {};
     };
     made.transport_stopping = [this](const std::string&) { ++stopping_; };
     beginWith(std::move(made));
   }
   std::vector<std::shared_ptr<sdk::Transport>> started_;
+  std::optional<Error> of_no_use_;
   int stopping_ = 0;
 };
+
+TEST_F(TransportPluginTest, StopsATransportThatTheCoreCannotUseAndShowsWhy) {
+  std::filesystem::copy(std::string(HEARTHGATE_PLUGINS) + "/lan.so", folder_.file("lan"));
+  of_no_use_ = systemError("address_in_use", "sync listener 127.0.0.1:8765: is in use");
+  begin("lan");
+  EXPECT_EQ(info("lan").status, PluginStatus::kFailed);
+  EXPECT_EQ(info("lan").error.code, "address_in_use");
+  EXPECT_EQ(stopping_, 1);
+  EXPECT_EQ(host_->enable("lan").error().code, "address_in_use");
+  of_no_use_.reset();
+  ASSERT_TRUE(host_->enable("lan").ok());
+  EXPECT_EQ(info("lan").status, PluginStatus::kRunning);
+  EXPECT_EQ(info("lan").error.code, "");
+}
 
 TEST_F(TransportPluginTest, CarriesLinksThroughTheLoadedLanPlugin) {
   std::filesystem::copy(std::string(HEARTHGATE_PLUGINS) + "/lan.so", folder_.file("lan"));
