@@ -12,6 +12,11 @@ Error notOpen() {
   return stateError("pairing_not_open", "The other home has no code open: it was used, withdrawn or is expired; open a new one there.");
 }
 
+std::string sentence(std::string text) {
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
 // What a dial or a channel says, as CONTRACT's codes of POST /pairing/join.
 Error joinError(const Error& error, const std::string& address) {
   const std::string& code = error.code;
@@ -22,11 +27,11 @@ Error joinError(const Error& error, const std::string& address) {
                       "new code there.");
   }
   if (code.starts_with("http_") || code == "not_a_websocket" || code == "tls_refused") {
-    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + error.message);
+    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + sentence(error.message));
   }
   if (code == "protocol_version") return stateError("pairing_version", error.message);
   return networkError("pairing_unreachable",
-                      "The home at " + address + " could not be reached: " + error.message + " Check address, port and firewall.");
+                      "The home at " + address + " could not be reached: " + sentence(error.message) + " Check address, port and firewall.");
 }
 
 PairingPreview previewOf(const std::optional<trust::PairingOffer>& offer) {
@@ -146,7 +151,8 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
   }
   if (address) addresses = {*address};
   if (addresses.empty() || !trust::isAddressWithPort(addresses.front())) {
-    return inputError("bad_address", "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
+    std::string given = addresses.empty() ? "" : "'" + addresses.front() + "' is no address. ";
+    return inputError("bad_address", given + "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
   }
   std::optional<Error> last;
   for (const std::string& target : addresses) {
