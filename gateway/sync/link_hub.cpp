@@ -375,12 +375,6 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->name.empty()) row->name = hello.name;
-  for (const std::string& address : hello.addresses) {
-    if (!trust::isAddressWithPort(address)) continue;
-    bool known = std::any_of(row->addresses.begin(), row->addresses.end(),
-                             [&](const store::PeerAddress& other) { return other.address == address; });
-    if (!known && row->addresses.size() < kMaxAddresses) row->addresses.push_back({address, "told", std::nullopt});
-  }
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
@@ -394,6 +388,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
       }
     }
   }
+  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses);
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;
