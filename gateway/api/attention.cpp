@@ -1,9 +1,96 @@
 #include "api/attention.h"
 
+#include <algorithm>
+
+#include "api/tuning.h"
 #include "base/utf8.h"
 
 namespace hearthgate::api {
 namespace {
+
+std::string counted(uint64_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+// What a person can do about a link that `name` refused, or that was refused to it.
+std::string refusedLink(const std::string& name, const std::string& reason) {
+  if (reason == "not_paired" || reason == "forgotten") {
+    return name + " does not know this home any more: pair again, or `home forget` it here.";
+  }
+  if (reason == "key_not_pinned") {
+    return "What answers at the addresses of " + name +
+           " has another key than the one that was pinned: correct the addresses (`home set --at`), or, if it really has a "
+           "new key, `home forget` it and pair again.";
+  }
+  if (reason == "superseded") {
+    return "Two machines share one identity, of this home or of " + name + ": switch the older copy off.";
+  }
+  if (reason == "identity") {
+    return name + " claims an id that is not the one of its key: `home forget` it and pair again.";
+  }
+  if (reason == "protocol_version") {
+    return "This home and " + name + " speak no common version of the protocol: update the older one.";
+  }
+  if (reason == "held_quota") {
+    return "Too many versions of " + name + " are held back here: check that the clocks of both homes are right.";
+  }
+  return "The link to " + name + " is refused: " + reason + ".";
+}
+
+// Why the oldest held version of a home waits (sync/ingress.h), and what a person can do.
+std::string heldBecause(store::Reader& reader, const HomeId& home, const std::string& name) {
+  std::vector<store::HeldRow> rows = reader.held(home, 1);
+  std::string reason = rows.empty() ? "" : rows.front().reason;
+  if (reason == "drift") return "its stamps are ahead of this clock; check that the clocks of both homes are right.";
+  if (reason == "quota") {
+    return "they are more than this home keeps of one owner; raise sharing.sync.peer_entities or peer_bytes, or have less "
+           "shared with it.";
+  }
+  if (reason == "unseen history") {
+    return "they build on changes that this home never saw, which no honest home's do; look at " + name +
+           ", and `home forget` it if you do not trust it.";
+  }
+  if (reason == "unknown format") return "they are of a form that this version does not know; update this gateway.";
+  return "the reason is '" + reason + "'; look at " + name + ", and `home forget` it if you do not trust it.";
+}
+
+// Sync is on, and there is nothing that carries it.
+void addMissingLinks(Gateway& gateway, const std::vector<PluginItem>& plugins, std::vector<Attention>* all) {
+  const auto& sharing = gateway.parts.configuration.config.sharing;
+  if (!sharing.enabled || !sharing.sync.enabled) return;
+  auto carries = [](const PluginItem& plugin) {
+    return plugin.state == "running" &&
+           std::find(plugin.roles.begin(), plugin.roles.end(), "transport") != plugin.roles.end();
+  };
+  if (std::any_of(plugins.begin(), plugins.end(), carries)) return;
+  auto lan = std::find_if(plugins.begin(), plugins.end(), [](const PluginItem& plugin) { return plugin.name == "lan"; });
+  std::string why;
+  if (lan == plugins.end()) {
+    why = "the plugin lan is not in the plugins' folder; install it there, or set plugins_path to where it is";
+  } else if (lan->state == "disabled") {
+    why = "the plugin lan is disabled; `plugin enable lan` starts it";
+  } else {
+    why = "the plugin lan is " + lan->state + "; when its reason is mended, `plugin enable lan` starts it";
+  }
+  all->push_back({"no_links", "This home is connected to no other, because " + why + ".", ""});
+}
+
+void addLongVectors(Gateway& gateway, store::Reader& reader, std::vector<Attention>* all) {
+  std::set<model::Address> found = gateway.long_vectors.look(reader);
+  if (found.empty()) return;
+  std::string names;
+  size_t named = 0;
+  for (const model::Address& address : found) {
+    if (named++ == kNamedInAttention) break;
+    names += (names.empty() ? "" : ", ") + (address.owner == gateway.me() ? address.id : address.text());
+  }
+  if (found.size() > kNamedInAttention) names += " and " + std::to_string(found.size() - kNamedInAttention) + " more";
+  all->push_back({"vector_long",
+                  names + (found.size() == 1 ? " was" : " were") +
+                      " written under more than 768 replica ids, and at 1,024 takes no further ones: delete what is "
+                      "concerned and make it anew under another id.",
+                  ""});
+}
 
 void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* all) {
   for (const store::Peer& peer : reader.peers()) {
@@ -12,18 +99,18 @@ void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* a
     std::string id = peer.home.text();
     HomeState state = gateway.parts.homes.state(peer.home);
     if (state.state == "refused") {
-      all->push_back({"home_refused", "The link to " + name + " is refused: " + state.refused_reason + ".", id});
+      all->push_back({"home_refused", refusedLink(name, state.refused_reason), id});
     }
     if (uint64_t held = reader.heldCount(peer.home); held > 0) {
       all->push_back({"held",
-                      std::to_string(held) + " versions from " + name +
-                          " are kept and not shown yet; check that the clocks of both homes are right.",
+                      counted(held, "version") + " from " + name + (held == 1 ? " is" : " are") +
+                          " kept and not shown yet: " + heldBecause(reader, peer.home, name),
                       id});
     }
     if (state.refused_there > 0) {
       all->push_back({"refused_there",
-                      name + " did not accept " + std::to_string(state.refused_there) +
-                          " versions; `conflict list --state refused` shows them.",
+                      name + " did not accept " + counted(state.refused_there, "version") +
+                          "; `conflict list --state refused` shows what was refused.",
                       id});
     }
     auto rules = reader.rules(gateway.me(), peer.home);
@@ -50,8 +137,7 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   if (!gateway.parts.clock.synchronised()) {
     all.push_back({"clock_not_synchronised",
                    "The clock of this machine is not known to be right, so its changes count as older where homes "
-                   "meet; set up time "
-                   "synchronisation, or clock.trust when the clock is right.",
+                   "meet; set up time synchronisation, or clock.trust when the clock is right.",
                    ""});
   }
   auto own = reader.owner(gateway.me());
@@ -63,9 +149,13 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   }
   addHomes(gateway, reader, &all);
   if (uint64_t open = reader.openConflicts(); open > 0) {
-    all.push_back({"conflicts_open", std::to_string(open) + " conflicts wait for a person: `conflict list`.", ""});
+    all.push_back({"conflicts_open",
+                   counted(open, "conflict") + (open == 1 ? " waits" : " wait") + " for a person: `conflict list`.", ""});
   }
-  for (const PluginItem& plugin : gateway.parts.plugins.list()) {
+  addLongVectors(gateway, reader, &all);
+  std::vector<PluginItem> plugins = gateway.parts.plugins.list();
+  addMissingLinks(gateway, plugins, &all);
+  for (const PluginItem& plugin : plugins) {
     if (plugin.error.code.empty()) continue;
     all.push_back({"plugin_" + plugin.state,
                    "The plugin " + plugin.name + " is " + plugin.state + ": " + plugin.error.message, ""});

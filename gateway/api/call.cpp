@@ -70,7 +70,12 @@ Status Call::checkContentType(const std::vector<std::string_view>& allowed) cons
 Result<model::Json> Call::readJson(const std::vector<std::string_view>& content_types) {
   HG_CHECK(checkContentType(content_types));
   HG_TRY(std::string body, readBody(kMaxBodyBytes));
-  return model::parseJson(body, kBodyDepth);
+  auto json = model::parseJson(body, kBodyDepth);
+  if (json.ok()) return json;
+  Error error = json.error();
+  std::string of_what = "The body of " + method + " " + shown(path) + " ";
+  error.message = isUtf8(body) ? of_what + "cannot be read: " + error.message : of_what + "holds bytes that are no UTF-8.";
+  return error;
 }
 
 Result<model::Json> Call::readObject(const std::vector<std::string_view>& known, bool may_be_empty) {

@@ -13,6 +13,7 @@
 
 #include "api/call.h"
 #include "api/homes.h"
+#include "api/long_vectors.h"
 #include "api/plugins.h"
 #include "api/reader_pool.h"
 #include "api/tokens.h"
@@ -69,6 +70,7 @@ struct Gateway {
   Counters counters;
   std::unique_ptr<EventStreams> streams;
   std::atomic<int> waiting_calls{0};
+  LongVectors long_vectors{};
 
   model::OwnerId me() const { return model::OwnerId(home); }
 

@@ -11,22 +11,47 @@
 
 namespace hearthgate::api {
 
-// Appends one object to `out`; close() or the destructor ends it.
-class ObjectText {
+// What objects and arrays share: the brackets and the commas. close() or the destructor ends it.
+class BracketText {
  public:
-  explicit ObjectText(std::string* out) : out_(out) { *out_ += '{'; }
-  ~ObjectText() { close(); }
-  ObjectText(const ObjectText&) = delete;
-  ObjectText& operator=(const ObjectText&) = delete;
+  BracketText(std::string* out, char opening, char closing) : out_(out), closing_(closing) { *out_ += opening; }
+  ~BracketText() { close(); }
+  BracketText(const BracketText&) = delete;
+  BracketText& operator=(const BracketText&) = delete;
+
+  void close() {
+    if (!open_) return;
+    open_ = false;
+    *out_ += closing_;
+  }
+
+ protected:
+  // Where the next member goes, after its comma.
+  std::string* next() {
+    if (any_) *out_ += ',';
+    any_ = true;
+    return out_;
+  }
+
+ private:
+  std::string* out_;
+  char closing_;
+  bool any_ = false;
+  bool open_ = true;
+};
+
+// Appends one object to `out`.
+class ObjectText : public BracketText {
+ public:
+  explicit ObjectText(std::string* out) : BracketText(out, '{', '}') {}
 
   // Writes the key; the caller appends exactly one value. `name` needs no escaping.
   std::string& value(std::string_view name) {
-    if (any_) *out_ += ',';
-    any_ = true;
-    *out_ += '"';
-    *out_ += name;
-    *out_ += "\":";
-    return *out_;
+    std::string& out = *next();
+    out += '"';
+    out += name;
+    out += "\":";
+    return out;
   }
   ObjectText& raw(std::string_view name, std::string_view json) {
     value(name) += json;
@@ -53,42 +78,15 @@ class ObjectText {
     out += '"';
     return *this;
   }
-  void close() {
-    if (!open_) return;
-    open_ = false;
-    *out_ += '}';
-  }
-
- private:
-  std::string* out_;
-  bool any_ = false;
-  bool open_ = true;
 };
 
 // Appends one array; each item() puts the comma.
-class ArrayText {
+class ArrayText : public BracketText {
  public:
-  explicit ArrayText(std::string* out) : out_(out) { *out_ += '['; }
-  ~ArrayText() { close(); }
-  ArrayText(const ArrayText&) = delete;
-  ArrayText& operator=(const ArrayText&) = delete;
+  explicit ArrayText(std::string* out) : BracketText(out, '[', ']') {}
 
-  std::string* item() {
-    if (any_) *out_ += ',';
-    any_ = true;
-    return out_;
-  }
+  std::string* item() { return next(); }
   void text(std::string_view text) { model::appendJsonString(text, item()); }
-  void close() {
-    if (!open_) return;
-    open_ = false;
-    *out_ += ']';
-  }
-
- private:
-  std::string* out_;
-  bool any_ = false;
-  bool open_ = true;
 };
 
 }  // namespace hearthgate::api

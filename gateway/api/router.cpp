@@ -85,7 +85,7 @@ Result<const Router::Route*> Router::find(Call& call, std::string* allow) const 
     if (found->segments[i].front() != '{') continue;
     auto text = percentDecoded(path[i], false);
     if (!text)
-      return inputError("bad_id", "The path " + displayName(call.path, kMaxShownBytes) + " holds a broken %XX.");
+      return inputError("bad_id", "The path " + displayName(call.path, kMaxShownBytes) + " holds a broken %XX or bytes that are no UTF-8.");
     call.parameters.push_back(std::move(*text));
   }
   const auto& known = found->route.query;

@@ -51,6 +51,13 @@ inline constexpr size_t kEventBatch = 256;
 // Reads in one search of a conflict's or history's page beyond which the answer is cut.
 inline constexpr size_t kMaxHistoryScan = 100'000;
 
+// Entities whose vectors one `status` looks at, those that changed since the last one: some 50 ms of work. After a start
+// with more entities the later ones are looked at by the next calls.
+inline constexpr size_t kVectorsALook = 20'000;
+inline constexpr size_t kVectorBatch = 500;
+// Entities that one attention names; it counts the others.
+inline constexpr size_t kNamedInAttention = 3;
+
 // What a request with a strategy for one entity may name (names are matched against the five built-in ones).
 inline constexpr size_t kMaxShownBytes = 128;
 

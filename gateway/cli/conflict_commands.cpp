@@ -1,6 +1,7 @@
 // `conflict …`.
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -26,6 +27,19 @@ ExitStatus list(Context& context, const ConflictOptions& options) {
   return kDone;
 }
 
+// `color.hue` of ["color","hue"].
+std::string pathText(const Json& path) {
+  if (!path.is_array()) return readable(path);
+  std::string text;
+  for (const auto& key : path.get_array()) text += (text.empty() ? "" : ".") + readable(key);
+  return text;
+}
+
+// What other programs see of the entity while the conflict is open.
+std::string shownNow(const Json& entity) {
+  return flagAt(entity, "deleted") ? "deleted" : fieldsLine(at(entity, "fields"));
+}
+
 ExitStatus show(Context& context, const ConflictOptions& options) {
   Reply reply = context.get(path({"conflicts", options.number}));
   if (context.printed(reply)) return kDone;
@@ -43,11 +57,15 @@ ExitStatus show(Context& context, const ConflictOptions& options) {
         << safe(textAt(version, "stamp")) << "\n      "
         << (flagAt(version, "deleted") ? "deleted" : fieldsLine(at(version, "fields"))) << "\n";
   }
+  if (textAt(conflict, "state") == "open") {
+    Reply now = context.ask("GET", path({"entities", textAt(conflict, "entity")}));
+    if (now.ok()) printField(out, "shown now", shownNow(now.body));
+  }
   if (outcome.is_object()) {
-    out << "shown now: " << fieldsLine(at(outcome, "fields")) << "\n";
+    out << "outcome: " << fieldsLine(at(outcome, "fields")) << "\n";
     if (!textAt(outcome, "reason").empty()) printField(out, "because", safe(textAt(outcome, "reason")));
   }
-  for (const auto& lost : itemsAt(conflict, "lost_fields")) printField(out, "lost field", readable(lost));
+  for (const auto& lost : itemsAt(conflict, "lost_fields")) printField(out, "lost field", pathText(lost));
   if (textAt(conflict, "state") == "open") {
     out << "`hearthgate conflict resolve " << readable(at(conflict, "id")) << " --take VERSION` settles it\n";
   }
@@ -107,10 +125,10 @@ void addConflictCommands(CLI::App& program, Chosen& chosen) {
       ->check(CLI::IsMember({"open", "resolved", "refused", "all"}));
   listing->add_option("--entity", options->entity, "only of this entity");
   auto* showing = addCommand(*group, chosen, "show", "Show one", [=](Context& c) { return show(c, *options); });
-  showing->add_option("N", options->number, "its number")->required()->check(CLI::PositiveNumber);
+  showing->add_option("N", options->number, "its number")->required()->check(wholeNumber());
   auto* resolving =
       addCommand(*group, chosen, "resolve", "Settle one", [=](Context& c) { return resolve(c, *options); });
-  resolving->add_option("N", options->number, "its number")->required()->check(CLI::PositiveNumber);
+  resolving->add_option("N", options->number, "its number")->required()->check(wholeNumber());
   auto* take = resolving->add_option("--take", options->take, "the version that stands: its id, or the start of it");
   auto* fields = resolving->add_option("--fields", options->fields, "a JSON object of fields instead");
   take->excludes(fields);

@@ -95,6 +95,8 @@ class Context {
   // A HOME of the command line, an id, name or first letters of an id (kShortIdLetters or more), as its id. A text that
   // could mean several homes stops and lists them.
   std::string homeId(const std::string& home);
+  // The same where only another home can be meant.
+  std::string otherHomeId(const std::string& home);
   // An ENTITY of the command line with its OWNER, if any, as an id.
   std::string entity(const std::string& entity);
   // How a home is shown: its name, or the first letters of its id.

@@ -1,8 +1,10 @@
 // `entity …`.
+#include <cmath>
 #include <set>
 
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/tuning.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -110,7 +112,8 @@ boost::json::object parseFields(Context& context, const std::vector<std::string>
     }
     boost::json::error_code error;
     fields[key] = boost::json::parse(value, error);
-    if (error) {
+    bool too_large = fields[key].is_double() && !std::isfinite(fields[key].get_double());
+    if (error || too_large) {
       context.misuse("the value of \"" + key + "\" is no JSON: " + value + " (for text write " + key + "=" + value +
                      ")");
     }
@@ -155,7 +158,7 @@ ExitStatus history(Context& context, const std::string& id) {
   }
   Table table({"", "VERSION", "WRITTEN", "BY", "REASON", "FIELDS"});
   for (const auto& item : context.all(target)) {
-    table.add({flagAt(item, "current") ? "*" : "", safe(textAt(item, "version")), safe(textAt(item, "stamp")),
+    table.add({flagAt(item, "current") ? "*" : "", fit(safe(textAt(item, "version")), kShownVersion), safe(textAt(item, "stamp")),
                context.homeName(textAt(item, "author")), safe(textAt(item, "reason")), fieldsLine(at(item, "fields"))});
   }
   table.print(context.out(), "no versions");

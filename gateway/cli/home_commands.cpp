@@ -7,6 +7,7 @@ namespace {
 
 struct HomeOptions {
   std::string home, name;
+  bool named = false;
   std::vector<std::string> at;
 };
 
@@ -29,10 +30,10 @@ ExitStatus list(Context& context) {
 }
 
 ExitStatus set(Context& context, const HomeOptions& options) {
-  if (options.name.empty() && options.at.empty()) context.misuse("nothing to set; give --at or --name");
-  std::string id = context.homeId(options.home);
+  if (!options.named && options.at.empty()) context.misuse("nothing to set; give --at or --name");
+  std::string id = context.otherHomeId(options.home);
   boost::json::object body;
-  if (!options.name.empty()) body["name"] = options.name;
+  if (options.named) body["name"] = options.name;
   if (!options.at.empty()) body["addresses"] = boost::json::array(options.at.begin(), options.at.end());
   Reply reply = context.send("PATCH", path({"homes", id}), body);
   if (!context.printed(reply)) context.out() << "set " << options.home << "\n";
@@ -51,7 +52,7 @@ bool waitsWith(Context& context, const std::string& home) {
 }
 
 ExitStatus sync(Context& context, const HomeOptions& options) {
-  std::string id = context.homeId(options.home);
+  std::string id = context.otherHomeId(options.home);
   Reply reply = context.send("POST", path({"homes", id, "sync"}));
   bool level = flagAt(reply.body, "level");
   bool waits = level && waitsWith(context, id);
@@ -70,14 +71,14 @@ ExitStatus sync(Context& context, const HomeOptions& options) {
 }
 
 ExitStatus act(Context& context, const HomeOptions& options, const std::string& verb, const std::string& done) {
-  std::string id = context.homeId(options.home);
+  std::string id = context.otherHomeId(options.home);
   Reply reply = context.send("POST", path({"homes", id, verb}));
   if (!context.printed(reply)) context.out() << done << " " << options.home << "\n";
   return kDone;
 }
 
 ExitStatus forget(Context& context, const HomeOptions& options) {
-  std::string id = context.homeId(options.home);
+  std::string id = context.otherHomeId(options.home);
   if (!context.confirmed("forget " + context.homeName(id) + " (" + id + ")? To meet again you have to pair again.")) {
     return kFailed;
   }
@@ -99,7 +100,9 @@ void addHomeCommands(CLI::App& program, Chosen& chosen) {
   auto* setting = home(
       addCommand(*group, chosen, "set", "Set its addresses or name", [=](Context& c) { return set(c, *options); }));
   setting->add_option("--at", options->at, "ADDRESS:PORT, several times for several")->take_all();
-  setting->add_option("--name", options->name, "what it is called here");
+  setting->add_option("--name", options->name, "what it is called here")->each([options](const std::string&) {
+    options->named = true;
+  });
   home(addCommand(*group, chosen, "sync", "Wait until both are level", [=](Context& c) { return sync(c, *options); }));
   home(addCommand(*group, chosen, "connect", "Connect now, and again after `disconnect`",
                   [=](Context& c) { return act(c, *options, "connect", "connecting to"); }));

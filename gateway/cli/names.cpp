@@ -42,6 +42,16 @@ std::string Context::homeId(const std::string& home) {
   fail("ambiguous_home", "several homes are meant by \"" + safe(home) + "\": " + list, "give the id instead");
 }
 
+std::string Context::otherHomeId(const std::string& home) {
+  std::string id = homeId(home);
+  for (const auto& known : homes()) {
+    if (known.own && known.id == id) {
+      fail("home_not_found", "\"" + safe(home) + "\" is this home itself", "`hearthgate home list` shows the others");
+    }
+  }
+  return id;
+}
+
 std::string Context::entity(const std::string& entity) {
   size_t sign = entity.find('@');
   if (sign == std::string::npos) return entity;

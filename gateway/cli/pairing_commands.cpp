@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/tuning.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -176,7 +177,7 @@ void addPairingCommands(CLI::App& program, Chosen& chosen) {
   auto* inviting = addCommand(program, chosen, "pair", "Invite another home: prints a code and waits",
                               [=](Context& c) { return pair(c, *options); });
   inviting->add_option("--ttl", options->ttl_s, "seconds for which the code works (default: 300)")
-      ->check(CLI::PositiveNumber);
+      ->check(wholeNumber());
   auto* joining = addCommand(program, chosen, "join", "Join the home that shows a code",
                              [=](Context& c) { return join(c, *options); });
   joining->add_option("CODE", options->code, "HEARTH-XXXX-XXXX-XXXX-XXXX, a URI, or - to read it from standard input")

@@ -1,6 +1,7 @@
 // `plugin …` and `token rotate`.
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -20,6 +21,10 @@ ExitStatus list(Context& context) {
         {safe(textAt(item, "name")), safe(textAt(item, "version")), safe(state), listeners.empty() ? "-" : listeners});
   }
   table.print(context.out(), "no plugins; see `hearthgate config explain plugins_path`");
+  for (const auto& item : itemsAt(reply.body, "items")) {
+    std::string why = textAt(at(item, "error"), "detail");
+    if (!why.empty()) context.out() << folded("  " + safe(textAt(item, "name")) + ": " + safe(why));
+  }
   return kDone;
 }
 

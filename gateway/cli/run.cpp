@@ -1,10 +1,8 @@
 #include "cli/run.h"
 
-#include <algorithm>
-
 #include "base/utf8.h"
-
 #include "cli/commands.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -21,6 +19,12 @@ ExitStatus runChosen(const Chosen& chosen, Terminal& terminal, const Options& op
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Terminal& terminal) {
+  for (const std::string& argument : arguments) {
+    if (isUtf8(argument)) continue;
+    terminal.err << "hearthgate: the argument '" << safe(argument) << "' holds bytes that are no UTF-8\n"
+                 << "  set the terminal to UTF-8 and type it again\n";
+    return kUsage;
+  }
   Options options;
   Chosen chosen;
   CLI::App program{"Hearthgate keeps the things of a home in step with other homes.", "hearthgate"};
@@ -43,15 +47,7 @@ int run(const std::vector<std::string>& arguments, Terminal& terminal) {
   try {
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    // CLI11 says of an unknown command only that one is required.
-    auto word = std::find_if(arguments.begin(), arguments.end(), [](const std::string& a) { return !a.starts_with('-'); });
-    bool named = word != arguments.end() && program.get_subcommands().empty();
-    if (named && error.get_name() == "RequiredError" ) {
-      terminal.err << "There is no command '" << displayName(*word) << "'; `hearthgate --help` lists those that there are.\n";
-      return kUsage;
-    }
-    int status = program.exit(error, terminal.out, terminal.err);
-    return status == 0 ? kDone : kUsage;
+    return endParsing(program, error, arguments, terminal);
   }
   return runChosen(chosen, terminal, options);
 }

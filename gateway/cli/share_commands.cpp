@@ -32,7 +32,7 @@ std::string untilTime(Context& context, const std::string& text) {
 
 ExitStatus share(Context& context, const ShareOptions& options) {
   std::string until = untilTime(context, options.until);
-  std::string home = context.homeId(options.home);
+  std::string home = context.otherHomeId(options.home);
   std::string access = options.none ? "none" : options.write ? "write" : "read";
   boost::json::object body{{"access", access}};
   if (!until.empty()) body["until"] = until;
@@ -47,7 +47,7 @@ ExitStatus share(Context& context, const ShareOptions& options) {
 }
 
 ExitStatus unshare(Context& context, const ShareOptions& options) {
-  std::string home = context.homeId(options.home);
+  std::string home = context.otherHomeId(options.home);
   Reply reply = context.send("DELETE", path({"entities", context.entity(options.entity), "grants", home}));
   if (!context.printed(reply)) {
     context.out() << options.entity << " is no longer shared with " << context.homeName(home)

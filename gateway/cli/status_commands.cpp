@@ -1,6 +1,8 @@
 // `status` and `why`.
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/tuning.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -10,6 +12,13 @@ std::string duration(int64_t seconds) {
   if (seconds < 7200) return number(seconds / 60) + " min";
   if (seconds < 172'800) return number(seconds / 3600) + " h";
   return number(seconds / 86'400) + " days";
+}
+
+// Why a home is not connected, when that is known.
+std::string stateOf(const Json& home) {
+  std::string reason = textAt(home, "refused_reason");
+  if (flagAt(home, "kept_apart")) reason = "kept apart, `home connect` ends that";
+  return safe(textAt(home, "state")) + (reason.empty() ? "" : " (" + safe(reason) + ")");
 }
 
 ExitStatus showStatus(Context& context) {
@@ -31,21 +40,22 @@ ExitStatus showStatus(Context& context) {
   std::string plugins;
   for (const auto& plugin : itemsAt(status, "plugins")) {
     std::string name = plugin.is_object() ? textAt(plugin, "name") : readable(plugin);
-    plugins += (plugins.empty() ? "" : ", ") + safe(name);
+    std::string state = textAt(plugin, "state");
+    plugins += (plugins.empty() ? "" : ", ") + safe(name) + (state.empty() || state == "running" ? "" : " (" + safe(state) + ")");
   }
   printField(out, "plugins", plugins.empty() ? "none" : plugins);
   for (const auto& home_item : context.all(path({"homes"}))) {
     const Json& lag = at(home_item, "lag");
-    out << fit("  " + context.homeName(textAt(home_item, "id")) + ": " + safe(textAt(home_item, "state")) +
+    out << fit("  " + context.homeName(textAt(home_item, "id")) + ": " + stateOf(home_item) +
                    ", to send " + number(numberAt(lag, "to_send")) + ", to receive " +
                    number(numberAt(lag, "to_receive")),
-               80)
+               kColumns)
         << "\n";
   }
   for (const auto& item : itemsAt(status, "attention")) {
     std::string detail = item.is_object() ? textAt(item, "detail") : "";
     // Whole, even over a line's end: it says what to do.
-    out << "  attention: " << (detail.empty() ? readable(item) : safe(detail)) << "\n";
+    out << folded("  attention: " + (detail.empty() ? readable(item) : safe(detail)));
   }
   return kDone;
 }

@@ -23,6 +23,8 @@ constexpr std::chrono::seconds kJoinTimeout{330};
 // `watch` comes back this often, a second apart, when the gateway is restarted.
 constexpr int kWatchTries = 30;
 constexpr std::chrono::milliseconds kWatchPause{1000};
+// Of a version id in a table: more than tell versions of one entity apart, and `restore` takes the start of an id.
+constexpr size_t kShownVersion = 13;
 // A short id shows the home; enough letters that two homes of one person differ.
 constexpr size_t kShortIdLetters = 8;
 

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/tuning.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -74,7 +75,7 @@ void addWatchCommands(CLI::App& program, Chosen& chosen) {
   command->add_option("--types", options->types,
                       "only these, with commas: entity, conflict, home, sync_complete, plugin, pairing, attention");
   command->add_option("--prefix", options->prefix, "only entities whose ids start so");
-  command->add_option("--count", options->count, "leave after so many events")->check(CLI::PositiveNumber);
+  command->add_option("--count", options->count, "leave after so many events")->check(wholeNumber());
 }
 
 }  // namespace hearthgate::cli

@@ -24,9 +24,10 @@ ExitStatus confirm(Context& context) {
   if (positions.empty()) positions = {3, 9};
   boost::json::array answers;
   for (const auto& position : positions) {
-    context.terminal().err << "word " << readable(position) << ": " << std::flush;
+    context.terminal().err << "word number " << readable(position) << ": " << std::flush;
     auto line = context.terminal().read_line();
-    if (!line) context.fail("no_answer", "there was no word on standard input");
+    if (!line) context.fail("no_answer", "there was no word on standard input",
+                            "type the two words, or give them on two lines of standard input");
     answers.push_back({{"position", position}, {"word", *line}});
   }
   Reply reply = context.send("POST", path({"recovery-words", "confirm"}), {{"words", answers}});

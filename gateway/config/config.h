@@ -37,6 +37,9 @@ struct Config {
     int64_t max_clock_drift_s;
     int64_t peer_entities;  // of one owner, before more from another home is held back
     int64_t peer_bytes;
+    int64_t handshakes_per_second;  // TRUST.md T7
+    int64_t unauthenticated_links;
+    int64_t unauthenticated_links_per_source;
     std::optional<std::vector<std::string>> advertise;  // nothing: the addresses that are found; empty: none are told
     std::vector<std::string> uncompressed_kinds;
   };

@@ -209,6 +209,9 @@ Status GatewayProcess::startEngine() {
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
+  links.unauthenticated.links = static_cast<int>(config.sharing.sync.unauthenticated_links);
+  links.unauthenticated.links_per_source = static_cast<int>(config.sharing.sync.unauthenticated_links_per_source);
+  links.unauthenticated.per_second = static_cast<int>(config.sharing.sync.handshakes_per_second);
 
   parts_->engine =
       std::make_unique<engine::Engine>(std::move(parts_->store), *parts_->clock, systemRandom(), std::move(settings),
@@ -256,7 +259,7 @@ Status GatewayProcess::startPlugins() {
     const auto& sync = config.sharing.sync;
     sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
-      listener->status = pluginError("plugin_cannot_listen", "sync listener " + addressWithPort(sync.listen, sync.port) +
+      listener->status = systemError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
                                                                  ": " + listening.outcome.message +
                                                                  " (change sharing.sync.listen or sharing.sync.port)");
       return listener->status;
@@ -276,6 +279,9 @@ Status GatewayProcess::startPlugins() {
   if (!started.ok()) return startError("plugins", started.error());
   HG_CHECK(listener->status);
   parts.sync_address = listener->address;
+  if (sync_on && parts.sync_address == "-") {
+    logWarning("daemon", "no plugin carries links, so this home connects to no other; `hearthgate status` says why");
+  }
   return {};
 }
 

@@ -23,6 +23,11 @@ std::string listed(const std::map<std::string, std::string>& names) {
   return out.empty() ? "none" : out;
 }
 
+Error notFound(const std::string& name) {
+  return inputError("plugin_not_found",
+                    "there is no plugin '" + name + "'; `hearthgate plugin list` shows those that there are");
+}
+
 }  // namespace
 
 const char* name(PluginStatus status) {
@@ -109,10 +114,7 @@ std::vector<PluginInfo> PluginHost::list() const {
 Status PluginHost::enable(const std::string& name) {
   return onThread([&]() -> Status {
     HG_CHECK(scan());
-    if (entries_.count(name) == 0) {
-      return inputError("plugin_not_found",
-                        "there is no plugin '" + name + "'; `hearthgate plugin list` shows those that there are");
-    }
+    if (entries_.count(name) == 0) return notFound(name);
     HG_CHECK(rememberWish(name, true));
     HG_CHECK(marks_->end(name));
     return entry(name).running ? Status() : start(name);
@@ -121,10 +123,7 @@ Status PluginHost::enable(const std::string& name) {
 
 Status PluginHost::disable(const std::string& name) {
   return onThread([&]() -> Status {
-    if (entries_.count(name) == 0) {
-      return inputError("plugin_not_found",
-                        "there is no plugin '" + name + "'; `hearthgate plugin list` shows those that there are");
-    }
+    if (entries_.count(name) == 0) return notFound(name);
     HG_CHECK(rememberWish(name, false));
     stop(name, PluginStatus::kDisabled, {});
     return {};
@@ -134,10 +133,7 @@ Status PluginHost::disable(const std::string& name) {
 Status PluginHost::reload(const std::string& name) {
   return onThread([&]() -> Status {
     HG_CHECK(scan());
-    if (entries_.count(name) == 0) {
-      return inputError("plugin_not_found",
-                        "there is no plugin '" + name + "'; `hearthgate plugin list` shows those that there are");
-    }
+    if (entries_.count(name) == 0) return notFound(name);
     HG_TRY(const bool wish, wanted(name));
     if (!wish) return stateError("plugin_disabled", "the plugin " + name + " is disabled; enable it instead");
     if (entry(name).running) stop(name, PluginStatus::kDisabled, {});

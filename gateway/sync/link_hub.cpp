@@ -10,7 +10,8 @@
 namespace hearthgate::sync {
 LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
                     LinkHubSettings settings_in)
-    : engine(engine_in), identity(identity_in), clock(clock_in), random(random_in), settings(std::move(settings_in)) {
+    : engine(engine_in), identity(identity_in), clock(clock_in), random(random_in), settings(std::move(settings_in)),
+      handshake_gate(settings.unauthenticated) {
   ReplicatorSettings replication;
   replication.name = settings.name;
   replication.addresses = settings.advertise;
@@ -196,9 +197,9 @@ bool LinkHub::Impl::giveWayLocked(std::string_view remote_address) {
     take(oldest_of_source, connection);
   }
   std::shared_ptr<Connection> chosen;
-  if (waiting_of_source >= trust::kUnauthenticatedPerSource) {
+  if (waiting_of_source >= static_cast<size_t>(settings.unauthenticated.links_per_source)) {
     chosen = oldest_of_source;
-  } else if (waiting >= trust::kUnauthenticatedLinks) {
+  } else if (waiting >= static_cast<size_t>(settings.unauthenticated.links)) {
     chosen = oldest;
   }
   if (!chosen || clock.steadyMs() - chosen->opened_ms < kGiveWayMs) return false;
@@ -374,12 +375,6 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->name.empty()) row->name = hello.name;
-  for (const std::string& address : hello.addresses) {
-    if (!trust::isAddressWithPort(address)) continue;
-    bool known = std::any_of(row->addresses.begin(), row->addresses.end(),
-                             [&](const store::PeerAddress& other) { return other.address == address; });
-    if (!known && row->addresses.size() < kMaxAddresses) row->addresses.push_back({address, "told", std::nullopt});
-  }
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
@@ -393,6 +388,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
       }
     }
   }
+  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses);
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;

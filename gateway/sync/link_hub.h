@@ -36,6 +36,7 @@ struct LinkHubSettings {
   int64_t full_sync_interval_ms = 30'000;
   uint64_t bandwidth_limit = 0;
   std::vector<std::string> uncompressed_kinds;
+  trust::HandshakeGate::Limits unauthenticated;  // TRUST.md T7
 };
 
 // What `GET /homes` shows of a home beside its row.

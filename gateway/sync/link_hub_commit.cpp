@@ -8,18 +8,11 @@ namespace hearthgate::sync {
 using trust::PairingCommit;
 using trust::PairingRole;
 
-void LinkHub::Impl::beginCommit(const std::shared_ptr<PairingRun>& pairing) {
-  std::shared_ptr<Connection> connection;
-  {
-    std::lock_guard lock(mutex);
-    int64_t now = clock.steadyMs();
-    pairing->commit = std::make_unique<PairingCommit>(pairing->role, pairing->session->pairingId(), now);
-    commits[pairing->peer->operatingSpki()] = pairing;
-    connection = std::exchange(pairing->connection, nullptr);
-  }
+void LinkHub::Impl::beginCommitLocked(const std::shared_ptr<PairingRun>& pairing) {
+  pairing->commit = std::make_unique<PairingCommit>(pairing->role, pairing->session->pairingId(), clock.steadyMs());
+  commits[pairing->peer->operatingSpki()] = pairing;
   // Both confirmations crossed; what follows needs a link with certificates.
-  if (connection) connection->close("pairing_done", "");
-  if (pairing->role == PairingRole::kJoiner) dialCommit(pairing);
+  if (auto connection = std::exchange(pairing->connection, nullptr)) connection->close("pairing_done", "");
 }
 
 void LinkHub::Impl::dialCommit(const std::shared_ptr<PairingRun>& pairing) {
@@ -144,9 +137,15 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           core.dismiss(home);
         },
         {});
-    std::lock_guard lock(mutex);
-    peers.erase(home);
-    std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
+    {
+      std::lock_guard lock(mutex);
+      peers.erase(home);
+      std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
+    }
+    // Also takes its key from those that may open a link, so that the joiner is told `not_paired`.
+    failPairing(pairing, networkError("pairing_unreachable",
+                                      "The other home did not say within ten minutes that it stored the pairing, so it "
+                                      "was removed here; pair again."));
   }
   if (connection) {
     std::vector<Connection::Outgoing> messages;
@@ -155,6 +154,14 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
   }
   if (actions.drop_pending && pairing->peer) {
     failPairing(pairing, networkError("pairing_unreachable", "The two homes lost each other before the pairing was done; pair again."));
+    // An earlier pairing with this home, whose place this one had taken, still waits for its acknowledgement.
+    std::optional<store::Peer> marked;
+    {
+      std::lock_guard lock(mutex);
+      auto at = peers.find(pairing->peer->home);
+      if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+    }
+    if (marked) resumeMarked(*marked);
   }
   if (!actions.paired || !pairing->peer) return;
   HomeId home = pairing->peer->home;

@@ -8,6 +8,32 @@
 
 namespace hearthgate::sync {
 
+std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddress> known,
+                                                    const std::vector<std::string>& told) {
+  std::vector<store::PeerAddress> all;
+  auto find = [](std::vector<store::PeerAddress>& list, const std::string& address) {
+    return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.address == address; });
+  };
+  auto add = [&](const store::PeerAddress& one) {
+    if (all.size() < kMaxAddresses && find(all, one.address) == all.end()) all.push_back(one);
+  };
+  for (const store::PeerAddress& one : known) {
+    if (one.source == "hand") add(one);
+  }
+  for (const std::string& address : told) {
+    if (!trust::isAddressWithPort(address)) continue;
+    auto before = find(known, address);
+    add(before == known.end() ? store::PeerAddress{address, "told", std::nullopt} : *before);
+  }
+  std::stable_sort(known.begin(), known.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
+    return a.last_ok_ms.value_or(0) > b.last_ok_ms.value_or(0);
+  });
+  for (const store::PeerAddress& one : known) {
+    if (one.last_ok_ms) add(one);
+  }
+  return all;
+}
+
 bool LinkHub::Impl::mayDialLocked(const PeerEntry& entry) const {
   return !stopping && !transports.empty() && entry.row.state == store::PeerState::kPaired && !entry.row.kept_apart &&
          !entry.link && !entry.dialling && !entry.row.addresses.empty();

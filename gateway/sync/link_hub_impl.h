@@ -66,6 +66,11 @@ struct PairingRun {
   PairingView view;
 };
 
+// The addresses of a home that has just told `told` over its own link: those by hand stay, then come the told ones; of
+// those told earlier only what worked is kept, the latest first, while there is room (T7: at most eight, hints expire).
+std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddress> known,
+                                                    const std::vector<std::string>& told);
+
 // The body of a `home` event.
 inline std::string homeEvent(const HomeId& home, const std::string& state) {
   return "{\"id\":\"" + home.text() + "\",\"state\":\"" + state + "\"}";
@@ -140,7 +145,7 @@ struct LinkHub::Impl : Connection::User {
   void pairingTick();
   void changedPairing();
   // link_hub_commit.cpp
-  void beginCommit(const std::shared_ptr<PairingRun>& pairing);
+  void beginCommitLocked(const std::shared_ptr<PairingRun>& pairing);
   void commitOpened(const std::shared_ptr<Connection>& connection, const std::shared_ptr<PairingRun>& pairing);
   void commitReceived(const std::shared_ptr<Connection>& connection, const std::string& payload);
   void perform(const std::shared_ptr<PairingRun>& pairing, trust::PairingCommit::Actions actions,

@@ -12,20 +12,26 @@ Error notOpen() {
   return stateError("pairing_not_open", "The other home has no code open: it was used, withdrawn or is expired; open a new one there.");
 }
 
+std::string sentence(std::string text) {
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
 // What a dial or a channel says, as CONTRACT's codes of POST /pairing/join.
 Error joinError(const Error& error, const std::string& address) {
   const std::string& code = error.code;
   if (code.starts_with("pairing_")) return error;
   if (code == "http_404") return notOpen();
   if (code == "http_429") {
-    return stateError("pairing_throttled", "The other home refuses more tries from here until its code closes; open a new one there.");
+    return stateError("pairing_throttled", "The other home takes no further try from here now: wait ten seconds and try again; after three failed tries open a "
+                      "new code there.");
   }
   if (code.starts_with("http_") || code == "not_a_websocket" || code == "tls_refused") {
-    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + error.message);
+    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + sentence(error.message));
   }
   if (code == "protocol_version") return stateError("pairing_version", error.message);
   return networkError("pairing_unreachable",
-                      "The home at " + address + " could not be reached: " + error.message + " Check address, port and firewall.");
+                      "The home at " + address + " could not be reached: " + sentence(error.message) + " Check address, port and firewall.");
 }
 
 PairingPreview previewOf(const std::optional<trust::PairingOffer>& offer) {
@@ -52,7 +58,8 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     impl_->code_auto_confirm = auto_confirm;
     impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
     impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
-    if (impl_->run && impl_->run->finished) impl_->run.reset();
+    // One that is being made durable goes on in `commits` without the screen: its joiner may stay away for minutes.
+    if (impl_->run && (impl_->run->finished || impl_->run->commit)) impl_->run.reset();
     opened.code = impl_->code->text();
     opened.expires_at_ms = impl_->code_expires_ms;
     opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
@@ -144,7 +151,8 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
   }
   if (address) addresses = {*address};
   if (addresses.empty() || !trust::isAddressWithPort(addresses.front())) {
-    return inputError("bad_address", "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
+    std::string given = addresses.empty() ? "" : "'" + addresses.front() + "' is no address. ";
+    return inputError("bad_address", given + "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
   }
   std::optional<Error> last;
   for (const std::string& target : addresses) {
@@ -189,7 +197,18 @@ sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) 
   std::lock_guard lock(mutex);
   int64_t now = clock.steadyMs();
   if (stopping || !code || !pairing_gate.isOpen(now)) return sdk::LinkDecision::refuse(404);
-  auto ticket = pairing_gate.admit(withoutPort(request.remote_address), now);
+  std::string_view source = withoutPort(request.remote_address);
+  auto ticket = pairing_gate.admit(source, now);
+  if (!ticket.ok()) {
+    if (auto given_way = pairing_gate.giveWay(source, now)) {
+      for (const auto& connection : connections) {
+        if (connection->kind() != Connection::Kind::kPairing || connection->ticket != *given_way) continue;
+        connection->ticket = 0;
+        connection->close("timeout", "Another pairing handshake waits for the place of this one.");
+      }
+      ticket = pairing_gate.admit(source, now);
+    }
+  }
   if (!ticket.ok()) return sdk::LinkDecision::refuse(ticket.error().code == "pairing_throttled" ? 429 : 404);
   auto channel = trust::Channel::pair(trust::Channel::Role::kServer, code->psk());
   if (!channel.ok()) {
@@ -261,8 +280,6 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
   bool ask_offer = false;
   bool pending = false;
   std::optional<Error> failure;
-  std::string output;
-  std::shared_ptr<Connection> connection;
   {
     std::lock_guard lock(mutex);
     if (!pairing->session || pairing->finished) return;
@@ -285,15 +302,16 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
       view.state = "confirming";
       view.expires_at_ms = clock.wallMs() + session.confirmDeadlineMs() - clock.steadyMs();
     }
-    pending = session.state() == State::kPending && !pairing->commit;
     if (session.state() == State::kFailed) failure = session.failure();
-    output = session.takeOutput();
-    connection = pairing->connection;
+    std::string output = session.takeOutput();
+    // A person's answer and the other side's come on two threads: what they bring about leaves in order, and once.
+    if (!output.empty() && pairing->connection) pairing->connection->send({{std::move(output), false}});
+    pending = session.state() == State::kPending && !pairing->commit;
+    if (pending) beginCommitLocked(pairing);
   }
-  if (!output.empty() && connection) connection->send({{std::move(output), false}});
   if (failure) return failPairing(pairing, *failure);
   if (ask_offer) askOffer(pairing);
-  if (pending) beginCommit(pairing);
+  if (pending && pairing->role == trust::PairingRole::kJoiner) dialCommit(pairing);
   changedPairing();
 }
 
@@ -352,11 +370,11 @@ void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, 
     std::lock_guard lock(mutex);
     if (connection->ticket) pairing_gate.failed(connection->ticket);
     if (run && run->connection == connection) pairing = run;
-    committing = pairing && pairing->commit;
+    // Once both are pending the pairing link has done its work, also when this side has not gone on yet.
+    committing = pairing && pairing->session && pairing->session->state() == trust::PairingSession::State::kPending;
     if (pairing) pairing->connection.reset();
   }
   if (!pairing) return changedPairing();  // A failed try was counted.
-  // Once both are pending the pairing link has done its work.
   if (!committing) failPairing(pairing, joinError(error, pairing->address));
 }
 

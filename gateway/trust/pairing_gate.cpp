@@ -42,8 +42,23 @@ Result<PairingGate::Ticket> PairingGate::admit(std::string_view address, int64_t
   }
   if (admitted_.size() >= kPairHandshakesPerMinute) return throttled("too many in this minute");
   admitted_.push_back(now_ms);
-  running_[next_] = {std::move(source), now_ms + kHandshakeLimitMs};
+  running_[next_] = {std::move(source), now_ms};
   return next_++;
+}
+
+std::optional<PairingGate::Ticket> PairingGate::giveWay(std::string_view address, int64_t now_ms) {
+  std::string source = sourceOf(address);
+  auto failures = failures_.find(source);
+  bool shut_out = failures != failures_.end() && failures->second >= kPairFailuresPerSource;
+  if (!isOpen(now_ms) || shut_out || admitted_.size() >= kPairHandshakesPerMinute) return std::nullopt;
+  // Tickets rise, so the first one that is found is the oldest.
+  auto own = std::find_if(running_.begin(), running_.end(), [&](const auto& entry) { return entry.second.source == source; });
+  auto chosen = own;
+  if (own == running_.end() && running_.size() >= kPairHandshakesAtOnce) chosen = running_.begin();
+  if (chosen == running_.end() || now_ms - chosen->second.began_ms < kPairGiveWayMs) return std::nullopt;
+  Ticket ticket = chosen->first;
+  failed(ticket);
+  return ticket;
 }
 
 void PairingGate::failed(Ticket ticket) {
@@ -62,7 +77,7 @@ bool PairingGate::succeeded(Ticket ticket, int64_t now_ms) {
 std::vector<PairingGate::Ticket> PairingGate::expire(int64_t now_ms) {
   std::vector<Ticket> late;
   for (const auto& [ticket, running] : running_) {
-    if (now_ms >= running.deadline_ms) late.push_back(ticket);
+    if (now_ms >= running.began_ms + kHandshakeLimitMs) late.push_back(ticket);
   }
   for (Ticket ticket : late) failed(ticket);
   return late;

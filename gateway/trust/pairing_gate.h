@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ class PairingGate {
 
   // Asks for one handshake from `address`. Codes: `pairing_not_open` (404), `pairing_throttled` (429).
   Result<Ticket> admit(std::string_view address, int64_t now_ms);
+  // After a refusal: the running handshake that ends in favour of `address`, the one of its own source or, when all places
+  // are taken, the oldest, if it is older than kPairGiveWayMs. It counts as failed; close its link and ask again. Without
+  // it, somebody who connects and says nothing would keep a home from pairing for ten seconds at a time.
+  std::optional<Ticket> giveWay(std::string_view address, int64_t now_ms);
   // The handshake of `ticket` failed, or its link was cut before it ended: a guess either way.
   void failed(Ticket ticket);
   // It succeeded. True for the first success on a code, which consumes it; false when the code is gone: drop the link.
@@ -46,7 +51,7 @@ class PairingGate {
  private:
   struct Running {
     std::string source;
-    int64_t deadline_ms = 0;
+    int64_t began_ms = 0;
   };
 
   bool open_ = false;

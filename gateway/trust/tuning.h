@@ -23,6 +23,8 @@ inline constexpr size_t kMaxReasonBytes = 64;
 inline constexpr int kPairFailuresPerSource = 3;
 inline constexpr int kPairHandshakesAtOnce = 4;
 inline constexpr int kPairHandshakesPerMinute = 30;
+// A pairing handshake this old may be ended for another one: a joiner gives up on an address after three seconds (T3).
+inline constexpr int64_t kPairGiveWayMs = 3'000;
 
 // T7. The rates hold for sources without a recent success.
 inline constexpr int kUnauthenticatedLinks = 32;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -24,6 +25,19 @@ inline bool eventually(const std::function<bool()>& holds, int64_t limit_ms = 10
   }
   return true;
 }
+
+// The machine's clock, which a test may put forward.
+class ShiftedClock final : public Clock {
+ public:
+  int64_t wallMs() override { return inner_.wallMs() + ahead_ms_; }
+  int64_t steadyMs() override { return inner_.steadyMs() + ahead_ms_; }
+  bool synchronised() override { return true; }
+  void putForward(int64_t ms) { ahead_ms_ += ms; }
+
+ private:
+  Clock& inner_ = systemClock(ClockTrust::kYes);
+  std::atomic<int64_t> ahead_ms_{0};
+};
 
 class RunningHome {
  public:
@@ -49,7 +63,6 @@ class RunningHome {
     settings.home = identity_->home();
     settings.peer_entities = peer_entities;
     settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
-    Clock& clock = systemClock(ClockTrust::kYes);
     engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
     sync::LinkHubSettings links;
     links.name = name_;
@@ -74,6 +87,7 @@ class RunningHome {
   }
 
   uint64_t peer_entities = 500'000;  // taken at the next start()
+  ShiftedClock clock;
 
   sync::LinkHub& hub() { return *hub_; }
   engine::Engine& engine() { return *engine_; }
@@ -107,6 +121,12 @@ class RunningHome {
       if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
     }).ok());
     return fields;
+  }
+  // The row that is kept of a home; nothing when there was never one.
+  std::optional<store::Peer> rowOf(const RunningHome& other) {
+    std::optional<store::Peer> row;
+    EXPECT_TRUE(engine_->run([&](engine::Core& core) { row = core.store().peer(other.id()); }).ok());
+    return row;
   }
   bool connectedTo(const RunningHome& other) { return hub_->state(other.id()).state == "connected"; }
 

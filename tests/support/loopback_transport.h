@@ -34,6 +34,7 @@ struct LoopbackWire {
   uint16_t to = 0;
   bool frozen = false;
   bool silent = false;  // takes connections and never answers
+  bool muted = false;   // loses every message of the side that dialled
   std::set<std::shared_ptr<LoopbackLink>> links;
 };
 
@@ -48,6 +49,9 @@ class LoopbackNetwork {
   void freeze(uint16_t wire_port);
   void thaw(uint16_t wire_port);
   void cut(uint16_t wire_port);
+  void mute(uint16_t wire_port, bool muted) {
+    runAndWait([&] { wires_[wire_port].muted = muted; });
+  }
 
  private:
   friend class LoopbackTransport;
@@ -137,6 +141,7 @@ class LoopbackLink final : public sdk::Link, public std::enable_shared_from_this
   LoopbackNetwork& network_;
   const LoopbackSettings settings_;
   LoopbackTransport* const owner_;
+  bool dialled_ = false;
   LoopbackWire* const wire_;  // null: the direct way, which is never frozen
   const std::string path_;
   const std::string remote_;
@@ -248,6 +253,7 @@ class LoopbackTransport final : public sdk::Transport {
         std::make_shared<LoopbackLink>(*network_, settings_, this, wire, request.path, address, std::move(handler));
     auto there = std::make_shared<LoopbackLink>(*network_, other->settings_, other, wire, request.path,
                                                 request.remote_address, decision.handler);
+    here->dialled_ = true;
     there->open(here);
     here->open(there);
     answer(number, "", "");
@@ -301,6 +307,7 @@ inline void LoopbackLink::pump() {
     std::lock_guard lock(peer->mutex_);
     heard = peer->state_ == State::kOpen;
   }
+  if (wire_ != nullptr && wire_->muted && dialled_) heard = false;
   if (heard && message.size() > peer->settings_.max_message_bytes) {
     peer->finish({"too_large", "a message above the limit came", false});
     return finish({"too_large", "the other side refused a message as too large", true});

@@ -37,6 +37,13 @@ TEST_F(ConflictCommands, ShowMarksWhatWon) {
   EXPECT_THAT(out, HasSubstr("conflict resolve 7"));
 }
 
+TEST_F(ConflictCommands, ShowTellsWhatOthersSeeMeanwhile) {
+  server.answer("GET /api/v1/entities/a.b@" + kOwnId, 200, R"({"id":"a.b","fields":{"x":1},"conflicted":true})");
+  EXPECT_EQ(run({"conflict", "show", "7"}), 0);
+  EXPECT_THAT(out, HasSubstr("shown now     x=1\n"));
+  EXPECT_THAT(out, HasSubstr("lost field    x\n"));
+}
+
 TEST_F(ConflictCommands, ResolveTakesAVersionByTheStartOfItsId) {
   server.answer("POST /api/v1/conflicts/7/resolve", 200, R"({"id":7,"state":"resolved","entity":"a.b"})");
   server.answer("GET /api/v1/entities/a.b", 200, R"({"conflicted":false})");

@@ -21,6 +21,29 @@ TEST_F(Cli, StatusFitsOneScreen) {
   EXPECT_THAT(out, HasSubstr("attention: the clock is not synchronised"));
 }
 
+TEST_F(Cli, StatusAndPluginListSayWhatIsWrong) {
+  const std::string plugin = R"({"name":"lan","version":"0.1.0","state":"refused","error":{"code":"plugin_unsafe_file",)"
+                             R"("detail":"cannot use the plugin lan.so: others may write to it"}})";
+  std::string attention = "This home is connected to no other, because the plugin lan is refused; when its reason is mended, "
+                          "`plugin enable lan` starts it.";
+  server.replace("GET /api/v1/status", 200,
+                 R"({"home":{"id":")" + kOwnId + R"(","name":"City"},"plugins":[)" + plugin +
+                     R"(],"attention":[{"code":"no_links","detail":")" + attention + R"("}]})");
+  server.replace("GET /api/v1/homes?limit=1000", 200,
+                 R"({"items":[{"id":")" + kBeachId +
+                     R"(","name":"Beach","state":"refused","refused_reason":"not_paired"},{"id":")" + kOtherBeachId +
+                     R"(","name":"Boat","state":"offline","kept_apart":true}]})");
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_THAT(out, HasSubstr("plugins       lan (refused)\n"));
+  EXPECT_THAT(out, HasSubstr("Beach: refused (not_paired)"));
+  EXPECT_THAT(out, HasSubstr("Boat: offline (kept apart"));
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  server.answer("GET /api/v1/plugins", 200, R"({"items":[)" + plugin + R"(],"next":null})");
+  EXPECT_EQ(run({"plugin", "list"}), 0);
+  EXPECT_THAT(out, HasSubstr("lan     0.1.0    refused  -\n  lan: cannot use the plugin lan.so: others may write to it"));
+}
+
 TEST_F(Cli, WhySaysThatItIsNotServed) {
   EXPECT_EQ(run({"why", "a.b"}), 1);
   EXPECT_THAT(err, HasSubstr("this version of the gateway does not answer `why`"));

@@ -60,6 +60,53 @@ TEST_F(Cli, EndsMisuseWithTwo) {
   EXPECT_TRUE(server.asked().empty());
 }
 
+TEST_F(Cli, SaysWhichCommandWasMisusedAndHow) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--data", "/x/y", "entitty"}, "hearthgate: there is no command 'entitty', did you mean entity?; there are status, "},
+      {{"--data", "/x/y"}, "hearthgate: say which command; there are status, "},
+      {{"--url", "u", "entity", "frob"}, "hearthgate entity: there is no command 'frob'; there are list, get, "},
+      {{"entity"}, "hearthgate entity: say which command; there are list, get, "},
+      {{"entity", "get"}, "hearthgate entity get: ID is required"},
+      {{"backup", "--help"}, "hearthgate: there is no command 'backup'"},
+      {{"pair", "--ttl", "0"}, "hearthgate pair: --ttl: '0' is no whole number from 1 on"},
+      {{"conflict", "show", "x"}, "hearthgate conflict show: N: 'x' is no whole number from 1 on"},
+      {{"conflict", "show", "99999999999999999999"}, "is no whole number"},
+      {{"entity", "set", "a.b", "x:=1e999"}, "no JSON: 1e999"},
+      {{"entity", "set", "a.b", "x=\xff"}, "holds bytes that are no UTF-8"},
+      {{"entity", "get", "\x1b[31m"}, ""}};
+  for (const auto& [arguments, words] : cases) {
+    EXPECT_NE(runBare(arguments), 0) << words;
+    EXPECT_THAT(err, HasSubstr(words));
+    EXPECT_EQ(err.find('\x1b'), std::string::npos);
+    EXPECT_EQ(out, "");
+  }
+  EXPECT_EQ(runBare({"entity", "get", "--json"}), 2);
+  EXPECT_EQ(textAt(boost::json::parse(err), "code"), "usage");
+}
+
+TEST_F(Cli, ShowsHelpOfEveryCommandWithinEightyColumns) {
+  const std::vector<std::vector<std::string>> commands{
+      {}, {"status"}, {"entity"}, {"entity", "list"}, {"entity", "set"}, {"share"}, {"home", "set"}, {"pair"}, {"join"},
+      {"conflict", "list"}, {"conflict", "resolve"}, {"strategy", "use"}, {"plugin", "enable"}, {"config", "check"},
+      {"config", "explain"}, {"words"}, {"words", "confirm"}, {"watch"}, {"token", "rotate"}, {"why"}};
+  for (std::vector<std::string> command : commands) {
+    std::string words = "hearthgate";
+    for (const std::string& word : command) words += " " + word;
+    command.push_back("--help");
+    EXPECT_EQ(runBare(command), 0) << words;
+    EXPECT_THAT(out, HasSubstr("Usage: " + words + " "));
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST_F(Cli, KnowsItsOwnHomeFromTheOthers) {
+  EXPECT_EQ(run({"home", "sync", "City"}), 1);
+  EXPECT_THAT(err, HasSubstr("\"City\" is this home itself"));
+  EXPECT_EQ(run({"share", "a.b", kOwnId}), 1);
+  EXPECT_THAT(err, HasSubstr("this home itself"));
+}
+
 TEST_F(Cli, EndsWithThreeWhenTheGatewayIsNotReachable) {
   EXPECT_EQ(runBare({"status"}), 3);
   EXPECT_THAT(err, HasSubstr("/nonexistent/hearthgate/admin.token"));

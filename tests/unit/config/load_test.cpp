@@ -63,6 +63,11 @@ sharing:
     bandwidth_limit: 4096
     full_sync_interval_s: 5
     max_clock_drift_s: 90
+    peer_entities: 70000
+    peer_bytes: 2000000
+    handshakes_per_second: 200
+    unauthenticated_links: 400
+    unauthenticated_links_per_source: 250
     advertise: ["192.0.2.7:8765", "[2001:db8::1]:443", "beach.example.org:9000"]
     uncompressed_kinds: [secret, poi.settings]
   conflict_resolution: {strategy: merge}
@@ -91,6 +96,11 @@ log: {level: debug}
   EXPECT_EQ(c.sharing.sync.bandwidth_limit, 4096);
   EXPECT_EQ(c.sharing.sync.full_sync_interval_s, 5);
   EXPECT_EQ(c.sharing.sync.max_clock_drift_s, 90);
+  EXPECT_EQ(c.sharing.sync.peer_entities, 70'000);
+  EXPECT_EQ(c.sharing.sync.peer_bytes, 2'000'000);
+  EXPECT_EQ(c.sharing.sync.handshakes_per_second, 200);
+  EXPECT_EQ(c.sharing.sync.unauthenticated_links, 400);
+  EXPECT_EQ(c.sharing.sync.unauthenticated_links_per_source, 250);
   ASSERT_TRUE(c.sharing.sync.advertise.has_value());
   EXPECT_THAT(*c.sharing.sync.advertise, ElementsAre("192.0.2.7:8765", "[2001:db8::1]:443", "beach.example.org:9000"));
   EXPECT_THAT(c.sharing.sync.uncompressed_kinds, ElementsAre("secret", "poi.settings"));

@@ -288,7 +288,7 @@ class TransportPluginTest : public PluginHostTest {
  protected:
   void begin(const std::string& plugin, const std::string& section = "{}") {
     PluginHostOptions made = options({{plugin, section}});
-    made.transport_started = [this](const std::string&, std::shared_ptr<sdk::Transport> transport) {
+    made.transport_started = [this](const std::string&, std::shared_ptr<sdk::Transport> transport) -> Status {
       started_.push_back(std::move(transport));
       return answer_;
     };
@@ -302,12 +302,12 @@ class TransportPluginTest : public PluginHostTest {
 
 TEST_F(TransportPluginTest, StopsATransportThatCannotBeUsedAndSaysWhy) {
   std::filesystem::copy(std::string(HEARTHGATE_PLUGINS) + "/lan.so", folder_.file("lan"));
-  answer_ = pluginError("plugin_cannot_listen", "the port is in use");
+  answer_ = systemError("address_in_use", "sync listener 127.0.0.1:8765: is in use");
   begin("lan");
   EXPECT_EQ(info("lan").status, PluginStatus::kFailed);
-  EXPECT_EQ(info("lan").error.code, "plugin_cannot_listen");
+  EXPECT_EQ(info("lan").error.code, "address_in_use");
   EXPECT_EQ(stopping_, 1);
-  EXPECT_EQ(host_->reload("lan").error().code, "plugin_cannot_listen");
+  EXPECT_EQ(host_->reload("lan").error().code, "address_in_use");
 
   answer_ = {};
   EXPECT_TRUE(host_->reload("lan").ok());

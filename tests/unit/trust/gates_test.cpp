@@ -92,6 +92,37 @@ TEST(PairingGate, LetsOneASourceRunFourInAllAndThirtyAMinute) {
   EXPECT_TRUE(gate.admit(address(200), 60'000).ok());
 }
 
+TEST(PairingGate, LetsAnOldHandshakeGiveWayAndCountsIt) {
+  PairingGate gate;
+  gate.open(0, 300'000);
+  auto silent = gate.admit(address(1), 0);
+  EXPECT_FALSE(gate.giveWay(address(1), kPairGiveWayMs - 1));
+  EXPECT_FALSE(gate.giveWay(address(2), kPairGiveWayMs)) << "there is room for another source";
+  EXPECT_EQ(gate.giveWay(address(1), kPairGiveWayMs), *silent);
+  EXPECT_EQ(gate.failedText(), "1 failed try from " + address(1));
+  EXPECT_FALSE(gate.succeeded(*silent, kPairGiveWayMs)) << "it came too late";
+  EXPECT_TRUE(gate.admit(address(1), kPairGiveWayMs).ok());
+  // Four silent ones keep a fifth source away for three seconds only.
+  for (int i = 2; i <= 4; ++i) ASSERT_TRUE(gate.admit(address(i), 10'000).ok());
+  EXPECT_FALSE(gate.admit(address(5), 10'000).ok());
+  ASSERT_TRUE(gate.giveWay(address(5), 10'000)) << "that of the first source is seven seconds old";
+  EXPECT_TRUE(gate.admit(address(5), 10'000).ok());
+}
+
+TEST(PairingGate, LetsNothingGiveWayForASourceThatFailedTooOften) {
+  PairingGate gate;
+  gate.open(0, 300'000);
+  int64_t now = 0;
+  for (int i = 0; i < kPairFailuresPerSource; ++i, now += kPairGiveWayMs) {
+    ASSERT_TRUE(gate.admit(address(1), now).ok());
+    ASSERT_TRUE(gate.giveWay(address(1), now + kPairGiveWayMs));
+  }
+  for (int i = 2; i <= 5; ++i) ASSERT_TRUE(gate.admit(address(i), now).ok());
+  EXPECT_FALSE(gate.giveWay(address(1), now + kPairGiveWayMs));
+  gate.close();
+  EXPECT_FALSE(gate.giveWay(address(2), now + kPairGiveWayMs));
+}
+
 TEST(PairingGate, ForgetsATicketOfAnEarlierCode) {
   PairingGate gate;
   gate.open(0, 300'000);

@@ -1,0 +1,85 @@
+// The rest case of TRUST.md T5: the listener's pin was stored, its acknowledgement never came, and the joiner stays away.
+#include <future>
+
+#include "links/running_home.h"
+#include "trust/tuning.h"
+
+namespace hearthgate::testing {
+namespace {
+
+class UnacknowledgedPairing : public ::testing::Test {
+ protected:
+  // Both persons agree; the joiner stores its pin when nothing of it is heard any more, and goes away.
+  void loseTheAcknowledgement() {
+    auto code = beach.hub().openPairing(300, false);
+    ASSERT_TRUE(code.ok());
+    auto joined = city.hub().join(code->code, "127.0.0.1:" + std::to_string(wire), false);
+    ASSERT_TRUE(joined.ok()) << joined.error().message;
+    ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
+    std::promise<void> go_on;
+    city.engine().submit([&](engine::Core&) { go_on.get_future().wait(); }, {});
+    EXPECT_TRUE(city.hub().confirmPairing().ok());
+    EXPECT_TRUE(beach.hub().confirmPairing().ok());
+    EXPECT_TRUE(eventually([&] { return isMarked(); }));
+    network->mute(wire, true);
+    go_on.set_value();
+    EXPECT_TRUE(eventually([&] { return city.hub().pairing().state == "done"; }));
+    city.stop();
+    network->mute(wire, false);
+  }
+  bool isMarked() {
+    auto row = beach.rowOf(city);
+    return row && row->state == store::PeerState::kUnacknowledged;
+  }
+
+  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
+  RunningHome beach{network, "Beach"};
+  RunningHome city{network, "City"};
+  const uint16_t wire = network->wireTo(beach.port());
+};
+
+TEST_F(UnacknowledgedPairing, IsCompletedWhenTheJoinerComesBackInTime) {
+  loseTheAcknowledgement();
+  beach.clock.putForward(trust::kUnacknowledgedLimitMs - 60'000);
+  city.start();
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
+  EXPECT_EQ(beach.hub().pairing().state, "done");
+}
+
+TEST_F(UnacknowledgedPairing, RemovesItselfAndTheJoinerIsToldSo) {
+  loseTheAcknowledgement();
+  EXPECT_TRUE(isMarked());
+  beach.clock.putForward(trust::kUnacknowledgedLimitMs + 1'000);
+  EXPECT_TRUE(eventually([&] { return beach.rowOf(city)->state == store::PeerState::kForgotten; }));
+  EXPECT_EQ(beach.hub().connect(city.id()).error().code, "home_not_found");
+  EXPECT_TRUE(eventually([&] { return beach.hub().pairing().state == "failed"; }));
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+  EXPECT_FALSE(city.connectedTo(beach));
+  // What both are told to do works.
+  pairHomes(beach, city);
+}
+
+TEST_F(UnacknowledgedPairing, DoesNotStandInTheWayOfAnotherOne) {
+  loseTheAcknowledgement();
+  RunningHome hills{network, "Hills"};
+  pairHomes(beach, hills);
+  EXPECT_TRUE(isMarked());
+  city.start();
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city); }));
+}
+
+TEST_F(UnacknowledgedPairing, RemovesItselfAlsoAfterARestart) {
+  loseTheAcknowledgement();
+  beach.stop();
+  beach.start();
+  EXPECT_TRUE(isMarked());
+  beach.clock.putForward(trust::kUnacknowledgedLimitMs + 1'000);
+  EXPECT_TRUE(eventually([&] { return beach.rowOf(city)->state == store::PeerState::kForgotten; }));
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+}
+
+}  // namespace
+}  // namespace hearthgate::testing
