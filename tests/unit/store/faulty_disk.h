@@ -1,0 +1,26 @@
+// A disk under SQLite that gets full or breaks at a chosen operation: a VFS that passes everything on to the ordinary
+// one. While it lives every database that is opened lies on it. One thread.
+#pragma once
+
+#include <cstdint>
+
+namespace hearthgate::store {
+
+class FaultyDisk {
+ public:
+  enum class Fault { kFull, kBroken };
+
+  FaultyDisk();
+  ~FaultyDisk();
+  FaultyDisk(const FaultyDisk&) = delete;
+  FaultyDisk& operator=(const FaultyDisk&) = delete;
+
+  // After `operations` more that need the disk (writes, growth, new files; broken: also syncs) all of them fail.
+  void failAfter(int64_t operations, Fault fault);
+  // Works again.
+  void mend();
+  // Since failAfter().
+  bool failed() const;
+};
+
+}  // namespace hearthgate::store
