@@ -112,8 +112,8 @@ void World::deliverBatch(size_t from, size_t at, const std::string& message, con
       // A sender that went back may number replica ids otherwise by now.
       auto version = model::decodeVersion(encoded, address, item.kind, homes_[from]->store());
       bool readable = version.ok() && ledger_.knows(version->hash);
-      bool known = readable && std::any_of(siblings.begin(), siblings.end(),
-                                           [&](const Version& v) { return v.hash == version->hash; });
+      // What was written over here already is nothing new.
+      bool known = readable && model::joinedVector(siblings).covers(version->vector);
       if (readable) came.push_back({address, std::move(*version), place, known});
       ++place;
     }
