@@ -295,6 +295,8 @@ class TransportPluginTest : public PluginHostTest {
     made.transport_stopping = [this](const std::string&) { ++stopping_; };
     beginWith(std::move(made));
   }
+  // The host calls what is written down here until it has stopped.
+  void TearDown() override { host_.reset(); }
   std::vector<std::shared_ptr<sdk::Transport>> started_;
   Status answer_;
   int stopping_ = 0;
