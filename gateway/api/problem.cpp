@@ -1,13 +1,33 @@
 #include "api/problem.h"
 
-#include <map>
-
 #include "api/json_text.h"
 
 namespace hearthgate::api {
 namespace {
 
-const std::map<std::string, int, std::less<>>& statuses() {
+int statusOfDomain(Domain domain) {
+  switch (domain) {
+    case Domain::kInput:
+      return 422;
+    case Domain::kState:
+      return 409;
+    case Domain::kNetwork:
+      return 502;
+    case Domain::kTrust:
+      return 403;
+    // A plugin's own codes are open; what it answered is told as it is.
+    case Domain::kPlugin:
+      return 409;
+    case Domain::kStorage:
+    case Domain::kSystem:
+      return 500;
+  }
+  return 500;
+}
+
+}  // namespace
+
+const std::map<std::string, int, std::less<>>& problemStatuses() {
   static const std::map<std::string, int, std::less<>> table = {
       // the request itself
       {"bad_json", 400},
@@ -74,35 +94,14 @@ const std::map<std::string, int, std::less<>>& statuses() {
       {"database_locked", 503},
       {"database_corrupt", 500},
       {"stopping", 503},
+      {"internal", 500},
   };
   return table;
 }
 
-int statusOfDomain(Domain domain) {
-  switch (domain) {
-    case Domain::kInput:
-      return 422;
-    case Domain::kState:
-      return 409;
-    case Domain::kNetwork:
-      return 502;
-    case Domain::kTrust:
-      return 403;
-    // A plugin's own codes are open; what it answered is told as it is.
-    case Domain::kPlugin:
-      return 409;
-    case Domain::kStorage:
-    case Domain::kSystem:
-      return 500;
-  }
-  return 500;
-}
-
-}  // namespace
-
 int statusOf(const Error& error) {
-  auto at = statuses().find(error.code);
-  return at != statuses().end() ? at->second : statusOfDomain(error.domain);
+  auto at = problemStatuses().find(error.code);
+  return at != problemStatuses().end() ? at->second : statusOfDomain(error.domain);
 }
 
 std::string reasonPhrase(int status) {

@@ -8,6 +8,8 @@
 
 namespace hearthgate::api {
 
+// Every code that has a status of its own; openapi.yaml lists the same.
+const std::map<std::string, int, std::less<>>& problemStatuses();
 // 500 for a code that is not in the table.
 int statusOf(const Error& error);
 Answer problem(const Error& error);

@@ -259,7 +259,7 @@ Status GatewayProcess::startPlugins() {
     const auto& sync = config.sharing.sync;
     sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
-      listener->status = systemError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
+      listener->status = pluginError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
                                                                  ": " + listening.outcome.message +
                                                                  " (change sharing.sync.listen or sharing.sync.port)");
       return listener->status;

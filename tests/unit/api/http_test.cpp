@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "api/openapi.h"
+#include "api/problem.h"
 #include "api/router.h"
 #include "unit/api/served_home.h"
 
@@ -132,6 +133,29 @@ TEST_F(Http, ServesItsOwnDescription) {
   EXPECT_EQ(document.headers.at("content-type"), "application/yaml");
   EXPECT_TRUE(document.body.starts_with("openapi: 3.1.0"));
   EXPECT_NE(document.body.find("/api/v1/entities:bulk:"), std::string::npos);
+}
+
+TEST_F(Http, DescribesEveryCodeOfAProblemWithItsStatus) {
+  std::map<std::string, int, std::less<>> described;
+  std::istringstream document(openapiDocument());
+  std::string line;
+  while (std::getline(document, line) && line != "      x-codes:") {
+  }
+  int status = 0;
+  while (std::getline(document, line) && line.starts_with("        ")) {
+    for (size_t at = line.find_first_not_of(' '); at != std::string::npos;) {
+      size_t end = std::min(line.find_first_of(",]: ", at), line.size());
+      std::string word = line.substr(at, end - at);
+      word.erase(std::remove_if(word.begin(), word.end(), [](char c) { return c == '"' || c == '['; }), word.end());
+      if (!word.empty() && std::isdigit(word.front())) {
+        status = std::stoi(word);
+      } else if (!word.empty()) {
+        described[word] = status;
+      }
+      at = line.find_first_not_of(",]: [", end);
+    }
+  }
+  EXPECT_EQ(described, problemStatuses());
 }
 
 // Paths stand two spaces in, methods four.
