@@ -30,6 +30,10 @@ Status DataDirectory::open() {
   if (mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) return notWritable(path_, std::strerror(errno));
   struct stat info {};
   if (stat(path_.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return notWritable(path_, "is no folder");
+  // Whoever may write to the folder can put other files in the place of the keys and the database.
+  if ((info.st_mode & S_IWOTH) != 0) {
+    return systemError("data_exposed", "data folder " + path_ + ": every user may write to it (run chmod 700 on it)");
+  }
   lock_ = ::open(file("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0) return notWritable(path_, std::strerror(errno));
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {

@@ -230,7 +230,7 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("clean_stop", "0");
     core.store().setMeta("boot_id", boot);
   });
-  if (!started.ok()) return startError("database", started.error());
+  if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
   return parts_->hub->start();
 }
 
@@ -280,7 +280,10 @@ Status GatewayProcess::startPlugins() {
   HG_CHECK(listener->status);
   parts.sync_address = listener->address;
   if (sync_on && parts.sync_address == "-") {
-    logWarning("daemon", "no plugin carries links, so this home connects to no other; `hearthgate status` says why");
+    std::string folders;
+    for (const std::string& folder : pluginFolders(config)) folders += (folders.empty() ? "" : ", ") + folder;
+    logWarning("daemon", "no plugin of " + folders +
+                             " carries links, so this home connects to no other; `hearthgate status` says why");
   }
   return {};
 }
@@ -299,7 +302,11 @@ Status GatewayProcess::startApi() {
   settings.token_path = parts.directory.file("admin.token");
   auto server = api::Server::start(std::move(settings), {*parts.engine, *parts.clock, systemRandom(), *parts.identity,
                                                          *parts.filter, *parts.homes, *parts.plugin_items, configuration_});
-  if (!server.ok()) return startError("admin listener " + addressWithPort(config.admin.listen, config.admin.port), server.error());
+  if (!server.ok()) {
+    bool listener = server.error().domain == Domain::kNetwork;
+    return startError(listener ? "admin listener " + addressWithPort(config.admin.listen, config.admin.port) : "admin token",
+                      server.error());
+  }
   parts.server = std::move(*server);
   return parts.directory.write("admin.url", "http://" + addressWithPort(config.admin.listen, parts.server->port()) + "\n");
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 
 namespace hearthgate::daemon {
@@ -31,7 +32,9 @@ std::optional<Options> parseOptions(int argc, char** argv, int* exit_status) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    *exit_status = app.exit(error) == 0 ? 0 : 2;
+    bool misuse = error.get_exit_code() != 0;
+    *exit_status = misuse ? 2 : app.exit(error);
+    if (misuse) std::fprintf(stderr, "hearthgated: %s (hearthgated --help lists the options)\n", error.what());
     return std::nullopt;
   }
   return options;

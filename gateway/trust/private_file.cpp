@@ -28,7 +28,12 @@ class Fd {
 };
 
 Error fileError(const std::string& code, const std::string& path, const std::string& tried) {
-  return storageError(code, tried + " " + path + ": " + std::strerror(errno));
+  int why = errno;
+  std::string next = why == ENOSPC || why == EDQUOT ? "make room on the disk"
+                     : why == ENOENT                ? "make its folder, or correct the path"
+                     : why == EROFS                 ? "mount the disk for writing"
+                                                    : "correct the owner and mode of the file and its folder";
+  return storageError(code, tried + " " + path + ": " + std::strerror(why) + " (" + next + ")");
 }
 
 std::string folderOf(const std::string& path) {
@@ -98,7 +103,7 @@ Result<std::string> readPrivateFile(const std::string& path) {
   struct stat about {};
   if (::fstat(fd.get(), &about) != 0) return fileError("file_read", path, "could not look at");
   if (!S_ISREG(about.st_mode) || static_cast<uint64_t>(about.st_size) > kMaxPrivateFileBytes) {
-    return storageError("file_read", path + " is no file of ours: not a regular file, or too large");
+    return storageError("file_read", path + " is no file of ours: not a regular file, or too large (move it away, or restore a backup)");
   }
   if ((about.st_mode & 077) != 0 || (about.st_uid != ::geteuid() && about.st_uid != 0)) {
     return storageError("file_exposed",

@@ -41,7 +41,7 @@ Result<AdminToken> AdminToken::loadOrCreate(const std::string& path, Random& ran
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
   auto bytes = parseBase32(text);
   if (!bytes || bytes->size() != kTokenBytes) {
-    return storageError("token_corrupt", path + " does not hold a token of 52 letters; remove it to get a new one");
+    return storageError("token_corrupt", path + " does not hold a token of 52 letters (remove it to get a new one)");
   }
   return AdminToken(std::move(text));
 }
