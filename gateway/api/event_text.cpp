@@ -64,6 +64,19 @@ EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::Event
   return event;
 }
 
+// An entity that looks another way without a new version: its strategy changed while it has siblings.
+std::optional<EventText> shownAnew(const Gateway& gateway, store::Reader& reader, EntityText& text, const store::EventRow& row) {
+  auto body = model::parseJson(row.body, 8);
+  const model::Json* told = body.ok() ? body->find("entity") : nullptr;
+  if (!told) return std::nullopt;
+  auto address = parseAddress(gateway, told->text);
+  auto entity = address.ok() ? reader.entity(*address) : std::nullopt;
+  if (!entity || !text.visible(*entity)) return std::nullopt;
+  EventText event{row.n, "entity", address->id, ""};
+  text.append(*entity, "local", &event.text);
+  return event;
+}
+
 }  // namespace
 
 const std::vector<std::string>& eventTypes() {
@@ -101,7 +114,12 @@ EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
     batch.events.push_back(std::move(event));
   }
   for (const store::EventRow& row : others) {
-    if (row.n <= batch.position) batch.events.push_back(otherEvent(gateway, reader, row));
+    if (row.n > batch.position) continue;
+    if (row.type != "entity") {
+      batch.events.push_back(otherEvent(gateway, reader, row));
+    } else if (auto event = shownAnew(gateway, reader, text, row)) {
+      batch.events.push_back(std::move(*event));
+    }
   }
   std::sort(batch.events.begin(), batch.events.end(),
             [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });

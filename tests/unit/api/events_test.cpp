@@ -112,6 +112,21 @@ TEST_F(Events, TellChangesAsTheyAreCommitted) {
   EXPECT_EQ(stream->next().at("change"), "deleted");
 }
 
+TEST_F(Events, TellAnEntityThatLooksAnotherWayWithoutANewVersion) {
+  std::string shown = put("a.b", R"({"x":1})").body;
+  auto stream = open();
+  EXPECT_TRUE(stream->next().type.empty());
+  onEngine([&](engine::Core& core) {
+    core.event("entity", R"({"entity":"a.gone@)" + me() + R"("})");
+    core.event("entity", R"({"entity":"a.b@)" + me() + R"("})");
+  });
+  auto event = stream->next();
+  EXPECT_EQ(event.type, "entity");
+  EXPECT_NE(event.data.find("\"change\":\"local\""), std::string::npos);
+  EXPECT_NE(event.data.find("\"id\":\"a.b\""), std::string::npos);
+  EXPECT_NE(event.data.find(R"("fields":{"x":1})"), std::string::npos);
+}
+
 TEST_F(Events, TellThatAnEntityIsNoLongerShared) {
   HomeId city = pair("City");
   receive(city, "*", model::Access::kRead);
