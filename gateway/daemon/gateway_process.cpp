@@ -2,9 +2,7 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -162,14 +160,6 @@ Status GatewayProcess::openDatabase(bool has_identity) {
   auto durability = configuration_.config.storage.durability == config::Config::Durability::kFull
                         ? store::Durability::kFull
                         : store::Durability::kNormal;
-  // Opening what cannot be written would leave files beside it that cannot be written either.
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::string file = path + suffix;
-    if (access(file.c_str(), F_OK) == 0 && access(file.c_str(), W_OK) != 0) {
-      return systemError("data_not_writable", "database " + file + ": " + std::strerror(errno) +
-                                                  " (correct the owner and mode of this file)");
-    }
-  }
   auto opened = openChecked(path, durability, options_.recover);
   bool foreign = !opened.ok() && opened.error().code == "database_foreign";
   bool corrupt = !opened.ok() && (opened.error().code == "database_corrupt" || foreign);
