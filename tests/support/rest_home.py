@@ -55,9 +55,13 @@ class Schema:
 
     def faults(self, value, schema, where="$"):
         schema = self.resolve(schema)
-        unknown = set(schema) - self.KNOWN
+        unknown = set(schema) - self.KNOWN - {"x-codes"}
         if unknown:
             return ["%s: keyword %s is not known to this test" % (where, sorted(unknown))]
+        # Of a problem: the code belongs to its status.
+        if "x-codes" in schema and isinstance(value, dict):
+            if value.get("code") not in schema["x-codes"].get(str(value.get("status")), []):
+                return ["%s: code %s is not listed for status %s" % (where, value.get("code"), value.get("status"))]
         out = []
         types = schema.get("type")
         if types is not None:
