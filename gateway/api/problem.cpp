@@ -60,6 +60,7 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       {"no_longer_shared", 410},
       {"kind_differs", 409},
       {"vector_full", 409},
+      {"rules_full", 409},
       {"read_only", 403},
       {"not_owner", 403},
       {"precondition_failed", 412},

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/core.h"
+#include "store/rules_codec.h"
 
 namespace hearthgate::engine {
 
@@ -81,9 +82,16 @@ Status Core::grant(const HomeId& home, const std::string& pattern, Access access
   // Who changes the rules has looked at them: of several lists in force (T15) the own one goes on.
   rules.lists.resize(1);
   AccessRows& rows = rules.lists.front();
-  std::erase_if(rows, [&](const AccessRow& row) { return row.pattern == pattern; });
-  rows.push_back({pattern, access, until_ms});
-  std::sort(rows.begin(), rows.end(), [](const AccessRow& a, const AccessRow& b) { return a.pattern < b.pattern; });
+  auto place = std::lower_bound(rows.begin(), rows.end(), pattern,
+                                [](const AccessRow& row, const std::string& wanted) { return row.pattern < wanted; });
+  if (place != rows.end() && place->pattern == pattern) {
+    *place = {pattern, access, until_ms};
+  } else if (rows.size() == store::kMaxRuleRows) {
+    return stateError("rules_full", "There are 10,000 grants for this home already, the most that it reads; take some back, or "
+                                    "grant a glob such as light.* in place of many single ones.");
+  } else {
+    rows.insert(place, {pattern, access, until_ms});
+  }
   ++rules.number;
   putOwnRules(home, std::move(rules));
   return {};
@@ -110,6 +118,13 @@ void Core::meetRules(const HomeId& home, const Rules& told) {
   Rules rules = mine;
   for (const AccessRows& rows : told.lists) {
     if (std::find(rules.lists.begin(), rules.lists.end(), rows) == rules.lists.end()) rules.lists.push_back(rows);
+  }
+  size_t rows_in_all = 0;
+  for (const AccessRows& rows : rules.lists) rows_in_all += rows.size();
+  // More than can be told: until a person has looked, nothing is given. The own list stays for then.
+  if (rules.lists.size() > store::kMaxRuleLists || rows_in_all > store::kMaxRuleRows) {
+    rules.lists.resize(1);
+    rules.lists.emplace_back();
   }
   rules.number = std::max(told.number, mine.number) + 1;
   rules.strategies = strategyRowsFor(home, rules);  // With less access fewer rows may be told.
@@ -217,6 +232,13 @@ Status Core::setStrategy(const StrategyRow& row) {
   if (row.scope == StrategyRow::Scope::kEntity) HG_CHECK(model::checkEntityId(row.pattern));
   if (row.scope == StrategyRow::Scope::kGlob) HG_CHECK(model::checkPattern(row.pattern));
   if (row.scope == StrategyRow::Scope::kKind) HG_CHECK(model::checkKind(row.pattern));
+  bool known = std::any_of(own_strategies_.begin(), own_strategies_.end(), [&](const StrategyRow& there) {
+    return there.scope == row.scope && there.pattern == row.pattern;
+  });
+  if (!known && own_strategies_.size() >= store::kMaxStrategyRows) {
+    return stateError("rules_full", "There are 2,000 rows of strategies already, the most that other homes read; delete some, or "
+                                    "use one for a glob or a kind in place of many single ones.");
+  }
   store_.putStrategyRow(row);
   refreshStrategyRows();
   reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });

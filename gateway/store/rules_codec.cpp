@@ -31,7 +31,7 @@ std::string encodeRules(const model::Rules& rules) {
 
 namespace {
 
-Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max_rows) {
+Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max_rows, size_t max_strategies) {
   model::ByteReader in(bytes);
   model::Rules rules;
   size_t total = 0;
@@ -55,7 +55,7 @@ Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max
     rules.lists.push_back(std::move(rows));
   }
   size_t strategies = in.count(3);
-  if (total + strategies > max_rows) return bad();
+  if (strategies > max_strategies) return bad();
   for (size_t k = 0; k < strategies; ++k) {
     model::StrategyRow row;
     uint8_t scope = in.byte();
@@ -72,8 +72,8 @@ Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max
 
 }  // namespace
 
-Result<model::Rules> decodeRules(std::string_view bytes) { return decode(bytes, kMaxRuleLists, kMaxRuleRows); }
+Result<model::Rules> decodeRules(std::string_view bytes) { return decode(bytes, kMaxRuleLists, kMaxRuleRows, kMaxStrategyRows); }
 
-Result<model::Rules> decodeStoredRules(std::string_view bytes) { return decode(bytes, SIZE_MAX, SIZE_MAX); }
+Result<model::Rules> decodeStoredRules(std::string_view bytes) { return decode(bytes, SIZE_MAX, SIZE_MAX, SIZE_MAX); }
 
 }  // namespace hearthgate::store

@@ -11,7 +11,8 @@ namespace hearthgate::store {
 
 // Rows that one home may be sent by one owner; far above what a person writes, and it bounds what a hostile owner can make
 // a home keep and match.
-inline constexpr size_t kMaxRuleRows = 10'000;
+inline constexpr size_t kMaxRuleRows = 10'000;     // of access, over all lists
+inline constexpr size_t kMaxStrategyRows = 2'000;  // that travel with them
 inline constexpr size_t kMaxRuleLists = 16;
 
 // Without the number.

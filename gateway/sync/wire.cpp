@@ -38,7 +38,8 @@ void writeRules(const model::Rules& rules, ByteWriter* out) {
 model::Rules readRules(ByteReader* in) {
   uint64_t number = in->number();
   auto rules = store::decodeRules(in->bytes());
-  if (!rules.ok()) {
+  // Counters end at 2^53 (TRUST.md T13), so that one above what is told is always a number too.
+  if (!rules.ok() || number >= model::kMaxCounter) {
     in->fail();
     return {};
   }

@@ -1,4 +1,5 @@
 // Rules that this home gives and those that it receives: numbers, times, exceptions, and what follows in the database.
+#include "store/rules_codec.h"
 #include "unit/engine/two_homes.h"
 
 namespace hearthgate::engine {
@@ -135,11 +136,45 @@ TEST_F(Granting, GoesOnAboveTheOldNumberAfterAHomeWasForgotten) {
   EXPECT_EQ(a.core().rulesFor(model::home(9)), nullptr);
 }
 
+TEST_F(Granting, GivesNoMoreRowsThanTheOtherSideReads) {
+  a.store().begin();
+  Status status;
+  for (size_t i = 0; status.ok() && i < store::kMaxRuleRows; ++i) {
+    status = a.core().grant(b.id(), "light.n" + std::to_string(i), Access::kRead, {});
+  }
+  EXPECT_TRUE(status.ok());
+  EXPECT_TRUE(store::decodeRules(store::encodeRules(*a.core().rulesFor(b.id()))).ok());
+  Status refused = a.core().grant(b.id(), "light.more", Access::kRead, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "rules_full");
+  EXPECT_TRUE(a.core().grant(b.id(), "light.n7", Access::kWrite, {}).ok()) << "a row that is there may change";
+  a.store().rollback();
+}
+
+// A home that tells other rules again and again takes access from itself alone, and never more than can be told back.
+TEST_F(Granting, StaysWithinTheLimitsWhateverIsTold) {
+  ASSERT_EQ(grant("light.*", Access::kWrite), "ok");
+  for (uint64_t round = 0; round < 10; ++round) {
+    model::Rules told;
+    told.number = number() + 1;
+    for (uint64_t i = 0; i < 16; ++i) told.lists.push_back({{"light.n" + std::to_string(round * 16 + i), Access::kRead, {}}});
+    a.commit([&] { a.core().meetRules(b.id(), told); });
+    ASSERT_LE(a.core().rulesFor(b.id())->lists.size(), store::kMaxRuleLists);
+    ASSERT_TRUE(store::decodeRules(store::encodeRules(*a.core().rulesFor(b.id()))).ok());
+    ASSERT_EQ(number(), told.number + 1);
+  }
+  EXPECT_EQ(access("light.a"), Access::kNone);
+  // A person who grants has looked: the own rows go on.
+  ASSERT_EQ(grant("lock.door", Access::kRead), "ok");
+  EXPECT_EQ(access("light.a"), Access::kWrite);
+  expectStored();
+}
+
 TEST_F(Granting, TellsStrategiesOfEntitiesOnlyToWhoMaySeeThem) {
   auto told = [&] {
     std::string out;
     for (const model::StrategyRow& row : a.core().rulesFor(b.id())->strategies)
-      out += row.pattern + "=" + row.strategy + " ";
+      out.append(row.pattern).append("=").append(row.strategy).append(" ");
     return out;
   };
   use(a, Scope::kEntity, "light.secret", "merge");

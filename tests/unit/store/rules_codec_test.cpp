@@ -75,12 +75,16 @@ TEST(RulesCodec, LimitsListsRowsAndNames) {
   EXPECT_FALSE(decodeRules(encodeRules(lists)).ok());
   EXPECT_TRUE(decodeStoredRules(encodeRules(lists)).ok());
 
-  // Rows of all lists and strategies count together.
+  // Rows of all lists count together, strategies for themselves.
   Rules rows;
-  rows.lists = {{kMaxRuleRows / 2, {"a.b", Access::kRead, {}}}, {kMaxRuleRows / 2 - 1, {"a.b", Access::kRead, {}}}};
-  rows.strategies = {{Scope::kOwner, "", "merge"}};
+  rows.lists = {{kMaxRuleRows / 2, {"a.b", Access::kRead, {}}}, {kMaxRuleRows / 2, {"a.b", Access::kRead, {}}}};
+  rows.strategies = {kMaxStrategyRows, {Scope::kDefault, "", "merge"}};
   EXPECT_TRUE(decodeRules(encodeRules(rows)).ok());
   rows.strategies.push_back({Scope::kDefault, "", "merge"});
+  EXPECT_FALSE(decodeRules(encodeRules(rows)).ok());
+  EXPECT_EQ(decodeStoredRules(encodeRules(rows)).value(), rows);
+  rows.strategies.clear();
+  rows.lists.push_back({{"a.b", Access::kRead, {}}});
   EXPECT_FALSE(decodeRules(encodeRules(rows)).ok());
   EXPECT_EQ(decodeStoredRules(encodeRules(rows)).value(), rows);
 
