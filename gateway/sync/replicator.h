@@ -141,7 +141,8 @@ class Replicator {
     uint64_t received_entities = 0;
     uint64_t held_there = 0;
     uint64_t refused_there = 0;
-    int64_t budget = 0;
+    int64_t budget = 0;  // thousandths of a byte
+    bool theirs_first = false;
     int64_t budget_at_ms = 0;
     std::optional<int64_t> clock_offset_ms;
 

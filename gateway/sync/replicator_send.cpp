@@ -24,15 +24,18 @@ void Replicator::pumpSession(Session& session) {
   if (settings_.bandwidth_limit > 0) {
     int64_t now = core_.clock().steadyMs();
     auto limit = static_cast<int64_t>(settings_.bandwidth_limit);
-    if (session.budget_at_ms == 0) session.budget = limit;
-    session.budget = std::min(limit, session.budget + (now - session.budget_at_ms) * limit / 1000);
+    int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
+    session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);
     session.budget_at_ms = now;
   }
   for (bool more = true; more;) {
     more = false;
-    for (Flow* flow : {&session.mine, &session.theirs}) {
+    // In turns, so that a backlog of one does not hold up the other when the bandwidth ends after each batch.
+    for (int turn = 0; turn < 2; ++turn) {
       if (settings_.bandwidth_limit > 0 && session.budget <= 0) return;
-      more = sendSome(session, *flow) || more;
+      Flow& flow = session.theirs_first ? session.theirs : session.mine;
+      session.theirs_first = !session.theirs_first;
+      more = sendSome(session, flow) || more;
     }
   }
   bool now_quiet = quiet(session.mine) && quiet(session.theirs);
@@ -126,19 +129,14 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
     auto row = core_.store().feedRow(n);
     if (row && mayPass(session, flow, row->id)) addContent(session, flow, *row, true, &batch, &flight, &bytes);
   }
-  if (flow.wanted.empty() && !digests_out) {
-    if (!flow.mine && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
-    batch.end = true;
-    batch.upto = flow.pass_end;
-  } else {
-    batch.upto = core_.writer().head().sequence;
-  }
-  bool end = batch.end;
-  sendBatch(session, flow, std::move(batch), std::move(flight), false);
-  if (end) {
+  bool last = flow.wanted.empty() && !digests_out;
+  // An offer ends where the feed ends: what was joined since the digests bears the owner's tag too.
+  batch.end = last && flow.mine;
+  batch.upto = batch.end ? flow.pass_end : core_.writer().head().sequence;
+  if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), false);
+  if (last) {
     flow.sent = flow.pass_end;
     flow.pass = Pass::kNone;
-    flow.offered = true;
   }
   return true;
 }
@@ -270,7 +268,7 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   flight.number = batch.number;
   flight.bytes = message.size();
   flow.in_flight_bytes += message.size();
-  session.budget -= static_cast<int64_t>(message.size());
+  session.budget -= static_cast<int64_t>(message.size()) * 1000;
   flow.in_flight.push_back(std::move(flight));
   send(session, std::move(message), uncompressed);
 }

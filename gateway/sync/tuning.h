@@ -30,6 +30,8 @@ inline constexpr int64_t kHeldReviewMs = 1000;
 inline constexpr int64_t kPositionDelayMs = 2000;
 // Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
 inline constexpr size_t kMaxToldReplicas = 4096;
+// What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
+inline constexpr int64_t kBucketMs = 1000;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.
 inline constexpr size_t kCompressFromBytes = 1024;
 inline constexpr int kCompressionLevel = 1;

@@ -47,8 +47,7 @@ TEST_F(PeerQuota, TakesInWhatItHeldWhenItIsRaised) {
   EXPECT_EQ(held_at(b), 0u);
 }
 
-// Off until forgetting content counts as space: today what was held comes with the next start.
-TEST_F(PeerQuota, DISABLED_TakesInWhatItHeldWhenSpaceIsMadeByARevoke) {
+TEST_F(PeerQuota, TakesInWhatItHeldWhenSpaceIsMadeByARevoke) {
   ASSERT_TRUE(a.grant(b.id(), "light.x", Access::kNone).ok());
   settle();
   pass(3'000);
