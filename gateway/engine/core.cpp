@@ -118,8 +118,8 @@ Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model:
   const store::OwnerRow& owner = writer_.owner(row.address.owner);
   bool has_entry = owner.replica && version.vector.at(*owner.replica) > 0;
   if (!has_entry && version.vector.size() >= model::kMaxVectorEntries) {
-    return stateError("vector_full", row.address.id + " was written under 1,024 replica ids, the most that one entity holds; "
-                                                      "delete it and make it anew under another id.");
+    return stateError("vector_full", row.address.id + " was written under 1,024 replica ids, the most that one entity holds, and "
+                                                      "takes no further change from here; make it anew under another id.");
   }
   version.kind = row.kind;
   version.deleted = deleted;
@@ -302,7 +302,7 @@ bool Core::joinAll(const model::Address& address, const std::string& kind, std::
   }
   if (added.empty()) {
     // The tag alone is no change of the entity: it is kept without a new sequence number.
-    if (tag_learned) store_.putEntity(&row);
+    if (tag_learned) put(row);
     if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
     return false;
   }
@@ -326,7 +326,7 @@ void Core::acknowledge(const model::Address& address, const std::vector<std::pai
     }
   }
   if (!learned) return;
-  store_.putEntity(&*row);
+  put(*row);
   if (!hasUntagged(row->siblings)) store_.putBase(row->n, {});
 }
 
@@ -359,15 +359,21 @@ void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& b
   } else {
     row.conflicted = false;
   }
-  bool fresh = row.n == 0;
-  store_.putEntity(&row);
-  if (auto used = usage_.find(row.address.owner); used != usage_.end()) {
-    used->second.entities += fresh ? 1 : 0;
-    for (const Version& version : row.siblings) used->second.bytes += version.fields.size();
-    for (const Version& version : before) used->second.bytes -= std::min(used->second.bytes, version.fields.size());
-  }
+  put(row);
   if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);
+}
+
+void Core::put(EntityRow& row) {
+  size_t before = row.stored_bytes;
+  store_.putEntity(&row);
+  auto used = usage_.find(row.address.owner);
+  if (used == usage_.end()) return;
+  // A stub of what is no longer shared has no siblings and does not count.
+  used->second.entities += row.stored_bytes > 0 ? 1 : 0;
+  used->second.entities -= before > 0 ? 1 : 0;
+  used->second.bytes += row.stored_bytes;
+  used->second.bytes -= before;
 }
 
 Core::Usage& Core::usage(const model::OwnerId& owner) {

@@ -165,6 +165,8 @@ class Core {
                const Shared& lower);
   bool joinAll(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
   void remember(const store::EntityRow& row, const model::Version& version, bool refused);
+  // The row, and what it counts against its owner's quota.
+  void put(store::EntityRow& row);
   // Sequence, state, conflict records, the row itself.
   void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);
   void recordConflict(store::EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy);
@@ -192,7 +194,7 @@ class Core {
   std::map<std::pair<model::OwnerId, ReplicaId>, uint64_t> seen_;
   struct Usage {
     uint64_t entities = 0;
-    uint64_t bytes = 0;  // of the documents
+    uint64_t bytes = 0;  // of the siblings as they are stored
   };
   Usage& usage(const model::OwnerId& owner);
   std::map<model::OwnerId, Usage> usage_;  // of those that were asked for, since load()

@@ -47,14 +47,14 @@ void Core::replace(const model::Address& address, const std::string& kind, const
     row.conflicted = false;
     row.sequence = writer_.nextSequence();
     row.updated_ms = clock_.wallMs();
-    store_.putEntity(&row);
+    put(row);
     closeConflicts(row, nullptr);
     return;
   }
   settle(row, store::Origin::kRemote, before);
   for (const Version& version : keep) {
     bool known = std::any_of(before.begin(), before.end(), [&](const Version& old) { return old.hash == version.hash; });
-    if (!known) remember(row, version, false);
+    if (!known && !store_.inHistory(row.n, version.hash)) remember(row, version, false);
   }
 }
 
@@ -76,7 +76,7 @@ void Core::forgetContent(const model::Address& address) {
   row->conflicted = false;
   row->sequence = writer_.nextSequence();
   row->updated_ms = clock_.wallMs();
-  store_.putEntity(&*row);
+  put(*row);
   // Content of others goes; what this home wrote and the owner never took stays with its author.
   archiveRefused(*row, own, "no longer shared");
   if (had_content) writer_.retire(address.owner);

@@ -140,6 +140,7 @@ EntityRow Reader::readEntity(Query& query) {
   row.conflicted = query.integer(7) != 0;
   row.updated_ms = query.integer(8);
   row.siblings = decode(query.blob(9), row.kind);
+  row.stored_bytes = query.blob(9).size();
   return row;
 }
 

@@ -28,6 +28,7 @@ struct EntityRow {
   bool conflicted = false;
   int64_t updated_ms = 0;
   model::Siblings siblings;  // empty only for kNoLongerShared
+  size_t stored_bytes = 0;   // of the siblings, as the database has them
 };
 
 // An entity as the feed sends it: nothing decoded.

@@ -5,6 +5,7 @@ namespace hearthgate::store {
 
 void Store::putEntity(EntityRow* row) {
   std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
+  row->stored_bytes = siblings.size();
   if (row->n == 0) {
     database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings) VALUES(?,?,?,?,?,?,?,?,?)")
         .bind(needOwner(row->address.owner))
@@ -100,8 +101,9 @@ void Store::putConflict(Conflict* conflict) {
   };
   if (conflict->n != 0) {
     Query query = database_->query(
-        "UPDATE conflict SET state=?,strategy=?,outcome_version=?,outcome_fields=?,outcome_by=?,outcome_reason=? WHERE n=?");
+        "UPDATE conflict SET state=?,strategy=?,lost=?,lost_fields=?,outcome_version=?,outcome_fields=?,outcome_by=?,outcome_reason=? WHERE n=?");
     query.bind(static_cast<int>(conflict->state)).bindText(conflict->strategy);
+    query.bindText(conflict->lost).bindText(conflict->lost_fields);
     bindOutcome(query);
     query.bind(conflict->n).run();
     return;
