@@ -63,12 +63,12 @@ void Core::recordConflict(EntityRow& row, const conflict::View& view, const Effe
     record.at_ms = clock_.wallMs();
     record.versions = row.siblings;
     record.base = commonBase(row.n, row.siblings);
-    record.lost = idList(view.lost);
-    record.lost_fields = pathList(view.lost_fields);
   }
-  record.strategy = strategy.name;
   ConflictState state = view.awaits_choice ? ConflictState::kOpen : ConflictState::kResolved;
-  if (known && record.state == state) return;
+  if (known && record.state == state && record.strategy == strategy.name) return;
+  record.strategy = strategy.name;
+  record.lost = idList(view.lost);
+  record.lost_fields = pathList(view.lost_fields);
   record.state = state;
   record.outcome.reset();
   if (!view.awaits_choice) {
@@ -170,6 +170,8 @@ void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched
         if (!view.differ) continue;
         if (row->conflicted != view.awaits_choice) store_.setConflicted(row->n, view.awaits_choice);
         recordConflict(*row, view, strategy);
+        // Nothing was written, so the feed tells nothing of it: what is shown may be another sibling now.
+        event("entity", "{\"entity\":" + model::jsonString(row->address.text()) + "}");
       }
     }
   }

@@ -103,7 +103,19 @@ bool Engine::drain() {
   return more;
 }
 
+// What is cached belongs to a commit that failed; nothing may be written on top of it before it was read again.
+Status Engine::reload() {
+  store_->begin();
+  core_.load();
+  Status status = store_->commit();
+  stale_ = !status.ok();
+  return status;
+}
+
 Status Engine::commitGroup(std::vector<Item>& group) {
+  if (stale_) {
+    if (Status status = reload(); !status.ok()) return status;
+  }
   store_->begin();
   for (Item& item : group) item.work(core_);
   for (const Hooks& hooks : hooks_) {
@@ -119,10 +131,7 @@ Status Engine::commitGroup(std::vector<Item>& group) {
     return status;
   }
   logError("engine", status.error().message);
-  // What was cached belongs to the commit that failed.
-  store_->begin();
-  core_.load();
-  store_->rollback();
+  (void)reload();  // An error of it is told again by the next commit, which tries it once more.
   for (const Hooks& hooks : hooks_) {
     if (hooks.failed) hooks.failed(core_, status.error());
   }

@@ -68,6 +68,7 @@ class Engine {
   // One group; whether more is queued.
   bool drain();
   Status commitGroup(std::vector<Item>& group);
+  Status reload();
 
   void schedule();
 
@@ -78,6 +79,7 @@ class Engine {
   std::mutex mutex_;
   std::vector<Item> queue_;
   bool scheduled_ = false;
+  bool stale_ = false;  // engine thread: reading again after a failed commit failed too
   bool stopped_ = false;
   std::atomic<uint64_t> sequence_{0};
   Executor executor_;

@@ -186,6 +186,34 @@ TEST_F(Records, GiveWayToTheRecordOfMoreVersions) {
   EXPECT_EQ(a.store().openConflicts(), 1u);
 }
 
+TEST_F(Records, OfARefusalDoNotRepeatTheHistory) {
+  ASSERT_TRUE(a.put(lamp(), R"({"by":"nobody"})").ok());
+  model::Siblings accepted = a.siblings(lamp());
+  carry(a, b, lamp());
+  ASSERT_TRUE(b.put(lamp(), R"({"by":"b"})").ok());
+  b.commit([&] { b.core().replace(lamp(), "state", accepted); });
+  size_t count = 0;
+  for (const auto& row : b.store().history(b.store().entity(lamp())->n, 10)) count += row.version.hash == accepted[0].hash;
+  EXPECT_EQ(count, 1u);
+}
+
+TEST_F(Records, TellWhatTheStrategyInForceShows) {
+  part();  // latest-wins: b's is shown, a's is lost
+  use(a, Scope::kEntity, "light.kitchen", "local-wins");
+  EXPECT_EQ(a.shown(lamp()), R"({"by":"a"})");
+  auto record = conflicts(a).at(0);
+  EXPECT_EQ(record.strategy, "local-wins");
+  EXPECT_EQ(record.outcome->fields, R"({"by":"a"})");
+  std::string theirs;
+  for (const auto& version : a.siblings(lamp())) {
+    if (version.author == b.id()) theirs = version.id();
+  }
+  EXPECT_EQ(record.lost, "[\"" + theirs + "\"]");
+  EXPECT_EQ(conflicts(a).size(), 1u);
+  // What is stored, too.
+  EXPECT_EQ(a.store().conflict(record.n)->lost, record.lost);
+}
+
 TEST_F(Records, OpenAndCloseAsTheStrategyChanges) {
   part();
   int64_t n = only(a).n;
