@@ -25,6 +25,10 @@ bool isDeeperThan(const Json& value, size_t levels) {
          std::any_of(value.members.begin(), value.members.end(), [&](const auto& member) { return deeper(member.second); });
 }
 
+// Sets and counters are written as objects with this key (CONTRACT.md, entity); kept as plain fields they could not be told
+// from them later.
+constexpr std::string_view kTypeKey = "$type";
+
 // What one pass over a document gathers.
 struct Collected {
   Leaves leaves;
@@ -37,6 +41,10 @@ Status collect(const Json& object, Collected* out) {
   for (const auto& [key, value] : object.members) {
     if (key.size() > kMaxNameBytes) {
       return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
+    }
+    if (key == kTypeKey) {
+      return inputError("bad_document", "A field whose value names a $type is a set or a counter; this version of Hearthgate keeps "
+                                        "plain values only.");
     }
     size_t length = out->prefix.size();
     appendKey(key, &out->prefix);

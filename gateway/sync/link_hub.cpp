@@ -300,10 +300,15 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
   if (connection->kind() == Connection::Kind::kPairing) return pairingReceived(connection, message);
   if (!message.empty() && message.front() == kCommitMessage) return commitReceived(connection, message.substr(1));
   {
-    std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
     if (!connection->attached) {
-      if (connection->early.size() < kMaxEarlyMessages) connection->early.push_back(std::move(message));
-      return;
+      if (connection->early.size() < kMaxEarlyMessages) {
+        connection->early.push_back(std::move(message));
+        return;
+      }
+      // None may be lost: the ones behind it would make no sense.
+      lock.unlock();
+      return connection->close("protocol", "The other home sent more than 64 messages before the link was attached.");
     }
   }
   toEngine(connection, std::move(message));

@@ -100,6 +100,15 @@ std::string manyFields(size_t count) {
   return text + "}";
 }
 
+TEST(Leaves, AreNoSetsOrCountersYet) {
+  EXPECT_EQ(read(R"({"apps":{"$type":"orset","add":["firefox"]}})"), "bad_document");
+  EXPECT_EQ(read(R"({"a":{"b":{"$type":"counter","increment":1}}})"), "bad_document");
+  EXPECT_EQ(patched("{}", R"({"n":{"$type":"counter","increment":1}})"), "bad_document");
+  // A name like any other elsewhere.
+  EXPECT_NE(read(R"({"$text":"x","$number":"1","type":"orset"})"), "bad_document");
+  EXPECT_NE(read(R"({"a":["$type"],"b":[{"$type":"x"}]})"), "bad_document");
+}
+
 TEST(Leaves, MayBe4096) {
   auto leaves = parseLeaves(manyFields(4096));
   ASSERT_TRUE(leaves.ok());
