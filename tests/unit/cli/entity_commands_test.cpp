@@ -179,8 +179,8 @@ TEST_F(EntityCommands, ShareSaysWhatAGlobMatchesAndAsksBeforeEverything) {
   server.answer("PUT " + api("/entities/light.*/grants/") + kBeachId, 200, R"({"matches":0,"kinds":[]})");
   EXPECT_EQ(run({"share", "light.*", "Beach"}), 0);
   EXPECT_THAT(out, HasSubstr("it matches nothing that is there now"));
-  server.answer("PUT " + api("/entities/light.*/grants/") + kBeachId, 200, R"({"matches":12,"kinds":["state"]})");
-  EXPECT_EQ(run({"share", "light.*", "Beach"}), 0);
+  server.answer("PUT " + api("/entities/scene.*/grants/") + kBeachId, 200, R"({"matches":12,"kinds":["scene"]})");
+  EXPECT_EQ(run({"share", "scene.*", "Beach"}), 0);
   EXPECT_THAT(out, HasSubstr("it matches 12 entities now"));
 
   server.answer("PUT " + api("/entities/*/grants/") + kBeachId, 200, R"({"matches":12,"kinds":["state"]})");
