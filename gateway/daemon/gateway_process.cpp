@@ -30,9 +30,12 @@ std::string programFolder() {
 
 std::vector<std::string> pluginFolders(const config::Config& config) {
   if (!config.plugins_path.empty()) return {config.plugins_path};
-  // Beside a build's `bin`, else where packages put them.
-  std::string beside = std::filesystem::path(programFolder()).parent_path().string() + "/plugins";
-  if (std::filesystem::is_directory(beside)) return {beside};
+  // Beside a build's `bin`, else where `cmake --install` puts them below the same prefix, else where packages do.
+  const std::string prefix = std::filesystem::path(programFolder()).parent_path().string();
+  for (const char* beside : {"/plugins", "/lib/hearthgate/plugins"}) {
+    std::error_code unreadable;
+    if (std::filesystem::is_directory(prefix + beside, unreadable)) return {prefix + beside};
+  }
   return {kInstalledPlugins};
 }
 
