@@ -37,7 +37,7 @@ class TransportGateTest : public ::testing::Test {
 TEST_F(TransportGateTest, ListsItsListenersUntilItCloses) {
   ASSERT_EQ(gate_->listeners().size(), 1u);
   EXPECT_EQ(gate_->listeners()[0].address, address_);
-  gate_->close();
+  EXPECT_TRUE(gate_->close(std::chrono::seconds(20)));
   EXPECT_TRUE(gate_->listeners().empty());
   EXPECT_EQ(gate_->listen("127.0.0.1", 0, listener_.acceptor()).outcome.code, "stopped");
   auto handler = std::make_shared<RecordingHandler>();
@@ -72,7 +72,7 @@ TEST_F(TransportGateTest, HoldsNothingOfThePluginAfterTheClose) {
   const auto far = listener_.handler();
   const auto kept = near->link();
   inner_.stop();
-  gate_->close();
+  EXPECT_TRUE(gate_->close(std::chrono::seconds(20)));
   EXPECT_EQ(near->closedCalls(), 1);
   EXPECT_EQ(far->closedCalls(), 1);
   EXPECT_EQ(kept->send("x"), sdk::Sent::kClosed);
