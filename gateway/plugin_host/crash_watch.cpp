@@ -28,10 +28,10 @@ constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 // Read by the handler: only lock-free atomics and plain bytes that stand before `used` is set.
 struct Slot {
   std::atomic<bool> used{false};
-  std::atomic<int> file{-1};
   std::atomic<uintptr_t> code_begin{0};
   std::atomic<uintptr_t> code_end{0};
   std::atomic<bool> starting{false};
+  char count[PATH_MAX] = {};
   char mark[PATH_MAX] = {};
 };
 std::array<Slot, kMaxCountedPlugins> slots;
@@ -62,14 +62,20 @@ int slotOnStack() {
   return kUnknown;
 }
 
+void addTo(const char* count) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+  int file = ::open(count, kFlags, 0600);
+  if (file < 0 && errno == EMFILE && ::close(STDIN_FILENO) == 0) file = ::open(count, kFlags, 0600);
+  if (file >= 0 && ::write(file, "x", 1) == 1) ::fsync(file);
+}
+
 void tell(int slot) {
   if (told.exchange(true)) return;
   for (size_t i = 0; i < slots.size(); ++i) {
     Slot& one = slots[i];
     if (!one.used) continue;
     if (static_cast<int>(i) == slot) {
-      const int file = one.file;
-      if (file >= 0 && ::write(file, "x", 1) == 1) ::fsync(file);
+      addTo(one.count);
     } else if (one.starting) {
       ::unlink(one.mark);
     }
@@ -134,11 +140,6 @@ CrashCount::~CrashCount() {
   slot.used = false;
   slot.code_begin = slot.code_end = 0;
   slot.starting = false;
-  const int file = slot.file.exchange(-1);
-  struct stat about {};
-  // Without crashes there is nothing to keep.
-  if (::fstat(file, &about) == 0 && about.st_size == 0) ::unlink(path(directory_, plugin_).c_str());
-  ::close(file);
 }
 
 int CrashCount::crashes(const std::string& directory, const std::string& plugin) {
@@ -148,24 +149,22 @@ int CrashCount::crashes(const std::string& directory, const std::string& plugin)
 }
 
 Status CrashCount::forget(const std::string& directory, const std::string& plugin) {
-  // Emptied and not removed: it may be open.
-  if (directory.empty() || ::truncate(path(directory, plugin).c_str(), 0) == 0 || errno == ENOENT) return {};
-  return systemError("file_unwritable", "cannot empty " + path(directory, plugin) + ", which counts the crashes of " +
+  if (directory.empty() || ::unlink(path(directory, plugin).c_str()) == 0 || errno == ENOENT) return {};
+  return systemError("file_unwritable", "cannot remove " + path(directory, plugin) + ", which counts the crashes of " +
                                             plugin + ": " + std::strerror(errno) + "; remove it by hand");
 }
 
 Status CrashCount::begin() {
   if (directory_.empty()) return {};
+  const std::string count = path(directory_, plugin_);
   std::lock_guard lock(slots_mutex);
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i].used) continue;
-    const std::string name = path(directory_, plugin_);
-    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-      return systemError("file_unwritable",
-                         "cannot write " + name + ", which guards against plugins that crash: " + std::strerror(errno));
+    if (count.size() >= sizeof slots[i].count) {
+      return systemError("path_too_long", "cannot count the crashes of " + plugin_ + " in " + count +
+                                              ": the path is too long; choose a shorter data folder");
     }
-    slots[i].file = file;
+    std::memcpy(slots[i].count, count.c_str(), count.size() + 1);
     slots[i].used = true;
     slot_ = static_cast<int>(i);
     return {};

@@ -1,7 +1,7 @@
 // Writes down which plugin's code was running when the process ends by a fault: the base of safe mode. A plugin is
 // blamed only when the faulting thread runs its code: the host says so for calls that it makes itself, and on threads
 // that a plugin began, code addresses on the stack tell. Everything that happens after the fault is safe in a signal
-// handler: one byte is appended to a file that was opened before.
+// handler: one byte is appended to a file.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class CrashCount {
   // Starts to count anew.
   static Status forget(const std::string& directory, const std::string& plugin);
 
-  // Opens the file, so that faults from now on are counted.
+  // Faults from now on are counted.
   Status begin();
   // Where the plugin's code lies in memory.
   void code(uintptr_t begin, uintptr_t end);
