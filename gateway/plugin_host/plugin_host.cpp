@@ -185,7 +185,7 @@ Status PluginHost::scan() {
   for (const auto& [name, path] : there) {
     Entry& one = entry(name);
     if (one.running) continue;
-    const auto file = openPluginFile(path);
+    const auto file = openPluginFile(path, options_.data_directory);
     std::lock_guard lock(mutex_);
     one.info.path = path;
     if (file.ok()) {
@@ -246,7 +246,7 @@ Status PluginHost::start(const std::string& name) {
 
 Status PluginHost::open(Entry& one) {
   const std::string name = one.info.name;
-  auto file = openPluginFile(one.info.path);
+  auto file = openPluginFile(one.info.path, options_.data_directory);
   if (file.ok()) {
     const std::string missing = missingNeed(file->facts, options_.services);
     if (!missing.empty()) {

@@ -37,6 +37,9 @@ inline constexpr size_t kMaxStateKeyBytes = 128;
 inline constexpr size_t kMaxStateValueBytes = 64 * 1024;
 // A plugin file's tables. Real ones have some 40 sections and a dynamic symbol table of some hundred KiB.
 inline constexpr uint64_t kMaxSections = 4'096;
+// Real ones have some ten segments; the greatest libraries of a system have some hundred MiB.
+inline constexpr uint64_t kMaxSegments = 64;
+inline constexpr uint64_t kMaxSegmentBytes = uint64_t{1} << 30;
 inline constexpr uint64_t kMaxNameTableBytes = 64 * 1024;
 inline constexpr uint64_t kMaxSymbolTableBytes = 16 * 1024 * 1024;
 // A line of a plugin's log.
