@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "base/log.h"
 #include "support/loopback_transport.h"
 #include "support/recording_handler.h"
@@ -79,6 +82,31 @@ TEST_F(TransportGateTest, HoldsNothingOfThePluginAfterTheClose) {
   EXPECT_EQ(kept->queuedBytes(), 0u);
   kept->close("again", "");
   EXPECT_EQ(near->closedCalls(), 1);
+}
+
+// A transport that does not come back from a call.
+class StuckTransport final : public sdk::Transport {
+ public:
+  sdk::Listening listen(const std::string&, uint16_t, Acceptor) override { return {sdk::Outcome::success(), 1}; }
+  void dial(const std::string&, const std::string&, std::shared_ptr<sdk::LinkHandler>, Dialled) override {
+    inside.set_value();
+    go_on.get_future().wait();
+  }
+  void stop() override {}
+  std::promise<void> inside;
+  std::promise<void> go_on;
+};
+
+TEST(TransportGate, SaysThatACallIsStillInsideInsteadOfWaitingForEver) {
+  StuckTransport stuck;
+  const auto gate = std::make_shared<TransportGate>("stuck", stuck, [](const char*, const char*) {});
+  auto handler = std::make_shared<RecordingHandler>();
+  std::thread caller([&] { gate->dial("192.0.2.1:1", "/peer", handler, [](const sdk::Outcome&) {}); });
+  stuck.inside.get_future().wait();
+  EXPECT_FALSE(gate->close(std::chrono::milliseconds(1)));
+  stuck.go_on.set_value();
+  EXPECT_TRUE(gate->close(std::chrono::seconds(20)));
+  caller.join();
 }
 
 }  // namespace
