@@ -239,7 +239,9 @@ Status PluginHost::start(const std::string& name) {
   logInfo("plugin_host", "the plugin " + name + " " + one.info.version + " runs");
   start_order_.push_back(name);
   if (!one.transport || !options_.transport_started) return {};
-  const Status used = options_.transport_started(name, one.transport);
+  const Status used = one.running->use([told = options_.transport_started, name, transport = one.transport] {
+    return told(name, transport);
+  });
   if (!used.ok()) stop(name, PluginStatus::kFailed, used.error());
   return used;
 }

@@ -51,7 +51,7 @@ struct PluginHostOptions {
   std::set<std::string> enabled_by_default;  // wanted without being named
   Services services;                         // outlive the host
 
-  // Called on the host's thread; they must not call the host and wait. A transport is to be listened and dialled on
+  // The first is called on the plugin's thread, the others on the host's; they must not call the host and wait. A transport is to be listened and dialled on
   // from the first call on; after the second it only answers `stopped`, and a reload brings a new one. An error of the
   // first call is the plugin's: it is stopped again and shown as failed.
   std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;

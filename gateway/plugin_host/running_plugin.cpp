@@ -143,6 +143,13 @@ Status RunningPlugin::live(const std::string& section_json) {
   return step("provide", [this] { return takeTransport(); });
 }
 
+Status RunningPlugin::use(std::function<Status()> code) {
+  return step("listen", [code = std::move(code)]() -> Status {
+    const RunsPlugin mark(RunsPlugin::kCore);
+    return code();
+  });
+}
+
 Status RunningPlugin::load() {
   giveSignalStack();
   HG_CHECK(library_->load());

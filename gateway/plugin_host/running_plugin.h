@@ -36,6 +36,8 @@ class RunningPlugin {
   // meanwhile by a fault of others. After an error it has to be ended too. Codes: plugin_load_failed, plugin_failed (it
   // threw), plugin_hung, or what its configure and start answered.
   Status start(const std::string& section_json, const std::string& mark);
+  // Runs `code` of the gateway, which calls into the plugin, on the plugin's thread and within the limit of a step.
+  Status use(std::function<Status()> code);
   // stop, destroy. False when the plugin hangs: `returned` is then called on its thread if it ever comes to an end.
   bool end(std::function<void()> returned);
   // The step that it hangs in, empty when it does not.
