@@ -169,8 +169,8 @@ Status CrashCount::begin() {
     slot_ = static_cast<int>(i);
     return {};
   }
-  return systemError("too_many_plugins", "cannot start the plugin " + plugin_ + ": " +
-                                             std::to_string(slots.size()) + " plugins run already; disable one");
+  return systemError("too_many_plugins", "cannot start the plugin " + plugin_ + ": " + std::to_string(slots.size()) +
+                                             " plugins run already; disable one");
 }
 
 void CrashCount::code(uintptr_t begin, uintptr_t end) {

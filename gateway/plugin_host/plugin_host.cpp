@@ -239,9 +239,8 @@ Status PluginHost::start(const std::string& name) {
   logInfo("plugin_host", "the plugin " + name + " " + one.info.version + " runs");
   start_order_.push_back(name);
   if (!one.transport || !options_.transport_started) return {};
-  const Status used = one.running->use([told = options_.transport_started, name, transport = one.transport] {
-    return told(name, transport);
-  });
+  const Status used = one.running->use(
+      [told = options_.transport_started, name, transport = one.transport] { return told(name, transport); });
   if (!used.ok()) stop(name, PluginStatus::kFailed, used.error());
   return used;
 }
@@ -268,11 +267,11 @@ Status PluginHost::open(Entry& one) {
   const auto section = options_.sections.find(name);
   const uint64_t number = one.start_number = ++last_start_;
   HG_CHECK(marks_->begin(name));
-  auto running =
-      std::make_unique<RunningPlugin>(std::move(file).value(), options_.services, options_.data_directory,
-                                      [this, name, number](const std::string& what) {
-                                        thread_.post([this, name, number, what] { failedWhileRunning(name, number, what); });
-                                      });
+  auto running = std::make_unique<RunningPlugin>(
+      std::move(file).value(), options_.services, options_.data_directory,
+      [this, name, number](const std::string& what) {
+        thread_.post([this, name, number, what] { failedWhileRunning(name, number, what); });
+      });
   const Status started =
       running->start(section == options_.sections.end() ? "{}" : section->second, marks_->path(name));
   const bool ended = started.ok() || retire(name, std::move(running));

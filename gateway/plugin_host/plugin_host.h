@@ -51,9 +51,9 @@ struct PluginHostOptions {
   std::set<std::string> enabled_by_default;  // wanted without being named
   Services services;                         // outlive the host
 
-  // The first is called on the plugin's thread, the others on the host's; they must not call the host and wait. A transport is to be listened and dialled on
-  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one. An error of the
-  // first call is the plugin's: it is stopped again and shown as failed.
+  // The first is called on the plugin's thread, the others on the host's; they must not call the host and wait. A
+  // transport is to be listened and dialled on from the first call on; after the second it only answers `stopped`, and
+  // a reload brings a new one. An error of the first call is the plugin's: it is stopped again and shown as failed.
   std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
   std::function<void(const std::string& name)> transport_stopping;
   std::function<void(const PluginInfo&)> changed;

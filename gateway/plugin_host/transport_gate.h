@@ -47,7 +47,8 @@ class TransportGate final : public sdk::Transport, public std::enable_shared_fro
   const std::string plugin_;
   const Failed failed_;
   const int slot_;
-  mutable std::shared_timed_mutex inner_mutex_;  // Held shared during calls into the plugin, so that close() waits for them.
+  mutable std::shared_timed_mutex
+      inner_mutex_;  // Held shared during calls into the plugin, so that close() waits for them.
   sdk::Transport* inner_;
   mutable std::mutex mutex_;
   std::vector<ListenerInfo> listeners_;

@@ -9,8 +9,8 @@ namespace hearthgate::plugin_host {
 
 // Starts of one plugin that ended with the end of the process, after which it is left out (safe mode).
 inline constexpr int kMaxCrashedStarts = 3;
-// Crashes of the process in one plugin's code, after which it is left out too. Fewer would punish one bad day, more keep
-// a gateway from coming up.
+// Crashes of the process in one plugin's code, after which it is left out too. Fewer would punish one bad day, more
+// keep a gateway from coming up.
 inline constexpr int kMaxCrashes = 3;
 // A plugin that ran this long without a crash is taken to be well, and its crashes are forgotten: one that crashes once
 // a day goes on, one that keeps the gateway from working is left out.
@@ -25,9 +25,9 @@ inline constexpr unsigned kCrashHandlerSeconds = 3;
 inline constexpr size_t kSignalStackBytes = 64 * 1024;
 // A step of a plugin's life that takes this long is said in the log.
 inline constexpr std::chrono::seconds kSlowStep{2};
-// A step that takes longer hangs: the gateway goes on without the plugin. Nothing that a start may do takes that long on
-// a Raspberry Pi (no step may wait for a device or a network), and with several plugins that hang a gateway is up, or
-// down, within the 90 s that systemd gives.
+// A step that takes longer hangs: the gateway goes on without the plugin. Nothing that a start may do takes that long
+// on a Raspberry Pi (no step may wait for a device or a network), and with several plugins that hang a gateway is up,
+// or down, within the 90 s that systemd gives.
 inline constexpr std::chrono::seconds kStepLimit{10};
 // Timers, posted tasks and unanswered writes of one plugin: far above any honest need, small enough to survive a
 // mistake.

@@ -1,8 +1,8 @@
 // plugin.cpp
+#include "hearthgate/plugin.h"
+
 #include <memory>
 #include <string>
-
-#include "hearthgate/plugin.h"
 
 using namespace hearthgate::sdk;
 
