@@ -30,7 +30,13 @@ ExitStatus list(Context& context) {
 
 ExitStatus act(Context& context, const std::string& name, const std::string& verb) {
   Reply reply = context.send("POST", path({"plugins", name, verb}));
-  if (!context.printed(reply)) context.out() << verb << (verb.back() == 'e' ? "d " : "ed ") << safe(name) << "\n";
+  if (context.printed(reply)) return kDone;
+  // A plugin that hangs when it is told to stop.
+  if (const std::string why = textAt(at(reply.body, "error"), "detail"); !why.empty()) {
+    context.out() << folded("  " + safe(name) + ": " + safe(why));
+    return kFailed;
+  }
+  context.out() << verb << (verb.back() == 'e' ? "d " : "ed ") << safe(name) << "\n";
   return kDone;
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/addresses.h"
 #include "daemon/data_directory.h"
 #include "daemon/entity_access.h"
+#include "plugin_host/crash_watch.h"
 #include "plugin_host/request_filter.h"
 #include "sync/link_hub.h"
 
@@ -30,9 +31,12 @@ std::string programFolder() {
 
 std::vector<std::string> pluginFolders(const config::Config& config) {
   if (!config.plugins_path.empty()) return {config.plugins_path};
-  // Beside a build's `bin`, else where packages put them.
-  std::string beside = std::filesystem::path(programFolder()).parent_path().string() + "/plugins";
-  if (std::filesystem::is_directory(beside)) return {beside};
+  // Beside a build's `bin`, else where `cmake --install` puts them below the same prefix, else where packages do.
+  const std::string prefix = std::filesystem::path(programFolder()).parent_path().string();
+  for (const char* beside : {"/plugins", "/lib/hearthgate/plugins"}) {
+    std::error_code unreadable;
+    if (std::filesystem::is_directory(prefix + beside, unreadable)) return {prefix + beside};
+  }
   return {kInstalledPlugins};
 }
 
@@ -250,6 +254,7 @@ Status GatewayProcess::startPlugins() {
   // API through which somebody could ask for another start.
   struct SyncListener {
     std::string address = "-";
+    uint16_t port = 0;  // a free one that was taken is kept over reloads: other homes know it
     Status status;
   };
   auto listener = std::make_shared<SyncListener>();
@@ -257,13 +262,18 @@ Status GatewayProcess::startPlugins() {
                                                                    std::shared_ptr<sdk::Transport> transport) -> Status {
     if (!sync_on) return {};
     const auto& sync = config.sharing.sync;
-    sdk::Listening listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
+    sdk::Listening listening;
+    if (sync.port == 0 && listener->port != 0) {
+      listening = transport->listen(sync.listen, listener->port, parts.hub->acceptor(name));
+    }
+    if (listening.port == 0) listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
       listener->status = pluginError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
                                                                  ": " + listening.outcome.message +
                                                                  " (change sharing.sync.listen or sharing.sync.port)");
       return listener->status;
     }
+    listener->port = listening.port;
     listener->address = addressWithPort(sync.listen, listening.port);
     parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
     parts.hub->useTransport(name, std::move(transport));
@@ -274,6 +284,7 @@ Status GatewayProcess::startPlugins() {
     std::string body = "{\"name\":\"" + info.name + "\",\"state\":\"" + plugin_host::name(info.status) + "\"}";
     parts.engine->submit([body](engine::Core& core) { core.event("plugin", body); }, {});
   };
+  plugin_host::watchForCrashes();
   parts.plugins = std::make_unique<plugin_host::PluginHost>(std::move(options));
   Status started = parts.plugins->startAll();
   if (!started.ok()) return startError("plugins", started.error());
@@ -324,7 +335,10 @@ void GatewayProcess::stop() {
   // clean stop.
   parts.hub->stop();
   parts.server.reset();
-  if (parts.plugins) parts.plugins->stopAll();
+  if (parts.plugins) {
+    parts.plugins->stopAll();
+    hanging_ = parts.plugins->hanging();
+  }
   parts.entities->stop();
   Status marked = parts.engine->run([](engine::Core& core) { core.store().setMeta("clean_stop", "1"); });
   if (!marked.ok()) logWarning("daemon", "the mark of a clean stop was not written: " + marked.error().message);

@@ -25,6 +25,8 @@ class GatewayProcess {
   std::string readyLine() const;
   // Ends in order; a second call does nothing.
   void stop();
+  // After stop(): threads of plugins hang, so that the process has to be left without waiting for them.
+  bool hanging() const { return hanging_; }
 
  private:
   struct Parts;
@@ -37,6 +39,7 @@ class GatewayProcess {
   Options options_;
   config::Loaded configuration_;
   std::unique_ptr<Parts> parts_;
+  bool hanging_ = false;
 };
 
 }  // namespace hearthgate::daemon

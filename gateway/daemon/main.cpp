@@ -3,9 +3,19 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "daemon/gateway_process.h"
 #include "daemon/options.h"
+
+// Ends the gateway, and the process at once when threads of plugins hang: everything is on disk, and waiting for them
+// would take for ever.
+static int leave(hearthgate::daemon::GatewayProcess& gateway, int status) {
+  gateway.stop();
+  if (!gateway.hanging()) return status;
+  std::fflush(nullptr);
+  std::_Exit(status);
+}
 
 int main(int argc, char** argv) {
   using namespace hearthgate;
@@ -28,12 +38,11 @@ int main(int argc, char** argv) {
   Status started = gateway.start();
   if (!started.ok()) {
     std::fprintf(stderr, "hearthgated: %s\n", started.error().message.c_str());
-    return 1;
+    return leave(gateway, 1);
   }
   std::printf("%s\n", gateway.readyLine().c_str());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);
-  gateway.stop();
-  return 0;
+  return leave(gateway, 0);
 }

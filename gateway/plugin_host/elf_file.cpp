@@ -92,6 +92,23 @@ Status checkHeader(const Elf64_Ehdr& header) {
   return {};
 }
 
+// What the loader would map has to be in the file: a page beyond its end ends the process at the first touch.
+Status checkSegments(const Bytes& bytes, const Elf64_Ehdr& header) {
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > kMaxSegments) {
+    return truncated("the segment table");
+  }
+  std::vector<Elf64_Phdr> segments(header.e_phnum);
+  HG_CHECK(bytes.read(header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr), "the segment table"));
+  for (const Elf64_Phdr& one : segments) {
+    if (one.p_type != PT_LOAD && one.p_type != PT_DYNAMIC) continue;
+    if (!bytes.holds(one.p_offset, one.p_filesz)) return truncated("a segment");
+    if (one.p_filesz > one.p_memsz || one.p_memsz > kMaxSegmentBytes) {
+      return pluginError("plugin_truncated", "it is damaged: a segment has an impossible size");
+    }
+  }
+  return {};
+}
+
 Result<bool> exportsFunction(const Bytes& bytes, const std::vector<Elf64_Shdr>& sections, std::string_view symbol) {
   for (const Elf64_Shdr& section : sections) {
     if (section.sh_type != SHT_DYNSYM) continue;
@@ -123,6 +140,7 @@ Result<ElfFacts> readElf(int fd, std::string_view section, size_t section_bytes,
     return pluginError("plugin_not_elf", "it is too short to be a shared library (ELF)");
   HG_CHECK(bytes.read(0, &header, sizeof header, "the ELF header"));
   HG_CHECK(checkHeader(header));
+  HG_CHECK(checkSegments(bytes, header));
 
   std::vector<Elf64_Shdr> sections(header.e_shnum);
   HG_CHECK(bytes.read(header.e_shoff, sections.data(), sections.size() * sizeof(Elf64_Shdr), "the section table"));

@@ -43,9 +43,12 @@ Result<std::string> realPath(int fd) {
   return std::string(buffer.data(), static_cast<size_t>(length));
 }
 
-// TRUST.md T20. A folder with the sticky bit (/tmp) may be writable by others when it is not the one that holds the
-// file: nobody but an entry's owner can replace that entry, and the entry below it was found to be ours.
-Status checkOwners(int fd) {
+bool isBelow(const std::filesystem::path& folder, const std::filesystem::path& path) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+// TRUST.md T20. Modes and owner are those of the open file, whatever names it has.
+Status checkOwner(int fd) {
   struct stat about {};
   if (::fstat(fd, &about) != 0) {
     return pluginError("file_unreadable", std::string("asking for its owner failed: ") + std::strerror(errno));
@@ -53,9 +56,15 @@ Status checkOwners(int fd) {
   if (!S_ISREG(about.st_mode)) return pluginError("plugin_not_elf", "it is no regular file");
   if (!ownedByUs(about)) return unsafe("it", "belongs to user " + std::to_string(about.st_uid));
   if (othersMayWrite(about)) return unsafe("it", "is writable by others");
-  HG_TRY(const std::string real, realPath(fd));
+  return {};
+}
+
+// TRUST.md T20. A folder with the sticky bit (/tmp) may be writable by others when it is not the one that holds the
+// file: nobody but an entry's owner can replace that entry, and the entry below it was found to be ours.
+Status checkFolders(const std::filesystem::path& holder) {
+  struct stat about {};
   bool holds_the_file = true;
-  for (std::filesystem::path folder = std::filesystem::path(real).parent_path();; folder = folder.parent_path()) {
+  for (std::filesystem::path folder = holder;; folder = folder.parent_path()) {
     if (::lstat(folder.c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) {
       return unsafe("the folder " + folder.string(), std::string("cannot be checked: ") + std::strerror(errno));
     }
@@ -158,10 +167,26 @@ Result<PluginFacts> parseDescriptor(const std::string& section, const std::strin
   return facts;
 }
 
-Result<PluginFacts> checkFile(int fd, const std::string& file_name) {
-  HG_CHECK(checkOwners(fd));
+// Where the file really is, and, if a symbolic link led there, where that link is: nobody else may exchange either.
+Status checkPlace(int fd, const std::string& path, const std::string& data_directory) {
+  HG_TRY(const std::string real, realPath(fd));
+  HG_CHECK(checkFolders(std::filesystem::path(real).parent_path()));
+  std::error_code error;
+  const auto named = std::filesystem::canonical(std::filesystem::absolute(path).parent_path(), error);
+  if (error) return unsafe("the folder of " + path, "cannot be checked: " + error.message());
+  HG_CHECK(checkFolders(named));
+  if (data_directory.empty()) return {};
+  const auto data = std::filesystem::weakly_canonical(data_directory, error);
+  if (!error && !isBelow(data, real)) return {};
+  return pluginError("plugin_unsafe_file", "it lies under the data directory " + data_directory + " (" + real +
+                                               "), where the gateway itself writes; keep plugins elsewhere");
+}
+
+Result<PluginFacts> checkFile(int fd, const std::string& path, const std::string& data_directory) {
+  HG_CHECK(checkOwner(fd));
+  HG_CHECK(checkPlace(fd, path, data_directory));
   HG_TRY(const ElfFacts elf, readElf(fd, sdk::kDescriptorSection, sizeof(sdk::Descriptor), sdk::kEntryPoint));
-  HG_TRY(PluginFacts facts, parseDescriptor(elf.section, file_name));
+  HG_TRY(PluginFacts facts, parseDescriptor(elf.section, std::filesystem::path(path).stem().string()));
   if (!elf.has_symbol) {
     return pluginError("plugin_no_entry_point", "it does not export " + std::string(sdk::kEntryPoint) +
                                                     "; plugin.cpp needs the macro HEARTHGATE_PLUGIN");
@@ -190,7 +215,7 @@ std::vector<std::string> roleNames(uint32_t roles) {
   return names;
 }
 
-Result<PluginFile> openPluginFile(const std::string& path) {
+Result<PluginFile> openPluginFile(const std::string& path, const std::string& data_directory) {
   // Non-blocking, so that a pipe of that name does not hold us up; it is refused as no regular file.
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
@@ -198,7 +223,7 @@ Result<PluginFile> openPluginFile(const std::string& path) {
     return pluginError(missing ? "plugin_not_found" : "file_unreadable",
                        "cannot open the plugin " + path + ": " + std::strerror(errno));
   }
-  auto facts = checkFile(file.get(), std::filesystem::path(path).stem().string());
+  auto facts = checkFile(file.get(), path, data_directory);
   if (!facts.ok()) {
     Error error = std::move(facts).error();
     error.message = "cannot use the plugin " + path + ": " + error.message;

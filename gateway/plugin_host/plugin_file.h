@@ -48,10 +48,10 @@ struct PluginFile {
   PluginFacts facts;
 };
 
-// Opens and checks one file. Errors name the file and say what to do. Codes: plugin_not_found, plugin_unsafe_file,
-// plugin_not_elf, plugin_wrong_architecture, plugin_truncated, plugin_no_descriptor, plugin_bad_descriptor,
-// plugin_wrong_sdk, plugin_no_entry_point, file_unreadable.
-Result<PluginFile> openPluginFile(const std::string& path);
+// Opens and checks one file, which must not lie under `data_directory` (empty: none). Errors name the file and say what
+// to do. Codes: plugin_not_found, plugin_unsafe_file, plugin_not_elf, plugin_wrong_architecture, plugin_truncated,
+// plugin_no_descriptor, plugin_bad_descriptor, plugin_wrong_sdk, plugin_no_entry_point, file_unreadable.
+Result<PluginFile> openPluginFile(const std::string& path, const std::string& data_directory = {});
 
 struct FoundPlugin {
   std::string name;  // the file's name without `.so`

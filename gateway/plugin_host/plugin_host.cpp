@@ -49,11 +49,27 @@ const char* name(PluginStatus status) {
 PluginHost::PluginHost(PluginHostOptions options)
     : options_(std::move(options)),
       marks_(std::make_unique<StartingMarks>(options_.data_directory)),
-      thread_("hg-plugins") {}
+      thread_("hg-plugins") {
+  return_->host = this;
+}
 
 PluginHost::~PluginHost() {
   stopAll();
+  {
+    std::lock_guard lock(return_->mutex);
+    return_->host = nullptr;
+  }
   thread_.stop();
+  // Their threads run on in code that nobody can end, so what they use stays.
+  for (auto& [name, plugin] : hung_) {
+    plugin->cut();
+    static_cast<void>(plugin.release());
+  }
+}
+
+bool PluginHost::hanging() const {
+  std::lock_guard lock(mutex_);
+  return !hung_.empty();
 }
 
 Status PluginHost::onThread(const std::function<Status()>& code) {
@@ -116,7 +132,7 @@ Status PluginHost::enable(const std::string& name) {
     HG_CHECK(scan());
     if (entries_.count(name) == 0) return notFound(name);
     HG_CHECK(rememberWish(name, true));
-    HG_CHECK(marks_->end(name));
+    HG_CHECK(endSafeMode(name));
     return entry(name).running ? Status() : start(name);
   });
 }
@@ -169,7 +185,7 @@ Status PluginHost::scan() {
   for (const auto& [name, path] : there) {
     Entry& one = entry(name);
     if (one.running) continue;
-    const auto file = openPluginFile(path);
+    const auto file = openPluginFile(path, options_.data_directory);
     std::lock_guard lock(mutex_);
     one.info.path = path;
     if (file.ok()) {
@@ -209,26 +225,29 @@ Status PluginHost::rememberWish(const std::string& name, bool enabled) {
 
 Status PluginHost::start(const std::string& name) {
   Entry& one = entry(name);
-  const int crashes = marks_->crashes(name);
-  if (crashes >= kMaxCrashedStarts) {
-    Error error = pluginError("plugin_left_out",
-                              "the plugin " + name + " is left out: the gateway ended " + std::to_string(crashes) +
-                                  " times while it was starting (`hearthgate plugin enable " + name + "` tries again)");
-    show(one, PluginStatus::kLeftOut, error);
+  if (const Status often = crashedTooOften(name); !often.ok()) {
+    show(one, PluginStatus::kLeftOut, often.error());
+    return often;
+  }
+  if (const auto hangs = hung_.find(name); hangs != hung_.end()) {
+    Error error = pluginError("plugin_hung", "cannot start the plugin " + name + ": it still hangs in its " +
+                                                 hangs->second->hangsIn() + "; restart the gateway to try it again");
+    show(one, PluginStatus::kFailed, error);
     return error;
   }
   HG_CHECK(open(one));
   logInfo("plugin_host", "the plugin " + name + " " + one.info.version + " runs");
   start_order_.push_back(name);
   if (!one.transport || !options_.transport_started) return {};
-  const Status used = options_.transport_started(name, one.transport);
+  const Status used = one.running->use(
+      [told = options_.transport_started, name, transport = one.transport] { return told(name, transport); });
   if (!used.ok()) stop(name, PluginStatus::kFailed, used.error());
   return used;
 }
 
 Status PluginHost::open(Entry& one) {
   const std::string name = one.info.name;
-  auto file = openPluginFile(one.info.path);
+  auto file = openPluginFile(one.info.path, options_.data_directory);
   if (file.ok()) {
     const std::string missing = missingNeed(file->facts, options_.services);
     if (!missing.empty()) {
@@ -248,22 +267,32 @@ Status PluginHost::open(Entry& one) {
   const auto section = options_.sections.find(name);
   const uint64_t number = one.start_number = ++last_start_;
   HG_CHECK(marks_->begin(name));
-  auto running =
-      RunningPlugin::start(std::move(file).value(), section == options_.sections.end() ? "{}" : section->second,
-                           options_.services, [this, name, number](const std::string& what) {
-                             thread_.post([this, name, number, what] { failedWhileRunning(name, number, what); });
-                           });
+  auto running = std::make_unique<RunningPlugin>(
+      std::move(file).value(), options_.services, options_.data_directory,
+      [this, name, number](const std::string& what) {
+        thread_.post([this, name, number, what] { failedWhileRunning(name, number, what); });
+      });
+  const Status started =
+      running->start(section == options_.sections.end() ? "{}" : section->second, marks_->path(name));
+  const bool ended = started.ok() || retire(name, std::move(running));
   const Status unmarked = marks_->end(name);
   if (!unmarked.ok()) logWarning("plugin_host", unmarked.error().message);
-  if (!running.ok()) {
-    show(one, PluginStatus::kFailed, running.error());
-    return running.error();
+  if (!started.ok()) {
+    if (!ended) logWarning("plugin_host", "a thread of the plugin " + name + " hangs and is left alone");
+    show(one, PluginStatus::kFailed, started.error());
+    return started;
   }
   {
     std::lock_guard lock(mutex_);
-    one.running = std::move(running).value();
+    one.running = std::move(running);
     one.transport = one.running->transport();
   }
+  thread_.after(options_.runs_well.count(), [this, name, number] {
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.running || found->second.start_number != number) return;
+    const Status well = CrashCount::forget(options_.data_directory, name);
+    if (!well.ok()) logWarning("plugin_host", well.error().message);
+  });
   show(one, PluginStatus::kRunning, {});
   return {};
 }
@@ -278,11 +307,65 @@ void PluginHost::stop(const std::string& name, PluginStatus status, Error error)
       running = std::move(one.running);
       one.transport = nullptr;
     }
-    running.reset();
+    RunningPlugin& ending = *running;
     std::erase(start_order_, name);
-    logInfo("plugin_host", "the plugin " + name + " has stopped");
+    if (retire(name, std::move(running))) {
+      logInfo("plugin_host", "the plugin " + name + " has stopped");
+    } else {
+      status = PluginStatus::kFailed;
+      error = pluginError("plugin_hung", "the plugin " + name + " did not return from its " + ending.hangsIn() +
+                                             " within " + std::to_string(kStepLimit.count()) +
+                                             " s; its thread is left alone, and the gateway goes on without it");
+      logError("plugin_host", error.message);
+    }
   }
   show(one, status, std::move(error));
+}
+
+// Ends `plugin`; false when it hangs, and is then kept until it returns.
+bool PluginHost::retire(const std::string& name, std::unique_ptr<RunningPlugin> plugin) {
+  const bool ended = plugin->end([back = return_, name] {
+    std::lock_guard lock(back->mutex);
+    PluginHost* const host = back->host;
+    if (host != nullptr) host->thread_.post([host, name] { host->returned(name); });
+  });
+  if (ended) return true;
+  std::lock_guard lock(mutex_);
+  hung_[name] = std::move(plugin);
+  return false;
+}
+
+void PluginHost::returned(const std::string& name) {
+  std::unique_ptr<RunningPlugin> plugin;
+  {
+    std::lock_guard lock(mutex_);
+    plugin = std::move(hung_[name]);
+    hung_.erase(name);
+  }
+  const std::string step = plugin->hangsIn();
+  plugin.reset();
+  logInfo("plugin_host", "the plugin " + name + " has returned from its " + step + " and is unloaded");
+  const auto found = entries_.find(name);
+  if (found == entries_.end() || found->second.info.error.code != "plugin_hung") return;
+  show(found->second, PluginStatus::kFailed,
+       pluginError("plugin_hung", "the plugin " + name + " took too long in its " + step +
+                                      " and was unloaded when it returned; `hearthgate plugin reload " + name +
+                                      "` starts it again"));
+}
+
+Status PluginHost::crashedTooOften(const std::string& name) const {
+  const int starts = marks_->crashes(name);
+  const int crashes = CrashCount::crashes(options_.data_directory, name);
+  if (starts < kMaxCrashedStarts && crashes < kMaxCrashes) return {};
+  std::string how = std::to_string(std::max(starts, crashes)) + " times ";
+  how += crashes >= kMaxCrashes ? "by a crash in its code" : "while it was starting";
+  return pluginError("plugin_left_out", "the plugin " + name + " is left out: the gateway ended " + how +
+                                            " (`hearthgate plugin enable " + name + "` tries again)");
+}
+
+Status PluginHost::endSafeMode(const std::string& name) {
+  HG_CHECK(CrashCount::forget(options_.data_directory, name));
+  return marks_->end(name);
 }
 
 void PluginHost::failedWhileRunning(const std::string& name, uint64_t start_number, const std::string& what) {

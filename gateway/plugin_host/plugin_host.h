@@ -16,6 +16,7 @@
 #include "plugin_host/plugin_scope.h"
 #include "plugin_host/services.h"
 #include "plugin_host/transport_gate.h"
+#include "plugin_host/tuning.h"
 
 namespace hearthgate::plugin_host {
 
@@ -25,9 +26,9 @@ class StartingMarks;
 enum class PluginStatus {
   kDisabled,  // there, not wanted: neither named in the configuration nor enabled by an admin
   kRunning,
-  kFailed,   // it answered with an error, or threw
+  kFailed,   // it answered with an error, threw, or hangs
   kRefused,  // its file was not fit to be loaded
-  kLeftOut,  // safe mode: the process ended during its last starts
+  kLeftOut,  // safe mode: the process ended during its last starts, or crashed in its code
 };
 const char* name(PluginStatus status);  // `disabled`, `running`, `failed`, `refused`, `left_out`
 
@@ -44,14 +45,15 @@ struct PluginInfo {
 struct PluginHostOptions {
   std::vector<std::string> directories;
   std::string data_directory;  // for the marks of safe mode
+  std::chrono::milliseconds runs_well = kRunsWell;
   std::map<std::string, std::string>
       sections;                              // the configuration's `plugins`, each section as JSON; named means wanted
   std::set<std::string> enabled_by_default;  // wanted without being named
   Services services;                         // outlive the host
 
-  // Called on the host's thread; they must not call the host and wait. A transport is to be listened and dialled on
-  // from the first call on; after the second it only answers `stopped`, and a reload brings a new one. An error of the
-  // first call is the plugin's: it is stopped again and shown as failed.
+  // The first is called on the plugin's thread, the others on the host's; they must not call the host and wait. A
+  // transport is to be listened and dialled on from the first call on; after the second it only answers `stopped`, and
+  // a reload brings a new one. An error of the first call is the plugin's: it is stopped again and shown as failed.
   std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
   std::function<void(const std::string& name)> transport_stopping;
   std::function<void(const PluginInfo&)> changed;
@@ -60,7 +62,7 @@ struct PluginHostOptions {
 class PluginHost {
  public:
   explicit PluginHost(PluginHostOptions options);
-  // Stops all plugins.
+  // Stops all plugins. Those that hang stay in the process, cut off from the services.
   ~PluginHost();
 
   // Starts what is wanted. An error only when a directory cannot be read or a name of `sections` has no file
@@ -70,11 +72,14 @@ class PluginHost {
   // In the reverse order of start; the wish of an admin stays.
   void stopAll();
 
+  // Whether threads of plugins hang: the process then has to end without waiting for its threads. Any thread.
+  bool hanging() const;
+
   // Ordered by name.
   std::vector<PluginInfo> list() const;
   // The admin's wish, kept over restarts (in PluginState, as `@host`). Enabling also ends safe mode for this plugin and
-  // answers with the error of the start. Codes: plugin_not_found, those of openPluginFile, RunningPlugin::start and
-  // transport_started.
+  // answers with the error of the start. Codes: plugin_not_found, plugin_hung, those of openPluginFile,
+  // RunningPlugin::start and transport_started.
   Status enable(const std::string& name);
   Status disable(const std::string& name);
   // Stops it when it runs, and starts what the file is now.
@@ -97,14 +102,26 @@ class PluginHost {
   Status start(const std::string& name);
   Status open(Entry& entry);
   void stop(const std::string& name, PluginStatus status, Error error);
+  bool retire(const std::string& name, std::unique_ptr<RunningPlugin> plugin);
+  void returned(const std::string& name);
+  Status crashedTooOften(const std::string& name) const;
+  Status endSafeMode(const std::string& name);
   void failedWhileRunning(const std::string& name, uint64_t start_number, const std::string& what);
   void show(Entry& entry, PluginStatus status, Error error);
+
+  // How a plugin that hangs finds its host again when it returns; null once the host is gone.
+  struct Return {
+    std::mutex mutex;
+    PluginHost* host = nullptr;
+  };
 
   const PluginHostOptions options_;
   const std::unique_ptr<StartingMarks> marks_;
   mutable std::mutex mutex_;  // for what list() reads of entries_
   std::map<std::string, Entry> entries_;
   std::vector<std::string> start_order_;
+  std::map<std::string, std::unique_ptr<RunningPlugin>> hung_;
+  const std::shared_ptr<Return> return_ = std::make_shared<Return>();
   uint64_t last_start_ = 0;
   Executor thread_;  // The last: it ends before what it uses.
 };

@@ -10,6 +10,10 @@ namespace {
 
 sdk::Outcome failure(const Error& error) { return sdk::Outcome::failure(error.code, error.message); }
 
+sdk::Outcome stopped(const std::string& plugin) {
+  return sdk::Outcome::failure("stopped", "the plugin " + plugin + " is being stopped");
+}
+
 // A plugin's text may come from a device: no control characters in the log.
 std::string oneLine(std::string_view text, size_t limit) {
   std::string out(text.substr(0, limit));
@@ -46,7 +50,7 @@ void* PluginScope::capability(std::string_view id, uint32_t revision) {
   if (id == sdk::Timers::kId) return static_cast<sdk::Timers*>(this);
   if (id == sdk::State::kId) return static_cast<sdk::State*>(this);
   if (id == sdk::Entities::kId) return static_cast<sdk::Entities*>(this);
-  if (id == sdk::RequestFilter::kId) return services_.filter;
+  if (id == sdk::RequestFilter::kId) return static_cast<sdk::RequestFilter*>(this);
   return nullptr;
 }
 
@@ -68,22 +72,29 @@ std::string PluginScope::fault() const {
   return fault_;
 }
 
-void PluginScope::close() {
-  decltype(tasks_) tasks;
-  decltype(writes_) writes;
-  decltype(changed_) changed;
+void PluginScope::refuse() {
   uint64_t subscription = 0;
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
-    tasks.swap(tasks_);
-    writes.swap(writes_);
-    changed.swap(changed_);
     std::swap(subscription, subscription_);
     changes_.clear();
     change_order_.clear();
   }
-  if (subscription != 0) services_.entities->unsubscribe(subscription);
+  if (subscription != 0 && !cut_) services_.entities->unsubscribe(subscription);
+}
+
+void PluginScope::close() {
+  refuse();
+  decltype(tasks_) tasks;
+  decltype(writes_) writes;
+  decltype(changed_) changed;
+  {
+    std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
+    writes.swap(writes_);
+    changed.swap(changed_);
+  }
   guarded("the end of its callbacks", [&] {
     tasks.clear();
     writes.clear();
@@ -92,6 +103,7 @@ void PluginScope::close() {
 }
 
 void PluginScope::write(sdk::Log::Level level, std::string_view message) {
+  const RunsPlugin mark(RunsPlugin::kCore);
   LogLevel to = LogLevel::kInfo;
   if (level == sdk::Log::Level::kDebug) to = LogLevel::kDebug;
   if (level == sdk::Log::Level::kWarning) to = LogLevel::kWarning;
@@ -136,12 +148,15 @@ void PluginScope::run(uint64_t number) {
   decltype(tasks_)::node_type task;
   {
     std::lock_guard lock(mutex_);
+    if (closed_) return;
     task = tasks_.extract(number);
   }
   if (!task.empty()) guarded("a timer or task", task.mapped());
 }
 
 sdk::Outcome PluginScope::get(std::string_view key, std::optional<std::string>* value) {
+  const RunsPlugin mark(RunsPlugin::kCore);
+  if (cut_) return stopped(facts_.name);
   auto found = services_.state->get(facts_.name, key);
   if (!found.ok()) return failure(found.error());
   *value = std::move(found).value();
@@ -149,6 +164,8 @@ sdk::Outcome PluginScope::get(std::string_view key, std::optional<std::string>* 
 }
 
 sdk::Outcome PluginScope::put(std::string_view key, std::string_view value) {
+  const RunsPlugin mark(RunsPlugin::kCore);
+  if (cut_) return stopped(facts_.name);
   if (key.empty() || key.size() > kMaxStateKeyBytes || value.size() > kMaxStateValueBytes) {
     return sdk::Outcome::failure("too_large", "cannot keep a value of " + std::to_string(value.size()) +
                                                   " bytes under a key of " + std::to_string(key.size()) +
@@ -160,6 +177,8 @@ sdk::Outcome PluginScope::put(std::string_view key, std::string_view value) {
 }
 
 sdk::Outcome PluginScope::remove(std::string_view key) {
+  const RunsPlugin mark(RunsPlugin::kCore);
+  if (cut_) return stopped(facts_.name);
   const Status done = services_.state->remove(facts_.name, key);
   return done.ok() ? sdk::Outcome::success() : failure(done.error());
 }
@@ -168,7 +187,15 @@ bool PluginScope::declares(const std::string& kind) const {
   return std::find(facts_.kinds.begin(), facts_.kinds.end(), kind) != facts_.kinds.end();
 }
 
+uint32_t PluginScope::check(const sdk::Request& request) {
+  const RunsPlugin mark(RunsPlugin::kCore);
+  constexpr uint32_t kServiceUnavailable = 503;  // RFC 9110 section 15.6.4
+  return cut_ ? kServiceUnavailable : services_.filter->check(request);
+}
+
 sdk::Outcome PluginScope::read(std::string_view address, sdk::Entity* entity) {
+  const RunsPlugin mark(RunsPlugin::kCore);
+  if (cut_) return stopped(facts_.name);
   auto found = services_.entities->read(address);
   if (!found.ok()) return failure(found.error());
   if (!declares(found->kind)) {
@@ -180,6 +207,7 @@ sdk::Outcome PluginScope::read(std::string_view address, sdk::Entity* entity) {
 }
 
 void PluginScope::write(sdk::EntityWrite change, std::function<void(const sdk::Outcome&, const sdk::Entity&)> done) {
+  const RunsPlugin mark(RunsPlugin::kCore);
   if (!declares(change.kind)) {
     const auto refused =
         sdk::Outcome::failure("kind_not_declared", "the plugin " + facts_.name + " may not write " + change.address +
@@ -224,11 +252,12 @@ void PluginScope::write(sdk::EntityWrite change, std::function<void(const sdk::O
 }
 
 sdk::Outcome PluginScope::subscribe(std::function<void(const sdk::Entity&)> changed) {
+  const RunsPlugin mark(RunsPlugin::kCore);
   auto kept = std::make_shared<std::function<void(const sdk::Entity&)>>(std::move(changed));
   bool first = false;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return sdk::Outcome::failure("stopped", "the plugin " + facts_.name + " is being stopped");
+    if (closed_) return stopped(facts_.name);
     changed_.swap(kept);
     first = subscription_ == 0;
   }
@@ -237,9 +266,15 @@ sdk::Outcome PluginScope::subscribe(std::function<void(const sdk::Entity&)> chan
       services_.entities->subscribe(facts_.kinds, [weak = weak_from_this()](const sdk::Entity& entity) {
         if (const auto self = weak.lock()) self->entityChanged(entity);
       });
-  std::lock_guard lock(mutex_);
-  subscription_ = subscription;  // close() runs on this same thread, so it sees it.
-  return sdk::Outcome::success();
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) {
+      subscription_ = subscription;
+      return sdk::Outcome::success();
+    }
+  }
+  if (!cut_) services_.entities->unsubscribe(subscription);  // It was refused meanwhile.
+  return stopped(facts_.name);
 }
 
 void PluginScope::entityChanged(const sdk::Entity& entity) {
@@ -260,6 +295,7 @@ void PluginScope::deliverChanges() {
   decltype(changed_) changed;
   {
     std::lock_guard lock(mutex_);
+    if (closed_) return;
     changes.swap(changes_);
     order.swap(change_order_);
     changed = changed_;

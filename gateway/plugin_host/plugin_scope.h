@@ -3,6 +3,7 @@
 // can destroy them all before the plugin's code is unloaded.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 
 #include "base/executor.h"
 #include "hearthgate/host.h"
+#include "plugin_host/crash_watch.h"
 #include "plugin_host/plugin_file.h"
 #include "plugin_host/services.h"
 
@@ -34,6 +36,7 @@ class PluginScope final : public sdk::Host,
                           private sdk::Timers,
                           private sdk::State,
                           private sdk::Entities,
+                          private sdk::RequestFilter,
                           public std::enable_shared_from_this<PluginScope> {
  public:
   // Called once, on any thread, with what the plugin threw.
@@ -42,11 +45,15 @@ class PluginScope final : public sdk::Host,
   PluginScope(PluginFacts facts, Services services, Executor& thread, Failed failed)
       : facts_(std::move(facts)), services_(services), thread_(thread), failed_(std::move(failed)) {}
 
+  // Names the plugin to the count of crashes (crash_watch.h). Before its code runs.
+  void blame(int slot) { slot_ = slot; }
+
   void* capability(std::string_view id, uint32_t revision) override;
 
   // Runs code of the plugin; false when it threw. `what` completes "NAME failed in …".
   template <typename Code>
   bool guarded(const char* what, Code code) {
+    const RunsPlugin mark(slot_);
     try {
       code();
       return true;
@@ -60,6 +67,11 @@ class PluginScope final : public sdk::Host,
   // The last thing that the plugin threw; empty when it threw nothing.
   std::string fault() const;
 
+  // Takes nothing more from the plugin and tells it nothing more; its functions stay, for they may be running. Any
+  // thread.
+  void refuse();
+  // Reaches no service any more, which may go away. After refuse(), any thread.
+  void cut() { cut_ = true; }
   // Ends timers, subscriptions and answers, and destroys the plugin's functions; on the plugin's thread, after stop.
   void close();
 
@@ -80,6 +92,8 @@ class PluginScope final : public sdk::Host,
   sdk::Outcome put(std::string_view key, std::string_view value) override;
   sdk::Outcome remove(std::string_view key) override;
 
+  uint32_t check(const sdk::Request& request) override;
+
   sdk::Outcome read(std::string_view address, sdk::Entity* entity) override;
   void write(sdk::EntityWrite change, std::function<void(const sdk::Outcome&, const sdk::Entity&)> done) override;
   sdk::Outcome subscribe(std::function<void(const sdk::Entity&)> changed) override;
@@ -89,6 +103,8 @@ class PluginScope final : public sdk::Host,
 
   const PluginFacts facts_;
   const Services services_;
+  int slot_ = -1;
+  std::atomic<bool> cut_{false};
   Executor& thread_;  // Posted to only while not closed_.
 
   mutable std::mutex mutex_;

@@ -2,7 +2,9 @@
 #include "plugin_host/running_plugin.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <future>
 
@@ -40,6 +42,31 @@ class RunningPlugin::Library {
                        std::string("it cannot be loaded: ") + (why != nullptr ? why : error.message()));
   }
 
+  // Where its code lies: from the first to the last executable segment.
+  void tellCode(CrashCount* crashes) const {
+    link_map* map = nullptr;
+    if (::dlinfo(library_.native(), RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return;
+    struct Range {
+      ElfW(Addr) base;
+      uintptr_t begin = UINTPTR_MAX;
+      uintptr_t end = 0;
+    } range{map->l_addr};
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* out) {
+          auto* found = static_cast<Range*>(out);
+          if (info->dlpi_addr != found->base) return 0;
+          for (int i = 0; i < info->dlpi_phnum; ++i) {
+            const auto& segment = info->dlpi_phdr[i];
+            if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+            found->begin = std::min<uintptr_t>(found->begin, info->dlpi_addr + segment.p_vaddr);
+            found->end = std::max<uintptr_t>(found->end, info->dlpi_addr + segment.p_vaddr + segment.p_memsz);
+          }
+          return 1;
+        },
+        &range);
+    if (range.end > range.begin) crashes->code(range.begin, range.end);
+  }
+
   sdk::CreatePlugin* entryPoint() {
     const std::string name(sdk::kEntryPoint);
     return library_.has(name) ? &library_.get<sdk::CreatePlugin>(name) : nullptr;
@@ -51,37 +78,54 @@ class RunningPlugin::Library {
   boost::dll::shared_library library_;
 };
 
-RunningPlugin::RunningPlugin(PluginFile file, const Services& services, Failed failed)
+RunningPlugin::RunningPlugin(PluginFile file, const Services& services, const std::string& marks, Failed failed)
     : facts_(file.facts),
       path_(file.path),
+      crashes_(marks, file.facts.name),
       library_(std::make_unique<Library>(std::move(file.file))),
       thread_("hg-" + file.facts.name),
       scope_(std::make_shared<PluginScope>(facts_, services, thread_, std::move(failed))) {}
 
-Result<std::unique_ptr<RunningPlugin>> RunningPlugin::start(PluginFile file, const std::string& section_json,
-                                                            const Services& services, Failed failed) {
-  std::unique_ptr<RunningPlugin> made(new RunningPlugin(std::move(file), services, std::move(failed)));
-  Status lives = made->live(section_json);
-  if (lives.ok()) return made;
-  Error error = std::move(lives).error();
-  error.message = "cannot start the plugin " + made->facts_.name + " (" + made->path_ + "): " + error.message;
+RunningPlugin::~RunningPlugin() {
+  // Its thread ends first: what is local to a thread is destroyed by code of the plugin.
+  thread_.stop();
+  library_.reset();
+}
+
+Status RunningPlugin::start(const std::string& section_json, const std::string& mark) {
+  HG_CHECK(crashes_.begin());
+  scope_->blame(crashes_.slot());
+  crashes_.starting(mark);
+  const Status lives = live(section_json);
+  crashes_.started();
+  if (lives.ok()) return {};
+  Error error = lives.error();
+  error.message = "cannot start the plugin " + facts_.name + " (" + path_ + "): " + error.message;
   return error;
 }
 
-Status RunningPlugin::step(const char* what, const std::function<Status()>& code) {
-  // Shared, because the caller may go on while the plugin's thread still leaves set_value.
+void RunningPlugin::hang(const std::string& what) {
+  if (hangs_in_.empty()) hangs_in_ = what;
+}
+
+Status RunningPlugin::step(const char* what, std::function<Status()> code) {
+  // Shared and kept by the task, because after the limit nobody waits any more.
   const auto promise = std::make_shared<std::promise<Status>>();
   std::future<Status> future = promise->get_future();
-  thread_.post([this, promise, what, &code] {
+  thread_.post([this, promise, what, code = std::move(code)] {
     Status done;
     if (!scope_->guarded(what, [&] { done = code(); }))
       done = pluginError("plugin_failed", "it threw in " + scope_->fault());
     promise->set_value(std::move(done));
   });
-  while (future.wait_for(kSlowStep) != std::future_status::ready) {
+  if (future.wait_for(kSlowStep) != std::future_status::ready) {
     logWarning("plugin_host", "the plugin " + facts_.name + " is slow: still in its " + what);
   }
-  return future.get();
+  if (future.wait_for(kStepLimit - kSlowStep) == std::future_status::ready) return future.get();
+  hang(what);
+  return pluginError("plugin_hung", std::string("it did not return from its ") + what + " within " +
+                                        std::to_string(kStepLimit.count()) +
+                                        " s; its thread is left alone, and the gateway goes on without it");
 }
 
 static Status statusOf(const sdk::Outcome& outcome) {
@@ -90,13 +134,27 @@ static Status statusOf(const sdk::Outcome& outcome) {
 }
 
 Status RunningPlugin::live(const std::string& section_json) {
-  HG_CHECK(step("load", [&] { return library_->load(); }));
-  HG_CHECK(step("create", [&] { return create(); }));
-  HG_CHECK(step("configure", [&] { return statusOf(plugin_->configure(section_json)); }));
+  HG_CHECK(step("load", [this] { return load(); }));
+  HG_CHECK(step("create", [this] { return create(); }));
+  HG_CHECK(step("configure", [this, section_json] { return statusOf(plugin_->configure(section_json)); }));
   start_tried_ = true;
-  HG_CHECK(step("start", [&] { return statusOf(plugin_->start()); }));
+  HG_CHECK(step("start", [this] { return statusOf(plugin_->start()); }));
   if ((facts_.roles & sdk::kTransport) == 0) return {};
-  return step("provide", [&] { return takeTransport(); });
+  return step("provide", [this] { return takeTransport(); });
+}
+
+Status RunningPlugin::use(std::function<Status()> code) {
+  return step("listen", [code = std::move(code)]() -> Status {
+    const RunsPlugin mark(RunsPlugin::kCore);
+    return code();
+  });
+}
+
+Status RunningPlugin::load() {
+  giveSignalStack();
+  HG_CHECK(library_->load());
+  library_->tellCode(&crashes_);
+  return {};
 }
 
 Status RunningPlugin::create() {
@@ -119,26 +177,44 @@ Status RunningPlugin::takeTransport() {
   const auto failed = [scope = std::weak_ptr<PluginScope>(scope_)](const char* what, const char* message) {
     if (const auto alive = scope.lock()) alive->guarded(what, [&] { throw std::runtime_error(message); });
   };
-  transport_ = std::make_shared<TransportGate>(facts_.name, *transport, failed);
+  transport_ = std::make_shared<TransportGate>(facts_.name, *transport, failed, crashes_.slot());
   return {};
 }
 
-RunningPlugin::~RunningPlugin() {
-  const auto quietly = [this](const char* what, const std::function<void()>& code) {
-    const Status done = step(what, [&]() -> Status {
-      code();
-      return {};
+void RunningPlugin::quietly(const char* what, std::function<void()> code) {
+  if (!hangs_in_.empty()) return;
+  const Status done = step(what, [code = std::move(code)]() -> Status {
+    code();
+    return {};
+  });
+  if (!done.ok()) logError("plugin_host", "the plugin " + facts_.name + ": " + done.error().message);
+}
+
+bool RunningPlugin::end(std::function<void()> returned) {
+  if (plugin_ && start_tried_) {
+    quietly("stop", [this] {
+      stopped_ = true;
+      plugin_->stop();
     });
-    if (!done.ok()) logError("plugin_host", "the plugin " + facts_.name + ": " + done.error().message);
-  };
-  if (plugin_ && start_tried_) quietly("stop", [this] { plugin_->stop(); });
+  }
   // From here on nothing outside holds an object of the plugin, and nothing inside can be called back.
-  if (transport_) transport_->close();
+  if (transport_ && !transport_->close(hangs_in_.empty() ? kStepLimit : std::chrono::seconds(0))) hang("transport");
   quietly("end of callbacks", [this] { scope_->close(); });
-  if (plugin_) quietly("destroy", [this] { plugin_.reset(); });
-  // Its thread ends first: what is local to a thread is destroyed by code of the plugin.
-  thread_.stop();
-  library_.reset();
+  quietly("destroy", [this] { plugin_.reset(); });
+  if (hangs_in_.empty()) return true;
+  scope_->refuse();
+  // The rest of its life waits behind the step that hangs.
+  thread_.post([this, returned = std::move(returned)] {
+    const auto rest = [this](const char* what, const std::function<void()>& code) { scope_->guarded(what, code); };
+    if (plugin_ && start_tried_ && !stopped_) rest("stop", [this] { plugin_->stop(); });
+    // Calls that others make into its transport are waited for here, where nobody waits for this thread.
+    while (transport_ && !transport_->close(kStepLimit)) {
+    }
+    rest("end of callbacks", [this] { scope_->close(); });
+    rest("destroy", [this] { plugin_.reset(); });
+    returned();
+  });
+  return false;
 }
 
 }  // namespace hearthgate::plugin_host

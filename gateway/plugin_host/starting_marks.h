@@ -20,8 +20,9 @@ class StartingMarks {
   // The start has ended, well or with an error.
   Status end(const std::string& plugin);
 
- private:
   std::string path(const std::string& plugin) const { return directory_ + "/starting-" + plugin; }
+
+ private:
   const std::string directory_;
 };
 

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "plugin_host/crash_watch.h"
 
 namespace hearthgate::plugin_host {
 
@@ -11,7 +12,8 @@ using Failed = TransportGate::Failed;
 
 // Runs code of the plugin; false when it threw.
 template <typename Code>
-static bool guarded(const Failed& failed, const char* what, Code code) {
+static bool guarded(int slot, const Failed& failed, const char* what, Code code) {
+  const RunsPlugin mark(slot);
   try {
     code();
     return true;
@@ -26,8 +28,9 @@ static bool guarded(const Failed& failed, const char* what, Code code) {
 // The core's end of a link. Its mutex orders calls into the plugin's link with letting go of it.
 class GateLink final : public sdk::Link {
  public:
-  GateLink(std::shared_ptr<sdk::Link> inner, Failed failed)
+  GateLink(std::shared_ptr<sdk::Link> inner, Failed failed, int slot)
       : failed_(std::move(failed)),
+        slot_(slot),
         queue_limit_bytes_(inner->queueLimitBytes()),
         max_message_bytes_(inner->maxMessageBytes()),
         remote_address_(inner->remoteAddress()),
@@ -37,7 +40,7 @@ class GateLink final : public sdk::Link {
   sdk::Sent send(std::string&& message) override {
     std::lock_guard lock(mutex_);
     sdk::Sent sent = sdk::Sent::kClosed;
-    if (inner_ && !guarded(failed_, "sending a message", [&] { sent = inner_->send(std::move(message)); }))
+    if (inner_ && !guarded(slot_, failed_, "sending a message", [&] { sent = inner_->send(std::move(message)); }))
       inner_ = nullptr;
     return sent;
   }
@@ -49,7 +52,7 @@ class GateLink final : public sdk::Link {
   size_t maxMessageBytes() const override { return max_message_bytes_; }
   void close(std::string code, std::string text) override {
     std::lock_guard lock(mutex_);
-    if (inner_) guarded(failed_, "closing a link", [&] { inner_->close(std::move(code), std::move(text)); });
+    if (inner_) guarded(slot_, failed_, "closing a link", [&] { inner_->close(std::move(code), std::move(text)); });
   }
   std::string remoteAddress() const override { return remote_address_; }
   std::string path() const override { return path_; }
@@ -62,6 +65,7 @@ class GateLink final : public sdk::Link {
 
  private:
   const Failed failed_;
+  const int slot_;
   const size_t queue_limit_bytes_;
   const size_t max_message_bytes_;
   const std::string remote_address_;
@@ -80,46 +84,68 @@ class GateHandler final : public sdk::LinkHandler, public std::enable_shared_fro
   ~GateHandler() override { end({"lost", "the transport gave the link up", false}); }
 
   void onOpen(std::shared_ptr<sdk::Link> link) override {
-    link_ = std::make_shared<GateLink>(std::move(link), gate_->failed_);
+    {
+      std::lock_guard lock(mutex_);
+      link_ = std::make_shared<GateLink>(std::move(link), gate_->failed_, gate_->slot_);
+    }
     gate_->add(weak_from_this());
-    tell("onOpen", [this] { user_->onOpen(link_); });
+    tell("onOpen", [](sdk::LinkHandler& user, const std::shared_ptr<GateLink>& opened) { user.onOpen(opened); });
   }
   void onMessage(std::string_view message) override {
-    tell("onMessage", [&] { user_->onMessage(message); });
+    tell("onMessage", [&](sdk::LinkHandler& user, const auto&) { user.onMessage(message); });
   }
   void onWritable() override {
-    tell("onWritable", [this] { user_->onWritable(); });
+    tell("onWritable", [](sdk::LinkHandler& user, const auto&) { user.onWritable(); });
   }
   void onClosed(const sdk::CloseReason& reason) override { end(reason); }
 
   void end(const sdk::CloseReason& reason) {
-    if (link_) {
-      tell("onClosed", [&] { user_->onClosed(reason); });
-      link_->drop();
+    std::shared_ptr<sdk::LinkHandler> user;
+    std::shared_ptr<GateLink> link;
+    {
+      std::lock_guard lock(mutex_);
+      user.swap(user_);
+      link.swap(link_);
     }
-    user_ = nullptr;
-    link_ = nullptr;
+    if (!link) return;
+    const RunsPlugin mark(RunsPlugin::kCore);
+    try {
+      if (user) user->onClosed(reason);
+    } catch (const std::exception& error) {
+      logError("plugin_host", std::string("onClosed of a link failed inside the gateway: ") + error.what());
+    }
+    link->drop();
   }
 
  private:
   template <typename Call>
   void tell(const char* what, Call call) {
-    if (!user_) return;  // A transport that calls after onClosed; there is nobody to tell.
+    std::shared_ptr<sdk::LinkHandler> user;
+    std::shared_ptr<GateLink> link;
+    {
+      std::lock_guard lock(mutex_);
+      user = user_;
+      link = link_;
+    }
+    if (!user) return;  // A transport that calls after onClosed; there is nobody to tell.
+    const RunsPlugin mark(RunsPlugin::kCore);
     try {
-      call();
+      call(*user, link);
     } catch (const std::exception& error) {
       logError("plugin_host", std::string(what) + " of a link failed inside the gateway: " + error.what());
-      if (link_) link_->close("internal_error", "a fault inside the gateway");
+      if (link) link->close("internal_error", "a fault inside the gateway");
     }
   }
 
   const std::shared_ptr<TransportGate> gate_;
+  // The transport calls one at a time, but the end of a plugin that hangs may come beside it.
+  std::mutex mutex_;
   std::shared_ptr<sdk::LinkHandler> user_;
   std::shared_ptr<GateLink> link_;
 };
 
-TransportGate::TransportGate(std::string plugin, sdk::Transport& inner, Failed failed)
-    : plugin_(std::move(plugin)), failed_(std::move(failed)), inner_(&inner) {}
+TransportGate::TransportGate(std::string plugin, sdk::Transport& inner, Failed failed, int slot)
+    : plugin_(std::move(plugin)), failed_(std::move(failed)), slot_(slot), inner_(&inner) {}
 
 sdk::Listening TransportGate::listen(const std::string& address, uint16_t port, Acceptor acceptor) {
   sdk::Listening listening{
@@ -130,6 +156,7 @@ sdk::Listening TransportGate::listen(const std::string& address, uint16_t port, 
   const auto asked = [self = weak_from_this(), acceptor = std::move(acceptor)](const sdk::LinkRequest& request) {
     const auto gate = self.lock();
     if (!gate) return sdk::LinkDecision::refuse(503);
+    const RunsPlugin mark(RunsPlugin::kCore);
     try {
       sdk::LinkDecision decision = acceptor(request);
       if (decision.handler) decision.handler = std::make_shared<GateHandler>(gate, std::move(decision.handler));
@@ -139,7 +166,7 @@ sdk::Listening TransportGate::listen(const std::string& address, uint16_t port, 
       return sdk::LinkDecision::refuse(500);
     }
   };
-  const bool fine = guarded(failed_, "listening", [&] { listening = inner_->listen(address, port, asked); });
+  const bool fine = guarded(slot_, failed_, "listening", [&] { listening = inner_->listen(address, port, asked); });
   if (fine && listening.outcome.ok()) {
     const bool six = address.find(':') != std::string::npos;
     std::lock_guard lock(mutex_);
@@ -157,13 +184,14 @@ void TransportGate::dial(const std::string& address, const std::string& target,
     std::shared_lock inner_lock(inner_mutex_);
     if (inner_ != nullptr) {
       const auto answer = [dialled](const sdk::Outcome& outcome) {
+        const RunsPlugin mark(RunsPlugin::kCore);
         try {
           dialled(outcome);
         } catch (const std::exception& error) {
           logError("plugin_host", std::string("the answer to a dial failed inside the gateway: ") + error.what());
         }
       };
-      taken = guarded(failed_, "dialling", [&] {
+      taken = guarded(slot_, failed_, "dialling", [&] {
         inner_->dial(address, target, std::make_shared<GateHandler>(shared_from_this(), std::move(handler)), answer);
       });
     }
@@ -173,7 +201,7 @@ void TransportGate::dial(const std::string& address, const std::string& target,
 
 void TransportGate::stop() {
   std::shared_lock inner_lock(inner_mutex_);
-  if (inner_ != nullptr) guarded(failed_, "stopping its transport", [&] { inner_->stop(); });
+  if (inner_ != nullptr) guarded(slot_, failed_, "stopping its transport", [&] { inner_->stop(); });
 }
 
 std::vector<ListenerInfo> TransportGate::listeners() const {
@@ -190,10 +218,12 @@ void TransportGate::add(std::weak_ptr<GateHandler> handler) {
   open_.push_back(std::move(handler));
 }
 
-void TransportGate::close() {
+bool TransportGate::close(std::chrono::milliseconds limit) {
+  bool free = true;
   {
-    std::unique_lock inner_lock(inner_mutex_);
-    inner_ = nullptr;
+    const std::unique_lock inner_lock(inner_mutex_, limit);
+    free = inner_lock.owns_lock();
+    if (free) inner_ = nullptr;
   }
   std::vector<std::weak_ptr<GateHandler>> open;
   {
@@ -204,6 +234,7 @@ void TransportGate::close() {
   for (const auto& weak : open) {
     if (const auto handler = weak.lock()) handler->end({"stopped", "the plugin " + plugin_ + " was stopped", false});
   }
+  return free;
 }
 
 }  // namespace hearthgate::plugin_host

@@ -3,6 +3,7 @@
 // listed. Contract and threads: hearthgate/transport.h.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,7 +27,8 @@ class TransportGate final : public sdk::Transport, public std::enable_shared_fro
   // Called on any thread with what the plugin threw.
   using Failed = std::function<void(const char* what, const char* message)>;
 
-  TransportGate(std::string plugin, sdk::Transport& inner, Failed failed);
+  // `slot`: see crash_watch.h.
+  TransportGate(std::string plugin, sdk::Transport& inner, Failed failed, int slot = -1);
 
   sdk::Listening listen(const std::string& address, uint16_t port, Acceptor acceptor) override;
   void dial(const std::string& address, const std::string& target, std::shared_ptr<sdk::LinkHandler> handler,
@@ -34,8 +36,9 @@ class TransportGate final : public sdk::Transport, public std::enable_shared_fro
   void stop() override;
 
   std::vector<ListenerInfo> listeners() const;
-  // Lets go of every object of the plugin, after its stop; later calls answer `stopped`, links are closed.
-  void close();
+  // Lets go of every object of the plugin, after its stop or while that hangs; later calls answer `stopped`, links are
+  // closed. False when a call into the plugin has not returned after `limit`: its objects must then stay.
+  bool close(std::chrono::milliseconds limit);
 
  private:
   friend class GateHandler;
@@ -43,7 +46,9 @@ class TransportGate final : public sdk::Transport, public std::enable_shared_fro
 
   const std::string plugin_;
   const Failed failed_;
-  mutable std::shared_mutex inner_mutex_;  // Held shared during calls into the plugin, so that close() waits for them.
+  const int slot_;
+  mutable std::shared_timed_mutex
+      inner_mutex_;  // Held shared during calls into the plugin, so that close() waits for them.
   sdk::Transport* inner_;
   mutable std::mutex mutex_;
   std::vector<ListenerInfo> listeners_;

@@ -1,4 +1,6 @@
 // A transport that breaks the contract: it throws where it should answer, and forgets its links when it stops.
+#include <unistd.h>
+
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -23,7 +25,10 @@ class RudeLink final : public Link {
 
 class RudeTransport final : public Transport {
  public:
-  Listening listen(const std::string&, uint16_t, Acceptor) override { return {Outcome::success(), 7}; }
+  Listening listen(const std::string&, uint16_t, Acceptor) override {
+    while (hangs) ::usleep(1000);
+    return {Outcome::success(), 7};
+  }
   void dial(const std::string& address, const std::string&, std::shared_ptr<LinkHandler> handler,
             Dialled dialled) override {
     if (address == "throw:1") throw std::runtime_error("no luck in dial");
@@ -32,6 +37,7 @@ class RudeTransport final : public Transport {
     dialled(Outcome::success());
   }
   void stop() override {}
+  bool hangs = false;
 
  private:
   std::shared_ptr<LinkHandler> handler_;
@@ -40,7 +46,11 @@ class RudeTransport final : public Transport {
 class Rude final : public Plugin {
  public:
   explicit Rude(Host&) {}
-  Outcome configure(std::string_view) override { return Outcome::success(); }
+  // `{"listen": "hang"}`: for ever.
+  Outcome configure(std::string_view section_json) override {
+    transport_.hangs = section_json.find("hang") != section_json.npos;
+    return Outcome::success();
+  }
   Outcome start() override { return Outcome::success(); }
   void stop() override {}
   void* provide(std::string_view id, uint32_t) override {

@@ -189,6 +189,112 @@ TEST_F(PluginFileTest, ChecksWhereALinkLeadsTo) {
   EXPECT_EQ(codeOf(other.file("good")), "plugin_unsafe_file");
 }
 
+TEST_F(PluginFileTest, ChecksWhereALinkIsToo) {
+  const std::string path = folder_.copy("good");
+  SampleFolder other;
+  std::filesystem::create_symlink(path, other.file("good"));
+  ASSERT_EQ(::chmod(other.path().c_str(), 0777), 0);
+  EXPECT_EQ(codeOf(other.file("good")), "plugin_unsafe_file") << "anybody could let it lead elsewhere";
+  SampleFolder third;
+  std::filesystem::create_directory_symlink(folder_.path(), third.path() + "/folder");
+  EXPECT_EQ(codeOf(third.path() + "/folder/good.so"), "");
+  std::filesystem::create_symlink(folder_.file("nothing"), folder_.file("dangling"));
+  EXPECT_EQ(codeOf(folder_.file("dangling")), "plugin_not_found");
+  std::filesystem::create_symlink(folder_.file("round"), folder_.file("round"));
+  EXPECT_EQ(codeOf(folder_.file("round")), "file_unreadable");
+}
+
+TEST_F(PluginFileTest, JudgesAHardLinkByTheFileItself) {
+  SampleFolder open;
+  const std::string path = open.copy("good");
+  ASSERT_EQ(::link(path.c_str(), folder_.file("good").c_str()), 0);
+  EXPECT_EQ(codeOf(folder_.file("good")), "");
+  ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
+  EXPECT_EQ(codeOf(folder_.file("good")), "plugin_unsafe_file") << "the other name has the same bytes";
+}
+
+TEST_F(PluginFileTest, RefusesWhatReallyLiesInTheDataDirectory) {
+  SampleFolder data;
+  const std::string inside = data.copy("good");
+  EXPECT_EQ(openPluginFile(inside, data.path()).error().code, "plugin_unsafe_file");
+  std::filesystem::create_symlink(inside, folder_.file("good"));
+  EXPECT_EQ(openPluginFile(folder_.file("good"), data.path()).error().code, "plugin_unsafe_file");
+  EXPECT_TRUE(openPluginFile(folder_.file("good"), data.path() + "x").ok()) << "a name that only begins alike";
+}
+
+TEST_F(PluginFileTest, KeepsWhatItCheckedWhenTheFileIsExchanged) {
+  const std::string path = folder_.copy("good");
+  auto opened = openPluginFile(path);
+  ASSERT_TRUE(opened.ok());
+  folder_.write("good", SampleFolder::bytesOf("throws_start"));
+  char begin[4096];
+  ASSERT_EQ(::pread(opened->file.get(), begin, sizeof begin, 0), static_cast<ssize_t>(sizeof begin));
+  EXPECT_EQ(std::string(begin, sizeof begin), SampleFolder::bytesOf("good").substr(0, sizeof begin));
+}
+
+TEST_F(PluginFileTest, RefusesTwoDescriptors) {
+  std::string bytes = SampleFolder::bytesOf("good");
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  // The section before the names of sections takes the descriptor's name.
+  std::vector<Elf64_Shdr> sections(header.e_shnum);
+  std::memcpy(sections.data(), bytes.data() + header.e_shoff, sections.size() * sizeof(Elf64_Shdr));
+  const Elf64_Shdr& names = sections[header.e_shstrndx];
+  const size_t name = bytes.find(std::string(".hearthgate") + '\0', names.sh_offset) - names.sh_offset;
+  sections[1].sh_name = static_cast<Elf64_Word>(name);
+  std::memcpy(bytes.data() + header.e_shoff, sections.data(), sections.size() * sizeof(Elf64_Shdr));
+  EXPECT_EQ(codeOfBytes(bytes), "plugin_no_descriptor");
+}
+
+// Sizes that are in the file, because it is full of holes, but in no plugin.
+TEST_F(PluginFileTest, RefusesAHugeFileWithoutReadingIt) {
+  const auto huge = [this](auto change) {
+    std::string bytes = SampleFolder::bytesOf("good");
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    change(bytes, header);
+    const std::string path = folder_.write("good", bytes);
+    EXPECT_EQ(::truncate(path.c_str(), off_t{1} << 40), 0);
+    return codeOf(path);
+  };
+  const auto section = [](std::string& bytes, const Elf64_Ehdr& header, uint32_t type, size_t index) {
+    for (size_t i = 0; i < header.e_shnum; ++i) {
+      Elf64_Shdr one;
+      char* const at = bytes.data() + header.e_shoff + i * sizeof one;
+      std::memcpy(&one, at, sizeof one);
+      if (index != 0 ? i != index : one.sh_type != type) continue;
+      one.sh_size = uint64_t{1} << 39;
+      std::memcpy(at, &one, sizeof one);
+    }
+  };
+  EXPECT_EQ(huge([](std::string&, const Elf64_Ehdr&) {}), "") << "bytes after the end do no harm";
+  EXPECT_EQ(huge([&](std::string& bytes, const Elf64_Ehdr& header) { section(bytes, header, SHT_DYNSYM, 0); }),
+            "plugin_truncated");
+  EXPECT_EQ(huge([&](std::string& bytes, const Elf64_Ehdr& header) { section(bytes, header, 0, header.e_shstrndx); }),
+            "plugin_truncated");
+}
+
+TEST_F(PluginFileTest, RefusesSegmentsThatTheFileDoesNotHave) {
+  const auto code = [this](auto change) {
+    std::string bytes = SampleFolder::bytesOf("good");
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    for (size_t i = 0; i < header.e_phnum; ++i) {
+      Elf64_Phdr one;
+      char* const at = bytes.data() + header.e_phoff + i * sizeof one;
+      std::memcpy(&one, at, sizeof one);
+      if (one.p_type == PT_LOAD) change(one);
+      std::memcpy(at, &one, sizeof one);
+    }
+    return codeOfBytes(bytes);
+  };
+  EXPECT_EQ(code([](Elf64_Phdr&) {}), "");
+  EXPECT_EQ(code([](Elf64_Phdr& one) { one.p_offset = uint64_t{1} << 40; }), "plugin_truncated");
+  EXPECT_EQ(code([](Elf64_Phdr& one) { one.p_filesz = one.p_memsz = uint64_t{1} << 62; }), "plugin_truncated");
+  EXPECT_EQ(code([](Elf64_Phdr& one) { one.p_memsz = uint64_t{1} << 40; }), "plugin_truncated");
+  EXPECT_EQ(code([](Elf64_Phdr& one) { one.p_memsz = 0; }), "plugin_truncated");
+}
+
 TEST_F(PluginFileTest, RefusesAnotherUsersFile) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   const std::string path = folder_.copy("good");

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include "base/log.h"
 #include "support/loopback_transport.h"
 #include "support/recording_handler.h"
@@ -37,7 +40,7 @@ class TransportGateTest : public ::testing::Test {
 TEST_F(TransportGateTest, ListsItsListenersUntilItCloses) {
   ASSERT_EQ(gate_->listeners().size(), 1u);
   EXPECT_EQ(gate_->listeners()[0].address, address_);
-  gate_->close();
+  EXPECT_TRUE(gate_->close(std::chrono::seconds(20)));
   EXPECT_TRUE(gate_->listeners().empty());
   EXPECT_EQ(gate_->listen("127.0.0.1", 0, listener_.acceptor()).outcome.code, "stopped");
   auto handler = std::make_shared<RecordingHandler>();
@@ -72,13 +75,38 @@ TEST_F(TransportGateTest, HoldsNothingOfThePluginAfterTheClose) {
   const auto far = listener_.handler();
   const auto kept = near->link();
   inner_.stop();
-  gate_->close();
+  EXPECT_TRUE(gate_->close(std::chrono::seconds(20)));
   EXPECT_EQ(near->closedCalls(), 1);
   EXPECT_EQ(far->closedCalls(), 1);
   EXPECT_EQ(kept->send("x"), sdk::Sent::kClosed);
   EXPECT_EQ(kept->queuedBytes(), 0u);
   kept->close("again", "");
   EXPECT_EQ(near->closedCalls(), 1);
+}
+
+// A transport that does not come back from a call.
+class StuckTransport final : public sdk::Transport {
+ public:
+  sdk::Listening listen(const std::string&, uint16_t, Acceptor) override { return {sdk::Outcome::success(), 1}; }
+  void dial(const std::string&, const std::string&, std::shared_ptr<sdk::LinkHandler>, Dialled) override {
+    inside.set_value();
+    go_on.get_future().wait();
+  }
+  void stop() override {}
+  std::promise<void> inside;
+  std::promise<void> go_on;
+};
+
+TEST(TransportGate, SaysThatACallIsStillInsideInsteadOfWaitingForEver) {
+  StuckTransport stuck;
+  const auto gate = std::make_shared<TransportGate>("stuck", stuck, [](const char*, const char*) {});
+  auto handler = std::make_shared<RecordingHandler>();
+  std::thread caller([&] { gate->dial("192.0.2.1:1", "/peer", handler, [](const sdk::Outcome&) {}); });
+  stuck.inside.get_future().wait();
+  EXPECT_FALSE(gate->close(std::chrono::milliseconds(1)));
+  stuck.go_on.set_value();
+  EXPECT_TRUE(gate->close(std::chrono::seconds(20)));
+  caller.join();
 }
 
 }  // namespace

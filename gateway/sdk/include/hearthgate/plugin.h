@@ -6,12 +6,12 @@
 //   2. configure  the plugin's section of the configuration; it says what is wrong with it, by key.
 //   3. start      threads, sockets and timers begin. Up to here everything is undone by going to step 5.
 //   4. stop       everything that start began has ended when it returns: threads joined, sockets closed, each callback
-//   that
-//                 the gateway was owed has been called, none comes later. Called after a failed start too.
+//                 that the gateway was owed has been called, none comes later. Called after a failed start too.
 //   5. destroy    the destructor. No object of the plugin exists afterwards, exceptions included.
 //   6. unload     the file leaves the process. Reload begins again at 0 with the file that is there then.
 // An exception that leaves the plugin at any step, or from a callback, goes to 4 and disables the plugin; the gateway
-// lives on.
+// lives on. A step that does not return within 10 s is left behind with its thread, and the plugin is shown as failed;
+// if it returns later, 4 to 6 follow. Code that ends the process three times is left out at the next start.
 #pragma once
 
 #include <cstdint>
