@@ -62,6 +62,7 @@ void addHomeRoutes(Router& router);
 void addPairingRoutes(Router& router);
 void addConflictRoutes(Router& router);
 void addStatusRoutes(Router& router);
+void addReportRoutes(Router& router);
 void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
 void addConfigRoutes(Router& router);

@@ -58,6 +58,7 @@ void addRoutes(Router& router) {
   addPairingRoutes(router);
   addConflictRoutes(router);
   addStatusRoutes(router);
+  addReportRoutes(router);
   addEventRoutes(router);
   addPluginRoutes(router);
   addConfigRoutes(router);

@@ -86,7 +86,8 @@ TEST_F(Metrics, WritesHelpAndTypeOnceForEachFamily) {
   std::set<std::string> seen;
   std::istringstream lines(text_);
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("# TYPE ")) EXPECT_TRUE(seen.insert(line).second) << line;
+    if (!line.starts_with("# TYPE ")) continue;
+    EXPECT_TRUE(seen.insert(line).second) << line;
   }
 }
 
