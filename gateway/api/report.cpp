@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "api/attention.h"
+#include "api/event_streams.h"
 #include "api/json_text.h"
 #include "api/metrics.h"
 #include "api/process_figures.h"
@@ -49,6 +50,7 @@ Redactor redactorFor(Gateway& gateway, store::Reader& reader) {
   ::gethostname(host, sizeof host - 1);
   redactor.knowName(host);
   redactor.knowName(gateway.settings.home_name);
+  redactor.knowName(gateway.parts.configuration.config.name);
   redactor.knowHome(gateway.home.text());
   // Forgotten ones too: their names may stand in the log.
   for (const store::Peer& peer : reader.peers()) {

@@ -33,16 +33,34 @@ Status writeFile(const std::string& file, const std::string& text) {
   return {};
 }
 
+// The same document with a line for each member and each item of a list, so that a person can look through it.
+std::string inLines(const Json& report) {
+  if (!report.is_object()) return boost::json::serialize(report);
+  std::string out = "{";
+  for (const auto& member : report.get_object()) {
+    out += (out.size() > 1 ? ",\n" : "\n") + boost::json::serialize(boost::json::value(member.key())) + ": ";
+    if (!member.value().is_array()) {
+      out += boost::json::serialize(member.value());
+      continue;
+    }
+    std::string items;
+    for (const auto& item : member.value().get_array()) items += (items.empty() ? "\n  " : ",\n  ") + boost::json::serialize(item);
+    out += "[" + items + "]";
+  }
+  return out + "\n}";
+}
+
 ExitStatus report(Context& context, const std::string& file) {
   Reply reply = context.get(path({"report"}));
+  std::string text = (context.json() ? reply.raw : inLines(reply.body)) + "\n";
   if (file.empty()) {
-    context.out() << reply.raw << "\n";
+    context.out() << text;
     return kDone;
   }
-  Status written = writeFile(file, reply.raw + "\n");
+  Status written = writeFile(file, text);
   if (!written.ok()) context.fail(written.error().code, written.error().message, "name a file that is not there yet, in a folder of yours");
   if (!context.printed(reply)) {
-    context.out() << "wrote " << safe(file) << " (" << reply.raw.size() + 1 << " bytes)\n"
+    context.out() << "wrote " << safe(file) << " (" << text.size() << " bytes)\n"
                   << "It holds no names, addresses, contents, tokens or keys; look through it before you\nhand it on.\n";
   }
   return kDone;

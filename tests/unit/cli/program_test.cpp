@@ -178,15 +178,18 @@ TEST_F(Program, NamesEveryCommandAndOptionInTheManualPageAndEveryCompletion) {
 TEST_F(Program, WritesTheReportIntoANewFileOfItsOwner) {
   char name[] = "/tmp/hearthgate-cli-XXXXXX";
   std::string file = std::string(mkdtemp(name)) + "/report.json";
-  server.answer("GET /api/v1/report", 200, R"({"report":1})");
+  server.answer("GET /api/v1/report", 200, R"({"report":1,"log":["a","b"]})");
+  EXPECT_EQ(run({"report", "--json"}), 0);
+  EXPECT_EQ(out, "{\"report\":1,\"log\":[\"a\",\"b\"]}\n");
   EXPECT_EQ(run({"report"}), 0);
-  EXPECT_EQ(out, "{\"report\":1}\n");
+  EXPECT_EQ(out, "{\n\"report\": 1,\n\"log\": [\n  \"a\",\n  \"b\"]\n}\n");
+  size_t out_of_report = out.size();
   EXPECT_EQ(run({"report", "--output", file}), 0);
   EXPECT_THAT(out, HasSubstr("wrote " + file));
   struct stat about {};
   ASSERT_EQ(::stat(file.c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777, 0600u);
-  EXPECT_EQ(about.st_size, 13);
+  EXPECT_EQ(about.st_size, static_cast<off_t>(out_of_report));
   EXPECT_EQ(run({"report", "--output", file}), 1) << "nothing is written over";
   EXPECT_THAT(err, HasSubstr("cannot make " + file));
   std::filesystem::remove_all(name);
