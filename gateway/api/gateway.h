@@ -16,6 +16,7 @@
 #include "api/long_vectors.h"
 #include "api/plugins.h"
 #include "api/reader_pool.h"
+#include "api/tallies.h"
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -27,6 +28,7 @@
 namespace hearthgate::api {
 
 class EventStreams;
+class Router;
 
 struct ServerSettings {
   std::string listen = "127.0.0.1";  // an address, no name
@@ -50,9 +52,6 @@ struct ServerParts {
 };
 
 struct Counters {
-  std::atomic<uint64_t> requests{0};
-  std::atomic<uint64_t> client_errors{0};
-  std::atomic<uint64_t> server_errors{0};
   std::atomic<uint64_t> wrong_tokens{0};
   std::atomic<uint64_t> bulk_lines{0};
 };
@@ -71,6 +70,8 @@ struct Gateway {
   std::unique_ptr<EventStreams> streams;
   std::atomic<int> waiting_calls{0};
   LongVectors long_vectors{};
+  Tallies tallies{};
+  const Router* router = nullptr;
 
   model::OwnerId me() const { return model::OwnerId(home); }
 

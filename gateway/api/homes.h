@@ -23,6 +23,23 @@ struct HomeState {
   uint64_t refused_there = 0;
 };
 
+// For GET /metrics: what links have carried since the start, one direction.
+struct TrafficFigures {
+  uint64_t frames = 0;
+  uint64_t compressed_frames = 0;
+  uint64_t wire_bytes = 0;
+  uint64_t message_bytes = 0;  // before compression
+};
+struct LinkFigures {
+  TrafficFigures sent;
+  TrafficFigures received;
+};
+struct HandshakeFigure {
+  std::string kind;     // peer or pairing
+  std::string outcome;  // done, failed, unreachable, refused
+  uint64_t count = 0;
+};
+
 struct SyncAnswer {
   bool level = false;
   std::string reason;  // empty when level
@@ -69,6 +86,8 @@ class Homes {
   virtual ~Homes() = default;
   virtual HomeState state(const HomeId& home) = 0;
   virtual size_t connectedCount() = 0;
+  virtual LinkFigures figures(const HomeId&) { return {}; }
+  virtual std::vector<HandshakeFigure> handshakes() { return {}; }
   // Errors of these: home_not_found, bad_address.
   virtual Status connect(const HomeId& home) = 0;
   virtual Status disconnect(const HomeId& home) = 0;

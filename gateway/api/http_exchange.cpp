@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <memory>
 
@@ -27,6 +28,9 @@ class PocoCall final : public Call {
     remote_address = address.host().toString();
     loopback = address.host().isLoopback();
   }
+
+  RouteFigures* figures = nullptr;  // of the route, once it is known
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
 
   std::optional<std::string> header(const std::string& name) const override {
     if (!request_.has(name)) return std::nullopt;
@@ -154,6 +158,7 @@ Result<Answer> HttpExchange::handle(PocoCall& call) {
     if (!allow.empty()) refusal.headers.emplace_back("Allow", allow);
     return refusal;
   }
+  call.figures = (*route)->figures.get();
   if (!(*route)->waits) return (*route)->handler(gateway_, call);
   Waiting waiting(gateway_.waiting_calls);
   if (waiting.tooMany()) {
@@ -182,9 +187,8 @@ Answer HttpExchange::answer(PocoCall& call, const net::HTTPServerRequest& reques
 }
 
 void HttpExchange::send(PocoCall& call, Answer answer, net::HTTPServerResponse& response) {
-  ++gateway_.counters.requests;
-  if (answer.status >= 500) ++gateway_.counters.server_errors;
-  if (answer.status >= 400 && answer.status < 500) ++gateway_.counters.client_errors;
+  double took_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - call.begun).count();
+  (call.figures ? *call.figures : router_.unrouted()).count(answer.status, took_s);
   if (answer.taken_over) return;
   // An unread body would be taken for the next request.
   if (!call.drained() || server_->currentConnections() > kKeepAliveConnections) response.setKeepAlive(false);

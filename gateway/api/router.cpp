@@ -39,6 +39,7 @@ std::vector<std::string> Router::split(std::string_view path) {
 
 void Router::add(Route route) {
   std::vector<std::string> segments = split(route.path);
+  route.figures = std::make_shared<RouteFigures>();
   entries_.push_back({std::move(route), std::move(segments)});
   std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
     return fixedSegments(a.segments) > fixedSegments(b.segments);
@@ -48,6 +49,13 @@ void Router::add(Route route) {
 std::vector<std::pair<std::string, std::string>> Router::all() const {
   std::vector<std::pair<std::string, std::string>> list;
   for (const Entry& entry : entries_) list.emplace_back(entry.route.method, entry.route.path);
+  return list;
+}
+
+Router::Figures Router::figures() const {
+  Figures list;
+  for (const Entry& entry : entries_) list.push_back({{entry.route.method, entry.route.path}, entry.route.figures.get()});
+  list.push_back({{"none", "none"}, unrouted_.get()});
   return list;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/call.h"
 #include "api/gateway.h"
+#include "api/route_figures.h"
 
 namespace hearthgate::api {
 
@@ -22,6 +24,7 @@ class Router {
     std::vector<std::string_view> query;
     Handler handler;
     bool waits = false;
+    std::shared_ptr<RouteFigures> figures{};  // made by add()
   };
   void add(Route route);
   // What belongs to a later release: answers `not_served`. `path` may end with `/*` for all below.
@@ -31,6 +34,10 @@ class Router {
   // `allow` holds the value of the Allow header), bad_id (broken escapes), bad_query.
   Result<const Route*> find(Call& call, std::string* allow) const;
   std::vector<std::pair<std::string, std::string>> all() const;  // method, path
+  // What was counted of each (method, path); `none` is what came to no route.
+  using Figures = std::vector<std::pair<std::pair<std::string, std::string>, const RouteFigures*>>;
+  Figures figures() const;
+  RouteFigures& unrouted() const { return *unrouted_; }
 
  private:
   struct Entry {
@@ -40,6 +47,7 @@ class Router {
   static std::vector<std::string> split(std::string_view path);
   std::vector<Entry> entries_;
   std::vector<std::vector<std::string>> not_served_;
+  std::unique_ptr<RouteFigures> unrouted_ = std::make_unique<RouteFigures>();
 };
 
 // All of them.
@@ -54,6 +62,7 @@ void addHomeRoutes(Router& router);
 void addPairingRoutes(Router& router);
 void addConflictRoutes(Router& router);
 void addStatusRoutes(Router& router);
+void addReportRoutes(Router& router);
 void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
 void addConfigRoutes(Router& router);

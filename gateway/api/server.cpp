@@ -58,6 +58,7 @@ void addRoutes(Router& router) {
   addPairingRoutes(router);
   addConflictRoutes(router);
   addStatusRoutes(router);
+  addReportRoutes(router);
   addEventRoutes(router);
   addPluginRoutes(router);
   addConfigRoutes(router);
@@ -90,6 +91,7 @@ Server::Server(ServerSettings settings, ServerParts parts, trust::AdminToken tok
                0},
       http_(std::make_unique<Http>()) {
   addRoutes(http_->router);
+  gateway_.router = &http_->router;
 }
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings, ServerParts parts) {

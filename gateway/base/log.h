@@ -4,12 +4,16 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hearthgate {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 
 void setLogLevel(LogLevel level);
+// The last lines that were logged, oldest first, at most `most` and kLogLinesKept.
+inline constexpr size_t kLogLinesKept = 400;
+std::vector<std::string> lastLogLines(size_t most);
 // `area` is the folder or plugin that speaks.
 void log(LogLevel level, std::string_view area, std::string_view message);
 

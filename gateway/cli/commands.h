@@ -37,5 +37,7 @@ void addPluginCommands(CLI::App& program, Chosen& chosen);
 void addConfigCommands(CLI::App& program, Chosen& chosen);
 void addWordsCommands(CLI::App& program, Chosen& chosen);
 void addWatchCommands(CLI::App& program, Chosen& chosen);
+void addReportCommands(CLI::App& program, Chosen& chosen);
+void addPageCommands(CLI::App& program, Chosen& chosen);
 
 }  // namespace hearthgate::cli

@@ -77,7 +77,7 @@ void addConfigCommands(CLI::App& program, Chosen& chosen) {
   auto* explaining = addCommand(*group, chosen, "explain", "What a key means, takes and is set to",
                                 [=](Context& c) { return explain(c, *key, *file); });
   explaining->add_option("KEY", *key, "as sharing.sync.port, or a section")->required();
-  explaining->add_option("--config", *file, std::string("default: ") + kDefaultFile);
+  explaining->add_option("--config", *file, std::string("default: ") + kDefaultFile)->type_name("FILE");
   addCommand(*group, chosen, "schema", "JSON Schema of the file", [](Context& c) {
     c.out() << config::schema() << "\n";
     return kDone;

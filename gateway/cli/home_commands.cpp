@@ -36,7 +36,7 @@ ExitStatus set(Context& context, const HomeOptions& options) {
   if (options.named) body["name"] = options.name;
   if (!options.at.empty()) body["addresses"] = boost::json::array(options.at.begin(), options.at.end());
   Reply reply = context.send("PATCH", path({"homes", id}), body);
-  if (!context.printed(reply)) context.out() << "set " << options.home << "\n";
+  if (!context.printed(reply)) context.out() << "set " << safe(options.home) << "\n";
   return kDone;
 }
 
@@ -73,7 +73,7 @@ ExitStatus sync(Context& context, const HomeOptions& options) {
 ExitStatus act(Context& context, const HomeOptions& options, const std::string& verb, const std::string& done) {
   std::string id = context.otherHomeId(options.home);
   Reply reply = context.send("POST", path({"homes", id, verb}));
-  if (!context.printed(reply)) context.out() << done << " " << options.home << "\n";
+  if (!context.printed(reply)) context.out() << done << " " << safe(options.home) << "\n";
   return kDone;
 }
 
@@ -83,7 +83,7 @@ ExitStatus forget(Context& context, const HomeOptions& options) {
     return kFailed;
   }
   Reply reply = context.send("DELETE", path({"homes", id}));
-  if (!context.printed(reply)) context.out() << "forgot " << options.home << "\n";
+  if (!context.printed(reply)) context.out() << "forgot " << safe(options.home) << "\n";
   return kDone;
 }
 

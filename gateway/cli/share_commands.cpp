@@ -45,7 +45,7 @@ ExitStatus share(Context& context, const ShareOptions& options) {
   }
   Reply reply = context.send("PUT", path({"entities", context.entity(options.entity), "grants", home}), body);
   if (context.printed(reply)) return kDone;
-  context.out() << options.entity << ": " << context.homeName(home)
+  context.out() << safe(options.entity) << ": " << context.homeName(home)
                 << (options.none    ? " has no access"
                     : options.write ? " may read and write"
                                     : " may read")
@@ -65,7 +65,7 @@ ExitStatus unshare(Context& context, const ShareOptions& options) {
   std::string home = context.otherHomeId(options.home);
   Reply reply = context.send("DELETE", path({"entities", context.entity(options.entity), "grants", home}));
   if (!context.printed(reply)) {
-    context.out() << options.entity << " is no longer shared with " << context.homeName(home)
+    context.out() << safe(options.entity) << " is no longer shared with " << context.homeName(home)
                   << " by a row of its own\n";
   }
   return kDone;

@@ -42,7 +42,7 @@ ExitStatus use(Context& context, const StrategyOptions& options) {
     if (about.empty()) context.misuse("say for what: --entity ID, --glob GLOB, --kind KIND or --owner HOME");
     reply = context.send("PUT", path({"strategy-rules"}), rule);
   }
-  if (!context.printed(reply)) context.out() << about << " is decided by " << options.name << "\n";
+  if (!context.printed(reply)) context.out() << safe(about) << " is decided by " << safe(options.name) << "\n";
   return kDone;
 }
 

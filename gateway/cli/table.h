@@ -19,9 +19,9 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Characters of UTF-8 text; wide ones count once.
+// Columns that UTF-8 text takes; wide characters take two.
 size_t width(const std::string& text);
-// At most `columns` characters; `…` where something is missing.
+// At most so many columns; `…` where something is missing.
 std::string fit(const std::string& text, size_t columns);
 
 // `name` padded to a column, then `value`, cut to the line: one line of a one-item view.

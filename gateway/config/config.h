@@ -116,6 +116,9 @@ Environment processEnvironment();
 // JSON Schema (draft 2020-12) of the file.
 std::string schema();
 
+// hearthgate.yaml(5) in the man(7) language, from the table.
+std::string manPage(std::string_view version);
+
 // What `config explain KEY` prints: help, type, range, default, variable. With `loaded`, the value in use and its
 // origin. A section's name lists its keys. An unknown key is nothing; suggestKey() may know the right one.
 std::optional<std::string> explain(std::string_view key, const Loaded* loaded);

@@ -24,7 +24,26 @@ api::PairingState stateOf(sync::PairingView view) {
   return state;
 }
 
+api::TrafficFigures figuresOf(const sync::Traffic& traffic) {
+  return {traffic.frames.load(), traffic.compressed_frames.load(), traffic.wire_bytes.load(), traffic.message_bytes.load()};
+}
+
 }  // namespace
+
+api::LinkFigures HomesOverLinks::figures(const HomeId& home) {
+  auto traffic = hub_.traffic(home);
+  if (!traffic) return {};
+  return {figuresOf(traffic->sent), figuresOf(traffic->received)};
+}
+
+std::vector<api::HandshakeFigure> HomesOverLinks::handshakes() {
+  std::vector<api::HandshakeFigure> all;
+  for (size_t i = 0; i < sync::kHandshakeEnds.size(); ++i) {
+    all.push_back({"peer", std::string(sync::kHandshakeEnds[i]), hub_.handshakes().peer[i].load()});
+    all.push_back({"pairing", std::string(sync::kHandshakeEnds[i]), hub_.handshakes().pairing[i].load()});
+  }
+  return all;
+}
 
 api::HomeState HomesOverLinks::state(const HomeId& home) {
   sync::HomeState from = hub_.state(home);

@@ -21,6 +21,8 @@ class HomesOverLinks final : public api::Homes {
   explicit HomesOverLinks(sync::LinkHub& hub) : hub_(hub) {}
   api::HomeState state(const HomeId& home) override;
   size_t connectedCount() override { return hub_.connectedCount(); }
+  api::LinkFigures figures(const HomeId& home) override;
+  std::vector<api::HandshakeFigure> handshakes() override;
   Status connect(const HomeId& home) override { return hub_.connect(home); }
   Status disconnect(const HomeId& home) override { return hub_.disconnect(home); }
   Status forget(const HomeId& home) override { return hub_.forget(home); }

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <chrono>
 #include <future>
 
 #include "base/log.h"
@@ -112,17 +113,30 @@ Status Engine::reload() {
   return status;
 }
 
+size_t Engine::queued() {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 Status Engine::commitGroup(std::vector<Item>& group) {
   if (stale_) {
     if (Status status = reload(); !status.ok()) return status;
   }
+  // Figures for people, not something that anything depends on: so not the Clock, which knows only milliseconds.
+  using Steady = std::chrono::steady_clock;
+  auto seconds = [](Steady::duration time) { return std::chrono::duration<double>(time).count(); };
+  Steady::time_point begun = Steady::now();
   store_->begin();
   for (Item& item : group) item.work(core_);
   for (const Hooks& hooks : hooks_) {
     if (hooks.before_commit) hooks.before_commit(core_);
   }
   core_.flush();
+  Steady::time_point worked = Steady::now();
   Status status = store_->commit();
+  measures_.group.add(static_cast<double>(group.size()));
+  measures_.work_s.add(seconds(worked - begun));
+  measures_.commit_s.add(seconds(Steady::now() - worked));
   if (status.ok()) {
     sequence_.store(core_.writer().head().sequence, std::memory_order_release);
     for (const Hooks& hooks : hooks_) {
@@ -130,6 +144,7 @@ Status Engine::commitGroup(std::vector<Item>& group) {
     }
     return status;
   }
+  measures_.failed.fetch_add(1, std::memory_order_relaxed);
   logError("engine", status.error().message);
   (void)reload();  // An error of it is told again by the next commit, which tries it once more.
   for (const Hooks& hooks : hooks_) {

@@ -11,6 +11,7 @@
 
 #include "base/executor.h"
 #include "engine/core.h"
+#include "engine/measures.h"
 
 namespace hearthgate::engine {
 
@@ -55,6 +56,10 @@ class Engine {
   // The feed sequence of the last commit; rises with every one that changed something. Any thread.
   uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
 
+  // For GET /metrics; any thread.
+  const Measures& measures() const { return measures_; }
+  size_t queued();
+
   // Only for the engine's thread.
   Core& core() { return core_; }
 
@@ -82,6 +87,7 @@ class Engine {
   bool stale_ = false;  // engine thread: reading again after a failed commit failed too
   bool stopped_ = false;
   std::atomic<uint64_t> sequence_{0};
+  Measures measures_;
   Executor executor_;
 };
 

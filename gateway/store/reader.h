@@ -30,6 +30,15 @@ struct EntityFilter {
   bool stubs = false;         // those no longer shared too
 };
 
+// How many entities of an owner and kind there are.
+struct EntityTally {
+  model::OwnerId owner;
+  std::string kind;
+  uint64_t live = 0;
+  uint64_t deleted = 0;
+  uint64_t stubs = 0;
+};
+
 struct ConflictFilter {
   std::optional<ConflictState> state;
   std::optional<EntityNumber> entity;
@@ -106,6 +115,14 @@ class Reader : public model::Names {
   std::vector<EventRow> events(uint64_t after, size_t limit);
   // The oldest event that is kept, or 0.
   uint64_t firstEvent();
+
+  // reader_figures.cpp: each reads a whole table. The tallies are by owner, kinds with the most live entities first.
+  std::vector<EntityTally> entityTallies();
+  uint64_t historyCount();
+  // What is wrong with the database's pages, at most so many; half a second for 100 MiB.
+  std::vector<std::string> quickCheck(size_t most);
+  std::string sqliteVersion();
+  uint64_t schemaVersion();
 
   std::string pluginState(const std::string& plugin, const std::string& key);
 

@@ -14,6 +14,7 @@ Connection::Connection(User& user, Executor& links, Executor& handshakes, Kind k
       channel_(std::move(channel)) {}
 
 void Connection::onOpen(std::shared_ptr<sdk::Link> link) {
+  opened_.store(true);
   {
     std::lock_guard lock(mutex_);
     if (!finished_) link_ = std::move(link);
@@ -150,6 +151,7 @@ void Connection::work() {
         auto message = reader_.next();
         if (!message.ok()) return end(message.error());
         if (!message->has_value()) break;
+        if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
         user_.onReceived(self, std::move(**message));
       }
     }
@@ -160,7 +162,9 @@ void Connection::work() {
       if (kind_ == Kind::kPairing) {
         stream += item.message;
       } else {
+        size_t before = stream.size();
         writer_.append(item.message, !item.uncompressed, &stream);
+        if (traffic) traffic->sent.add(stream.size() - before, item.message.size());
       }
     }
     Status status = channel_->write(stream);

@@ -14,6 +14,7 @@
 #include "hearthgate/transport.h"
 #include "sync/frames.h"
 #include "sync/replicator.h"
+#include "sync/traffic.h"
 #include "trust/tls.h"
 
 namespace hearthgate::sync {
@@ -67,6 +68,11 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   // Only from User's functions.
   trust::Channel& channel() { return *channel_; }
   std::string remoteAddress();
+  // Whether the channel was established, and whether there ever was a link.
+  bool established() const { return established_.load(); }
+  bool opened() const { return opened_.load(); }
+  // Where its frames are counted; set in onEstablished().
+  std::shared_ptr<LinkTraffic> traffic;
 
   // For the hub; guarded by its mutex.
   std::optional<HomeId> home;
@@ -108,6 +114,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   bool again_ = false;
   bool finished_ = false;
   std::atomic<bool> established_{false};
+  std::atomic<bool> opened_{false};
 };
 
 }  // namespace hearthgate::sync

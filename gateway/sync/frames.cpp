@@ -67,6 +67,7 @@ Result<std::optional<std::string>> FrameReader::next() {
   }
   std::string_view body = rest.substr(4, size);
   at_ += 4 + size;
+  frame_bytes_ = 4 + size;
   if (!(header & kCompressed)) return std::optional<std::string>(body);
   unsigned long long whole = ZSTD_getFrameContentSize(body.data(), body.size());
   if (whole == ZSTD_CONTENTSIZE_ERROR || whole == ZSTD_CONTENTSIZE_UNKNOWN) {

@@ -32,12 +32,15 @@ class FrameReader {
   // The next whole message; nothing when more bytes are needed. Fails with `protocol` for a frame above
   // kMaxMessageBytes, compressed or not, or broken compression.
   Result<std::optional<std::string>> next();
+  // Of the frame that next() gave last, with its header.
+  size_t frameBytes() const { return frame_bytes_; }
 
  private:
   struct Context;
   std::unique_ptr<Context> context_;
   std::string input_;
   size_t at_ = 0;
+  size_t frame_bytes_ = 0;
 };
 
 }  // namespace hearthgate::sync

@@ -151,13 +151,17 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
   sdk::LinkDecision decision;
   if (request.path == "/pair") {
     decision = acceptPairing(request);
+    if (!decision.handler) handshakes_ended.add(true, HandshakeEnd::kRefused);
   } else if (request.path == "/peer") {
     std::lock_guard lock(mutex);
     if (stopping) return sdk::LinkDecision::refuse(503);
     std::string_view address = std::string_view(request.remote_address).substr(0, request.remote_address.rfind(':'));
     auto ticket = handshake_gate.admit(address, clock.steadyMs());
     if (!ticket.ok() && giveWayLocked(address)) ticket = handshake_gate.admit(address, clock.steadyMs());
-    if (!ticket.ok()) return sdk::LinkDecision::refuse(429);
+    if (!ticket.ok()) {
+      handshakes_ended.add(false, HandshakeEnd::kRefused);
+      return sdk::LinkDecision::refuse(429);
+    }
     auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
       std::lock_guard inner(mutex);
       return pins.contains(std::string(spki)) || commits.contains(std::string(spki));
@@ -210,6 +214,7 @@ bool LinkHub::Impl::giveWayLocked(std::string_view remote_address) {
 }
 
 void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection) {
+  handshakes_ended.add(connection->kind() == Connection::Kind::kPairing, HandshakeEnd::kDone);
   if (connection->kind() == Connection::Kind::kPairing) return pairingEstablished(connection);
   std::string spki = connection->channel().peerSpki();
   std::shared_ptr<PairingRun> pairing;
@@ -224,6 +229,11 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
     if (pin != pins.end()) home = pin->second;
     if (pairing) home = pairing->peer->home;
     connection->home = home;
+    if (home) {
+      std::shared_ptr<LinkTraffic>& counted = traffic[*home];
+      if (!counted) counted = std::make_shared<LinkTraffic>();
+      connection->traffic = counted;
+    }
   }
   if (pairing) return commitOpened(connection, pairing);
   if (!home) return connection->close("not_paired", "This home is not paired here any more.");
@@ -316,6 +326,10 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
 
 void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
   bool was_link = false;
+  if (!connection->established()) {
+    handshakes_ended.add(connection->kind() == Connection::Kind::kPairing,
+                         connection->opened() ? HandshakeEnd::kFailed : HandshakeEnd::kUnreachable);
+  }
   {
     std::lock_guard lock(mutex);
     connections.erase(connection);

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "hearthgate/transport.h"
 #include "sync/replicator.h"
+#include "sync/traffic.h"
 #include "trust/handshake_gate.h"
 #include "trust/identity.h"
 #include "trust/pairing.h"
@@ -111,6 +112,9 @@ class LinkHub {
   // --- homes ----------------------------------------------------------------------------------------------------------
   HomeState state(const HomeId& home);
   size_t connectedCount();
+  // For GET /metrics: null when there was no link since the start.
+  std::shared_ptr<const LinkTraffic> traffic(const HomeId& home);
+  const Handshakes& handshakes() const;
   // Connects and keeps connected, also after restarts. Errors: home_not_found.
   Status connect(const HomeId& home);
   // Keeps apart until connect(). Errors: home_not_found.

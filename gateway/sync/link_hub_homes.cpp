@@ -34,6 +34,14 @@ HomeState LinkHub::state(const HomeId& home) {
   return state;
 }
 
+std::shared_ptr<const LinkTraffic> LinkHub::traffic(const HomeId& home) {
+  std::lock_guard lock(impl_->mutex);
+  auto at = impl_->traffic.find(home);
+  return at == impl_->traffic.end() ? nullptr : at->second;
+}
+
+const Handshakes& LinkHub::handshakes() const { return impl_->handshakes_ended; }
+
 size_t LinkHub::connectedCount() {
   std::lock_guard lock(impl_->mutex);
   return static_cast<size_t>(

@@ -93,6 +93,8 @@ struct LinkHub::Impl : Connection::User {
   std::condition_variable link_attached;
   bool stopping = false;
   std::map<HomeId, PeerEntry> peers;
+  std::map<HomeId, std::shared_ptr<LinkTraffic>> traffic;  // since the start
+  Handshakes handshakes_ended;
   std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones
   std::map<std::string, std::shared_ptr<sdk::Transport>> transports;
   std::set<std::shared_ptr<Connection>> connections;

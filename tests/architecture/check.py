@@ -26,6 +26,7 @@ ONLY = [
     ("Lua", re.compile(r"(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h)$"), {"script"}),
     ("Boost.DLL", re.compile(r"boost/dll"), {"plugin_host"}),
     ("Poco", re.compile(r"Poco/"), {"api"}),
+    ("prometheus-cpp", re.compile(r"prometheus/"), {"api"}),
 ]
 ONLY_EXCEPTIONS = {("mbedTLS", "gateway/base/sha256.cpp"): "mbedtls/sha256.h"}
 
@@ -115,7 +116,7 @@ def check_links(files):
 
 
 def check_only_folders(files):
-    """SQLite, mbedTLS, Lua, Boost.DLL and Poco are each included by one folder of the core."""
+    """SQLite, mbedTLS, Lua, Boost.DLL, Poco and prometheus-cpp are each included by one folder of the core."""
     for name, text in files.items():
         folder = core_folder(name)
         if not SOURCE.search(name) or folder is None:

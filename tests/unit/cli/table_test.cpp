@@ -43,6 +43,21 @@ TEST(Fit, CutsBetweenCharacters) {
   EXPECT_EQ(fit("", 3), "");
 }
 
+TEST(Fit, CountsWideCharactersTwiceAndMarksNotAtAll) {
+  EXPECT_EQ(width("客厅"), 4u);
+  EXPECT_EQ(width("🏠"), 2u);
+  EXPECT_EQ(width("e\u0301"), 1u);
+  EXPECT_EQ(fit("客厅灯", 6), "客厅灯");
+  EXPECT_EQ(fit("客厅灯", 5), "客厅…");
+  EXPECT_EQ(fit("客厅灯", 4), "客…");
+  Table table({"HOME", "FIELDS"});
+  table.add({"客厅", std::string(90, 'f')});
+  std::ostringstream out;
+  table.print(out, "");
+  std::istringstream lines(out.str());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(width(line), 80u) << line;
+}
+
 TEST(Safe, TakesTheTeethOutOfTerminalEscapes) {
   EXPECT_EQ(safe("a\x1b[31mb\r\n\x07"), "a�[31mb���");
   EXPECT_EQ(readable(Json("x\x1b]0;title\x07")), "x�]0;title�");
