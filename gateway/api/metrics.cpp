@@ -1,11 +1,13 @@
 // GET /metrics: every figure that this gateway keeps. What is counted while it works is kept where the work is done, in
-// atomics; here it is only read. Label sets are bounded: homes by the start of their ids, the largest kinds of an owner.
+// atomics; here it is only read. Label sets are bounded: homes by the start of their ids, the largest kinds of an
+// owner.
+#include "api/metrics.h"
+
 #include <chrono>
 #include <map>
 #include <set>
 
 #include "api/event_streams.h"
-#include "api/metrics.h"
 #include "api/metrics_text.h"
 #include "api/process_figures.h"
 #include "api/router.h"
@@ -14,7 +16,9 @@
 namespace hearthgate::api {
 
 Tallies::Counts Tallies::look(store::Reader& reader) {
-  auto now_s = [] { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); };
+  auto now_s = [] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
   std::lock_guard lock(mutex_);
   uint64_t sequence = reader.head().sequence;
   double begun = now_s();
@@ -50,18 +54,24 @@ double number(uint64_t value) { return static_cast<double>(value); }
 
 void addStates(MetricsText& all, const char* name, const char* help, const char* label, std::string_view of,
                std::initializer_list<std::string_view> states, std::string_view present) {
-  for (std::string_view state : states) all.gauge(name, help, state == present ? 1 : 0, {{label, of}, {"state", state}});
+  for (std::string_view state : states)
+    all.gauge(name, help, state == present ? 1 : 0, {{label, of}, {"state", state}});
 }
 
 void addTraffic(MetricsText& all, const std::string& home, const char* direction, const TrafficFigures& figures) {
   Labels labels{{"home", home}, {"direction", direction}};
-  all.counter("link_frames_total", "Frames carried by links, with homes by the start of their ids.", number(figures.frames), labels);
-  all.counter("link_compressed_frames_total", "Frames that were carried compressed.", number(figures.compressed_frames), labels);
-  all.counter("link_wire_bytes_total", "Bytes of frames as they were carried, without encryption.", number(figures.wire_bytes), labels);
-  all.counter("link_message_bytes_total", "Bytes of the same frames before compression.", number(figures.message_bytes), labels);
+  all.counter("link_frames_total", "Frames carried by links, with homes by the start of their ids.",
+              number(figures.frames), labels);
+  all.counter("link_compressed_frames_total", "Frames that were carried compressed.", number(figures.compressed_frames),
+              labels);
+  all.counter("link_wire_bytes_total", "Bytes of frames as they were carried, without encryption.",
+              number(figures.wire_bytes), labels);
+  all.counter("link_message_bytes_total", "Bytes of the same frames before compression.", number(figures.message_bytes),
+              labels);
 }
 
-void addHome(MetricsText& all, Gateway& gateway, store::Reader& reader, const store::Peer& peer, const std::string& home) {
+void addHome(MetricsText& all, Gateway& gateway, store::Reader& reader, const store::Peer& peer,
+             const std::string& home) {
   HomeState state = gateway.parts.homes.state(peer.home);
   addStates(all, "home_link_state", "1 for the state that the link to a home is in.", "home", home,
             {"connected", "connecting", "offline", "refused"}, state.state);
@@ -70,9 +80,12 @@ void addHome(MetricsText& all, Gateway& gateway, store::Reader& reader, const st
             {{"home", home}, {"direction", "send"}});
   all.gauge("home_lag_entities", "Entities that are still to be sent or received.", number(state.to_receive),
             {{"home", home}, {"direction", "receive"}});
-  all.gauge("home_held_versions", "Versions of a home that are kept here and not shown yet.", number(reader.heldCount(peer.home)), labels);
-  all.gauge("home_held_there_versions", "Versions of this home that the other one holds back.", number(state.held_there), labels);
-  all.gauge("home_refused_there_versions", "Versions of this home that the other one refused.", number(state.refused_there), labels);
+  all.gauge("home_held_versions", "Versions of a home that are kept here and not shown yet.",
+            number(reader.heldCount(peer.home)), labels);
+  all.gauge("home_held_there_versions", "Versions of this home that the other one holds back.",
+            number(state.held_there), labels);
+  all.gauge("home_refused_there_versions", "Versions of this home that the other one refused.",
+            number(state.refused_there), labels);
   all.gauge("home_kept_apart", "1 while a person keeps the homes apart.", peer.kept_apart ? 1 : 0, labels);
   if (state.clock_offset_ms) {
     all.gauge("home_clock_offset_seconds", "How far a home's clock is ahead of this one's.",
@@ -87,7 +100,8 @@ void addHome(MetricsText& all, Gateway& gateway, store::Reader& reader, const st
   addTraffic(all, home, "received", figures.received);
 }
 
-void addHomes(MetricsText& all, Gateway& gateway, store::Reader& reader, const std::map<std::string, std::string>& names) {
+void addHomes(MetricsText& all, Gateway& gateway, store::Reader& reader,
+              const std::map<std::string, std::string>& names) {
   std::vector<store::Peer> peers = reader.peers();
   uint64_t known = 0;
   for (const store::Peer& peer : peers) {
@@ -98,15 +112,17 @@ void addHomes(MetricsText& all, Gateway& gateway, store::Reader& reader, const s
   all.gauge("homes_known", "Paired homes.", number(known));
   all.gauge("homes_connected", "Homes with an open link.", number(gateway.parts.homes.connectedCount()));
   for (const HandshakeFigure& one : gateway.parts.homes.handshakes()) {
-    all.counter("link_handshakes_total", "Attempts at a link or a pairing, either way, by how they ended.", number(one.count),
-                {{"kind", one.kind}, {"outcome", one.outcome}});
+    all.counter("link_handshakes_total", "Attempts at a link or a pairing, either way, by how they ended.",
+                number(one.count), {{"kind", one.kind}, {"outcome", one.outcome}});
   }
 }
 
-void addEntities(MetricsText& all, Gateway& gateway, store::Reader& reader, const std::map<std::string, std::string>& names) {
+void addEntities(MetricsText& all, Gateway& gateway, store::Reader& reader,
+                 const std::map<std::string, std::string>& names) {
   all.gauge("entities", "Live entities, own and of other owners.", number(reader.entityCount()));
   Tallies::Counts counts = gateway.tallies.look(reader);
-  const char* help = "Entities by owner (the start of its id), kind and state; what is beyond 20 kinds of an owner is OTHER.";
+  const char* help =
+      "Entities by owner (the start of its id), kind and state; what is beyond 20 kinds of an owner is OTHER.";
   std::map<model::OwnerId, std::vector<const store::EntityTally*>> owners;
   for (const store::EntityTally& tally : counts.entities) owners[tally.owner].push_back(&tally);
   for (const auto& [owner, tallies] : owners) {
@@ -122,14 +138,18 @@ void addEntities(MetricsText& all, Gateway& gateway, store::Reader& reader, cons
         continue;
       }
       all.gauge("entities_by_kind", help, number(one.live), {{"owner", shown}, {"kind", one.kind}, {"state", "live"}});
-      all.gauge("entities_by_kind", help, number(one.deleted), {{"owner", shown}, {"kind", one.kind}, {"state", "deleted"}});
-      all.gauge("entities_by_kind", help, number(one.stubs), {{"owner", shown}, {"kind", one.kind}, {"state", "no_longer_shared"}});
+      all.gauge("entities_by_kind", help, number(one.deleted),
+                {{"owner", shown}, {"kind", one.kind}, {"state", "deleted"}});
+      all.gauge("entities_by_kind", help, number(one.stubs),
+                {{"owner", shown}, {"kind", one.kind}, {"state", "no_longer_shared"}});
     }
     if (tallies.size() <= kKindsShown) continue;
     // A capital letter, which no kind has.
     all.gauge("entities_by_kind", help, number(other.live), {{"owner", shown}, {"kind", "OTHER"}, {"state", "live"}});
-    all.gauge("entities_by_kind", help, number(other.deleted), {{"owner", shown}, {"kind", "OTHER"}, {"state", "deleted"}});
-    all.gauge("entities_by_kind", help, number(other.stubs), {{"owner", shown}, {"kind", "OTHER"}, {"state", "no_longer_shared"}});
+    all.gauge("entities_by_kind", help, number(other.deleted),
+              {{"owner", shown}, {"kind", "OTHER"}, {"state", "deleted"}});
+    all.gauge("entities_by_kind", help, number(other.stubs),
+              {{"owner", shown}, {"kind", "OTHER"}, {"state", "no_longer_shared"}});
   }
   all.gauge("history_rows", "Versions in the history.", number(counts.history));
   all.gauge("conflicts_open", "Conflicts that wait for a person.", number(reader.openConflicts()));
@@ -158,8 +178,10 @@ void addRequests(MetricsText& all, Gateway& gateway) {
     for (size_t i = 0; i < RouteFigures::kStatuses.size(); ++i) {
       uint64_t count = figures->by_status[i].load();
       if (count == 0) continue;
-      all.counter("http_requests_total", "Requests answered, by route and status; `none` is what reached no route.", number(count),
-                  {{"method", route.first}, {"route", route.second}, {"status", std::to_string(RouteFigures::kStatuses[i])}});
+      all.counter(
+          "http_requests_total", "Requests answered, by route and status; `none` is what reached no route.",
+          number(count),
+          {{"method", route.first}, {"route", route.second}, {"status", std::to_string(RouteFigures::kStatuses[i])}});
     }
     all.histogram("http_request_duration_seconds", "How long requests took until they were answered.", figures->seconds,
                   {{"method", route.first}, {"route", route.second}});
@@ -189,7 +211,8 @@ void addMachine(MetricsText& all, Gateway& gateway) {
   all.gauge("process_start_time_seconds", "When the process was started, in seconds since 1970.", process.started_s);
   all.gauge("uptime_seconds", "Seconds since the gateway started.",
             static_cast<double>(gateway.parts.clock.steadyMs() - gateway.started_ms) / 1000);
-  all.gauge("clock_synchronised", "1 while the machine's clock is known to be right.", gateway.parts.clock.synchronised() ? 1 : 0);
+  all.gauge("clock_synchronised", "1 while the machine's clock is known to be right.",
+            gateway.parts.clock.synchronised() ? 1 : 0);
   all.gauge("build_info", "1, with the version as a label.", 1,
             {{"version", gateway.settings.version}, {"compiler", __VERSION__}});
 }

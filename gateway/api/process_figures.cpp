@@ -13,7 +13,9 @@ ProcessFigures processFigures() {
   ProcessFigures figures;
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
-  auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   figures.cpu_s = seconds(used.ru_utime) + seconds(used.ru_stime);
 
   std::ifstream stat("/proc/self/stat");

@@ -18,7 +18,8 @@ constexpr size_t kLongestWord = 24;
 constexpr size_t kLongestId = 320;
 
 bool isWordByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool isIdLetters(std::string_view text) {
@@ -99,7 +100,8 @@ std::string Redactor::word(const std::string& word) const {
   if (word.size() > kLongestId) return pseudonym("secret", word);
   if (word.empty() || std::regex_match(word, kTime)) return word;
   if (std::regex_match(word, kIp4) || std::regex_match(word, kIp6)) return address(word);
-  if (std::regex_match(word, kNumber) || isCommonFile(word) || config::findKey(word) || config::isSection(word)) return word;
+  if (std::regex_match(word, kNumber) || isCommonFile(word) || config::findKey(word) || config::isSection(word))
+    return word;
   if (word.starts_with("HEARTH")) return "(code)";
   if (word.front() == '/') return isOurPath(word) ? word : pseudonym("path", word);
   if (word.find("://") != std::string::npos) return pseudonym("url", word);

@@ -1,5 +1,5 @@
-// Takes names, ids, addresses, contents and secrets out of what a report shows (TRUST.md T34). What is the same stays the
-// same within one report, so that one can follow it, and differs in every other, so that reports cannot be joined.
+// Takes names, ids, addresses, contents and secrets out of what a report shows (TRUST.md T34). What is the same stays
+// the same within one report, so that one can follow it, and differs in every other, so that reports cannot be joined.
 // One for each report; request threads.
 #pragma once
 

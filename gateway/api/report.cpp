@@ -1,5 +1,6 @@
-// GET /report: one JSON document with what helps to find a fault, for handing on to somebody else. Everything that names a
-// person, a thing or a place goes through the Redactor; what is no text that this program wrote itself is left away.
+// GET /report: one JSON document with what helps to find a fault, for handing on to somebody else. Everything that
+// names a person, a thing or a place goes through the Redactor; what is no text that this program wrote itself is left
+// away.
 #include <limits.h>
 #include <link.h>
 #include <sys/utsname.h>
@@ -37,7 +38,8 @@ std::set<std::string> loadedLibraries() {
         std::error_code error;
         std::filesystem::path path = std::filesystem::canonical(info->dlpi_name, error);
         // Of the system's; plugins are told by themselves.
-        if (!error && path.string().starts_with("/usr/lib")) static_cast<std::set<std::string>*>(into)->insert(path.filename());
+        if (!error && path.string().starts_with("/usr/lib"))
+          static_cast<std::set<std::string>*>(into)->insert(path.filename());
         return 0;
       },
       &names);
@@ -85,9 +87,12 @@ void addMachine(ObjectText& out, store::Reader& reader) {
 
 const char* originKind(const config::Origin& origin) {
   switch (origin.kind) {
-    case config::Origin::Kind::kDefault: return "default";
-    case config::Origin::Kind::kFile: return "file";
-    case config::Origin::Kind::kEnvironment: return "environment";
+    case config::Origin::Kind::kDefault:
+      return "default";
+    case config::Origin::Kind::kFile:
+      return "file";
+    case config::Origin::Kind::kEnvironment:
+      return "environment";
   }
   return "";
 }
@@ -134,12 +139,14 @@ void addAttention(ObjectText& out, Gateway& gateway, store::Reader& reader, cons
   }
 }
 
-void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const store::Peer& peer, const Redactor& redactor) {
+void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const store::Peer& peer,
+             const Redactor& redactor) {
   HomeState state = gateway.parts.homes.state(peer.home);
   ObjectText item(all.item());
   item.text("home", redactor.home(peer.home.text()));
   item.text("state", peer.state == store::PeerState::kForgotten ? "forgotten" : state.state);
-  item.boolean("unacknowledged", peer.state == store::PeerState::kUnacknowledged).boolean("kept_apart", peer.kept_apart);
+  item.boolean("unacknowledged", peer.state == store::PeerState::kUnacknowledged)
+      .boolean("kept_apart", peer.kept_apart);
   if (state.since_ms > 0) item.time("since", state.since_ms);
   item.textOrNull("transport", state.transport).textOrNull("refused_reason", redactor.text(state.refused_reason));
   item.number("to_send", state.to_send).number("to_receive", state.to_receive);
@@ -151,7 +158,9 @@ void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const stor
     ArrayText addresses(&item.value("addresses"));
     for (const store::PeerAddress& address : peer.addresses) {
       ObjectText one(addresses.item());
-      one.text("address", redactor.address(address.address)).text("source", address.source).time("last_ok", address.last_ok_ms);
+      one.text("address", redactor.address(address.address))
+          .text("source", address.source)
+          .time("last_ok", address.last_ok_ms);
     }
   }
   ArrayText reasons(&item.value("held_because"));
@@ -223,7 +232,9 @@ void addDatabase(ObjectText& out, Gateway& gateway, store::Reader& reader, const
 void addLimits(ObjectText& out) {
   ObjectText limits(&out.value("limits"));
   limits.number("document_bytes", model::kMaxDocumentBytes).number("depth", model::kMaxDepth);
-  limits.number("bulk_bytes", kMaxBulkBytes).number("event_streams", kMaxStreams).number("request_threads", kRequestThreads);
+  limits.number("bulk_bytes", kMaxBulkBytes)
+      .number("event_streams", kMaxStreams)
+      .number("request_threads", kRequestThreads);
   limits.number("waiting_calls", kMaxWaitingCalls).number("group", engine::kMaxGroup);
   limits.number("open_files", processFigures().max_fds);
 }

@@ -1,4 +1,5 @@
-// How often one route was asked, with which status and how long it took. Added to by all request threads without a lock.
+// How often one route was asked, with which status and how long it took. Added to by all request threads without a
+// lock.
 #pragma once
 
 #include <array>

@@ -14,13 +14,27 @@ std::string roffText(std::string_view text) {
     if (line_start && (c == '.' || c == '\'')) out += "\\&";
     line_start = c == '\n' || c == '\f';
     switch (c) {
-      case '\\': out += "\\e"; break;
-      case '-': out += "\\-"; break;
-      case '\'': out += "\\(aq"; break;
-      case '"': out += "\\(dq"; break;
-      case '^': out += "\\(ha"; break;
-      case '~': out += "\\(ti"; break;
-      case '\f': out += "\n.br\n"; break;
+      case '\\':
+        out += "\\e";
+        break;
+      case '-':
+        out += "\\-";
+        break;
+      case '\'':
+        out += "\\(aq";
+        break;
+      case '"':
+        out += "\\(dq";
+        break;
+      case '^':
+        out += "\\(ha";
+        break;
+      case '~':
+        out += "\\(ti";
+        break;
+      case '\f':
+        out += "\n.br\n";
+        break;
       case '`':
         if (pairs) {
           bold = !bold;
@@ -29,7 +43,8 @@ std::string roffText(std::string_view text) {
           out += "\\(ga";
         }
         break;
-      default: out += c;
+      default:
+        out += c;
     }
   }
   return out;
@@ -38,7 +53,11 @@ std::string roffText(std::string_view text) {
 ManPage::ManPage(std::string_view name, int section, std::string_view version, std::string_view about) {
   std::string title(name);
   for (char& c : title) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  text_.append(".TH \"").append(roffText(title)).append("\" ").append(std::to_string(section)).append(" \"\" \"Hearthgate ");
+  text_.append(".TH \"")
+      .append(roffText(title))
+      .append("\" ")
+      .append(std::to_string(section))
+      .append(" \"\" \"Hearthgate ");
   text_.append(version).append("\" \"Hearthgate\"\n.SH NAME\n");
   text_.append(roffText(name)).append(" \\- ").append(roffText(about)).append("\n");
 }

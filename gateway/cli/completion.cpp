@@ -22,7 +22,8 @@ std::string quoted(const std::string& text) {
 }
 
 // Options whose value is `wanted`, of all commands.
-std::vector<std::string> optionsWith(const std::vector<CommandEntry>& tree, const std::function<bool(const OptionEntry&)>& wanted) {
+std::vector<std::string> optionsWith(const std::vector<CommandEntry>& tree,
+                                     const std::function<bool(const OptionEntry&)>& wanted) {
   std::set<std::string> found;
   for (const CommandEntry& command : tree) {
     for (const OptionEntry& option : command.options) {
@@ -47,7 +48,8 @@ Offer offerOf(const std::vector<CommandEntry>& tree, const CommandEntry& command
   for (const CommandEntry& below : tree) {
     size_t space = below.words.rfind(' ');
     std::string parent = space == std::string::npos ? "" : below.words.substr(0, space);
-    if (!below.words.empty() && parent == command.words) offer.words.emplace_back(below.words.substr(space + 1), below.help);
+    if (!below.words.empty() && parent == command.words)
+      offer.words.emplace_back(below.words.substr(space + 1), below.help);
   }
   for (const OptionEntry& argument : command.arguments) {
     for (const std::string& choice : argument.choices) offer.words.emplace_back(choice, argument.help);
@@ -69,7 +71,8 @@ std::string walkCase(const std::vector<CommandEntry>& tree) {
   for (const CommandEntry& command : tree) {
     if (!command.words.empty()) known.push_back(quoted(" " + command.words));
   }
-  return "      case \"$command $word\" in\n        " + joined(known, "|") + ") command=\"$command $word\" ;;\n      esac\n";
+  return "      case \"$command $word\" in\n        " + joined(known, "|") +
+         ") command=\"$command $word\" ;;\n      esac\n";
 }
 
 std::string bash(const std::vector<CommandEntry>& tree) {
@@ -81,9 +84,12 @@ std::string bash(const std::vector<CommandEntry>& tree) {
       "  for ((place = 1; place < COMP_CWORD; place++)); do\n"
       "    word=\"${COMP_WORDS[place]}\"\n"
       "    case \"$word\" in\n"
-      "      " + joined(withValue(tree), "|") + ") ((place++)); continue ;;\n"
+      "      " +
+      joined(withValue(tree), "|") +
+      ") ((place++)); continue ;;\n"
       "      -*) continue ;;\n"
-      "    esac\n" + walkCase(tree) +
+      "    esac\n" +
+      walkCase(tree) +
       "  done\n"
       "  case \"$command $previous\" in\n";
   for (const CommandEntry& command : tree) {
@@ -127,9 +133,12 @@ std::string zsh(const std::vector<CommandEntry>& tree) {
       "  for ((place = 2; place < CURRENT; place++)); do\n"
       "    word=\"${words[place]}\"\n"
       "    case \"$word\" in\n"
-      "      " + joined(withValue(tree), "|") + ") ((place++)); continue ;;\n"
+      "      " +
+      joined(withValue(tree), "|") +
+      ") ((place++)); continue ;;\n"
       "      -*) continue ;;\n"
-      "    esac\n" + walkCase(tree) +
+      "    esac\n" +
+      walkCase(tree) +
       "  done\n"
       "  case \"${words[CURRENT - 1]}\" in\n";
   auto paths = optionsWith(tree, [](const OptionEntry& option) { return isPath(option.value); });
@@ -167,12 +176,16 @@ std::string fish(const std::vector<CommandEntry>& tree) {
       "      continue\n"
       "    end\n"
       "    switch $word\n"
-      "      case " + joined(withValue(tree), " ") + "\n"
+      "      case " +
+      joined(withValue(tree), " ") +
+      "\n"
       "        set skip 1\n"
       "      case '-*'\n"
       "      case '*'\n"
       "        set -l longer (string join ' ' $command $word)\n"
-      "        if contains -- $longer " + joined(known, " ") + "\n"
+      "        if contains -- $longer " +
+      joined(known, " ") +
+      "\n"
       "          set command $command $word\n"
       "        end\n"
       "    end\n"
@@ -190,7 +203,8 @@ std::string fish(const std::vector<CommandEntry>& tree) {
     for (const OptionEntry& option : command.options) {
       // The program's own are offered everywhere.
       std::string line = command.words.empty() ? "complete -c hearthgate " : at;
-      for (const std::string& name : option.names) line += name.starts_with("--") ? "-l " + name.substr(2) + " " : "-s " + name.substr(1) + " ";
+      for (const std::string& name : option.names)
+        line += name.starts_with("--") ? "-l " + name.substr(2) + " " : "-s " + name.substr(1) + " ";
       if (!option.value.empty()) line += "-r ";
       if (isPath(option.value)) line += "-F ";
       if (!option.choices.empty()) line += "-a " + quoted(joined(option.choices, " ")) + " ";

@@ -37,7 +37,9 @@ void addPageCommands(CLI::App& program, Chosen& chosen) {
   auto shell = std::make_shared<std::string>();
   auto* completing = addCommand(program, chosen, "completion", "Print a shell's completion of this program",
                                 [=](Context& c) { return print(c, completion(pageTree(), *shell)); });
-  completing->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completing->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 }  // namespace hearthgate::cli

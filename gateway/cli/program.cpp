@@ -66,7 +66,8 @@ void collect(const CLI::App& command, const std::string& words, std::vector<Comm
   for (const CLI::App* one : below) entry.below.push_back(one->get_name());
   entry.runs = command.get_require_subcommand_min() == 0;
   tree->push_back(std::move(entry));
-  for (const CLI::App* one : below) collect(*one, words.empty() ? one->get_name() : words + " " + one->get_name(), tree);
+  for (const CLI::App* one : below)
+    collect(*one, words.empty() ? one->get_name() : words + " " + one->get_name(), tree);
 }
 
 }  // namespace
@@ -75,8 +76,10 @@ void fillProgram(CLI::App& program, Options& options, Chosen& chosen, const std:
   program.fallthrough();
   program.require_subcommand(1);
   program.set_version_flag("--version", HEARTHGATE_VERSION, "Print the version and leave");
-  program.add_option("--data", options.data, "Data folder of the gateway (default: " + default_data + ")")->type_name("DIR");
-  program.add_option("--url", options.url, "Address of the gateway instead, as http://127.0.0.1:8760")->type_name("URL");
+  program.add_option("--data", options.data, "Data folder of the gateway (default: " + default_data + ")")
+      ->type_name("DIR");
+  program.add_option("--url", options.url, "Address of the gateway instead, as http://127.0.0.1:8760")
+      ->type_name("URL");
   program.add_option("--token", options.token, "Admin token, with --url");
   program.add_flag("--json", options.json, "Print the gateway's answer as it is");
   program.add_flag("--yes", options.yes, "Answer questions with yes");

@@ -29,9 +29,9 @@ struct CommandEntry {
   std::string help;
   std::string footer;  // its examples
   std::vector<OptionEntry> arguments;
-  std::vector<OptionEntry> options;    // of this command alone; those of the program stand with the program
-  std::vector<std::string> below;      // names of its commands
-  bool runs = true;                    // false: one of those below has to be given
+  std::vector<OptionEntry> options;  // of this command alone; those of the program stand with the program
+  std::vector<std::string> below;    // names of its commands
+  bool runs = true;                  // false: one of those below has to be given
 };
 
 // The program first, then its commands, each before those below it.

@@ -13,7 +13,8 @@ namespace {
 // Readable by its owner alone: what is in it is redacted, but whom it is shown to is the person's choice.
 Status writeFile(const std::string& file, const std::string& text) {
   auto failed = [&](const char* what) {
-    return systemError("not_written", std::string(what).append(" ").append(file).append(": ").append(std::strerror(errno)));
+    return systemError("not_written",
+                       std::string(what).append(" ").append(file).append(": ").append(std::strerror(errno)));
   };
   int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) return failed("cannot make");
@@ -44,7 +45,8 @@ std::string inLines(const Json& report) {
       continue;
     }
     std::string items;
-    for (const auto& item : member.value().get_array()) items += (items.empty() ? "\n  " : ",\n  ") + boost::json::serialize(item);
+    for (const auto& item : member.value().get_array())
+      items += (items.empty() ? "\n  " : ",\n  ") + boost::json::serialize(item);
     out += "[" + items + "]";
   }
   return out + "\n}";
@@ -58,10 +60,13 @@ ExitStatus report(Context& context, const std::string& file) {
     return kDone;
   }
   Status written = writeFile(file, text);
-  if (!written.ok()) context.fail(written.error().code, written.error().message, "name a file that is not there yet, in a folder of yours");
+  if (!written.ok())
+    context.fail(written.error().code, written.error().message,
+                 "name a file that is not there yet, in a folder of yours");
   if (!context.printed(reply)) {
-    context.out() << "wrote " << safe(file) << " (" << text.size() << " bytes)\n"
-                  << "It holds no names, addresses, contents, tokens or keys; look through it before you\nhand it on.\n";
+    context.out()
+        << "wrote " << safe(file) << " (" << text.size() << " bytes)\n"
+        << "It holds no names, addresses, contents, tokens or keys; look through it before you\nhand it on.\n";
   }
   return kDone;
 }
@@ -70,8 +75,9 @@ ExitStatus report(Context& context, const std::string& file) {
 
 void addReportCommands(CLI::App& program, Chosen& chosen) {
   auto file = std::make_shared<std::string>();
-  auto* command = addCommand(program, chosen, "report", "Gather what helps to find a fault, redacted, as one JSON document",
-                             [=](Context& c) { return report(c, *file); });
+  auto* command =
+      addCommand(program, chosen, "report", "Gather what helps to find a fault, redacted, as one JSON document",
+                 [=](Context& c) { return report(c, *file); });
   command->add_option("--output", *file, "write it to this new file")->type_name("FILE");
 }
 

@@ -19,18 +19,21 @@ char32_t characterAt(const std::string& text, size_t at) {
   unsigned char first = static_cast<unsigned char>(text[at]);
   size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
   char32_t value = more == 0 ? first : first & (0x3Fu >> more);
-  for (size_t i = 1; i <= more && at + i < text.size(); ++i) value = (value << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
+  for (size_t i = 1; i <= more && at + i < text.size(); ++i)
+    value = (value << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3Fu);
   return value;
 }
 
-// Columns of a terminal: two for East Asian wide characters and pictures (Unicode Standard Annex 11), none for marks that
-// stand over the character before them.
+// Columns of a terminal: two for East Asian wide characters and pictures (Unicode Standard Annex 11), none for marks
+// that stand over the character before them.
 size_t columnsOf(char32_t c) {
   auto between = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
-  if (between(0x300, 0x36F) || between(0x20D0, 0x20FF) || between(0xFE00, 0xFE0F) || c == 0x200D || c == 0x200B) return 0;
-  bool wide = between(0x1100, 0x115F) || between(0x2E80, 0xA4CF) || between(0xAC00, 0xD7A3) || between(0xF900, 0xFAFF) ||
-              between(0xFE30, 0xFE6F) || between(0xFF00, 0xFF60) || between(0xFFE0, 0xFFE6) || between(0x1F300, 0x1F64F) ||
-              between(0x1F680, 0x1F6FF) || between(0x1F900, 0x1FAFF) || between(0x20000, 0x3FFFD);
+  if (between(0x300, 0x36F) || between(0x20D0, 0x20FF) || between(0xFE00, 0xFE0F) || c == 0x200D || c == 0x200B)
+    return 0;
+  bool wide = between(0x1100, 0x115F) || between(0x2E80, 0xA4CF) || between(0xAC00, 0xD7A3) ||
+              between(0xF900, 0xFAFF) || between(0xFE30, 0xFE6F) || between(0xFF00, 0xFF60) ||
+              between(0xFFE0, 0xFFE6) || between(0x1F300, 0x1F64F) || between(0x1F680, 0x1F6FF) ||
+              between(0x1F900, 0x1FAFF) || between(0x20000, 0x3FFFD);
   return wide ? 2 : 1;
 }
 

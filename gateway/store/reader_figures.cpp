@@ -7,7 +7,8 @@ namespace hearthgate::store {
 std::vector<EntityTally> Reader::entityTallies() {
   std::vector<EntityTally> tallies;
   Query query = database_->query(
-      "SELECT owner, kind, sum(state=0), sum(state=1), sum(state=2) FROM entity GROUP BY owner, kind ORDER BY owner, 3 DESC, kind");
+      "SELECT owner, kind, sum(state=0), sum(state=1), sum(state=2) FROM entity GROUP BY owner, kind ORDER BY owner, 3 "
+      "DESC, kind");
   while (query.row()) {
     auto owner = ownerName(static_cast<uint32_t>(query.number(0)));
     if (!owner) continue;

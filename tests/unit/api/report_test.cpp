@@ -41,7 +41,8 @@ TEST_F(Report, TellsWhatHelpsToFindAFault) {
   EXPECT_EQ(got.at("plugins.0.name"), "lan");
   EXPECT_EQ(got.at("entities.0.live"), "1");
   EXPECT_NE(got.at("metrics").find("hearthgate_commits_total"), std::string::npos);
-  EXPECT_NE(got.body.find("{\"key\":\"sharing.sync.port\",\"origin\":\"file\",\"line\":5,\"value\":9999}"), std::string::npos);
+  EXPECT_NE(got.body.find("{\"key\":\"sharing.sync.port\",\"origin\":\"file\",\"line\":5,\"value\":9999}"),
+            std::string::npos);
   EXPECT_NE(got.body.find("{\"key\":\"name\",\"origin\":\"file\",\"line\":1,\"value\":\"(set)\"}"), std::string::npos);
   // One home is the same wherever it is told of.
   std::string home = got.at("homes.0.home");
@@ -67,7 +68,8 @@ TEST_F(Report, HoldsNothingThatWasPlanted) {
   receiveVersion({model::OwnerId(city), "lock.vault"}, city, "{\"code\":\"vault-secret\"}", 5);
   homes_.home_state.state = "refused";
   homes_.home_state.refused_reason = "said by " + city.text();
-  plugins_.items[0].error = pluginError("start_failed", "cannot reach 203.0.113.9:1234 for /home/eulalia/notes as " + peer_name);
+  plugins_.items[0].error =
+      pluginError("start_failed", "cannot reach 203.0.113.9:1234 for /home/eulalia/notes as " + peer_name);
   onEngine([&](engine::Core& core) {
     store::HeldRow row;
     row.home = city;
@@ -77,17 +79,42 @@ TEST_F(Report, HoldsNothingThatWasPlanted) {
     core.event("home", "{\"id\":\"" + city.text() + "\",\"name\":\"" + peer_name + "\",\"state\":\"connected\"}");
     core.event("pairing", "{\"state\":\"open\",\"code\":\"HEARTH-1234-5678-9ABC-DEFG\"}");
   });
-  logWarning("links", "link to " + city.text().substr(0, 8) + " at 203.0.113.9:8765 ended: '" + peer_name + "' said light.secretroom");
-  logWarning("links", "[2001:db8::77]:8765 and 2001:db8::78 of eulalia.example:8765 sent HEARTH-1234-5678-9ABC-DEFG, " + token_);
+  logWarning("links", "link to " + city.text().substr(0, 8) + " at 203.0.113.9:8765 ended: '" + peer_name +
+                          "' said light.secretroom");
+  logWarning("links",
+             "[2001:db8::77]:8765 and 2001:db8::78 of eulalia.example:8765 sent HEARTH-1234-5678-9ABC-DEFG, " + token_);
   logWarning("daemon", "the file /home/eulalia/keys/identity.key of Villa Rosebud; see https://eulalia.example/x?y");
   std::string body = get("/report").body;
   char host[256] = {};
   ::gethostname(host, sizeof host - 1);
-  for (const std::string& secret : std::vector<std::string>{
-           token_, me(), me().substr(0, 8), city.text(), city.text().substr(0, 8), peer_name, "Eulalia", "eulalia", "Beach",
-           "Rosebud", "secretroom", "content-secret", "field_secret", "diary", "dear", "lock.vault", "vault-secret", "lock.held",
-           "192.0.2.7", "203.0.113", "198.51.100", "2001:db8", "HEARTH-", "plugin-section-secret", "secret-folder", "/home/",
-           "identity.key", folder_}) {
+  for (const std::string& secret : std::vector<std::string>{token_,
+                                                            me(),
+                                                            me().substr(0, 8),
+                                                            city.text(),
+                                                            city.text().substr(0, 8),
+                                                            peer_name,
+                                                            "Eulalia",
+                                                            "eulalia",
+                                                            "Beach",
+                                                            "Rosebud",
+                                                            "secretroom",
+                                                            "content-secret",
+                                                            "field_secret",
+                                                            "diary",
+                                                            "dear",
+                                                            "lock.vault",
+                                                            "vault-secret",
+                                                            "lock.held",
+                                                            "192.0.2.7",
+                                                            "203.0.113",
+                                                            "198.51.100",
+                                                            "2001:db8",
+                                                            "HEARTH-",
+                                                            "plugin-section-secret",
+                                                            "secret-folder",
+                                                            "/home/",
+                                                            "identity.key",
+                                                            folder_}) {
     size_t at = body.find(secret);
     EXPECT_EQ(at, std::string::npos) << secret << " in: " << body.substr(at < 60 ? 0 : at - 60, 160);
   }

@@ -1,5 +1,5 @@
-// The whole tree of commands: each has help that fits a terminal, examples that parse, and keeps to the exit statuses and
-// the form of --json of CONTRACT.md; pages and completions name every one of them.
+// The whole tree of commands: each has help that fits a terminal, examples that parse, and keeps to the exit statuses
+// and the form of --json of CONTRACT.md; pages and completions name every one of them.
 #include "cli/program.h"
 
 #include <stdlib.h>
@@ -32,13 +32,13 @@ class Program : public Cli {
     for (const OptionEntry& argument : command.arguments) {
       if (!argument.required) continue;
       std::string name = argument.names.front();
-      std::string value = !argument.choices.empty()                  ? argument.choices.front()
-                          : name == "FIELDS"                         ? "state=on"
-                          : name == "HOME"                           ? kBeachId
-                          : name == "N"                              ? "1"
-                          : name == "KEY"                            ? "log.level"
-                          : name == "TIME"                           ? "2030-01-31T18:00:00Z"
-                                                                     : "light.a";
+      std::string value = !argument.choices.empty() ? argument.choices.front()
+                          : name == "FIELDS"        ? "state=on"
+                          : name == "HOME"          ? kBeachId
+                          : name == "N"             ? "1"
+                          : name == "KEY"           ? "log.level"
+                          : name == "TIME"          ? "2030-01-31T18:00:00Z"
+                                                    : "light.a";
       arguments.push_back(value);
     }
     // What has to be chosen beside the arguments.
@@ -86,9 +86,12 @@ TEST_F(Program, HasExamplesThatParse) {
       std::vector<std::string> arguments(1);
       bool quoted = false;
       for (char c : example.substr(std::string("hearthgate ").size())) {
-        if (c == '\'') quoted = !quoted;
-        else if (c == ' ' && !quoted) arguments.emplace_back();
-        else arguments.back() += c;
+        if (c == '\'')
+          quoted = !quoted;
+        else if (c == ' ' && !quoted)
+          arguments.emplace_back();
+        else
+          arguments.back() += c;
       }
       CLI::App program{kProgramHelp, "hearthgate"};
       Options options;
