@@ -35,6 +35,14 @@ struct ConflictFilter {
   std::optional<EntityNumber> entity;
 };
 
+// What is empty or null takes any.
+struct AuditFilter {
+  std::string actor;
+  std::string action;
+  std::string subject;
+  std::optional<int64_t> since_ms;
+};
+
 class Reader : public model::Names {
  public:
   explicit Reader(std::unique_ptr<Database> database);
@@ -106,6 +114,12 @@ class Reader : public model::Names {
   std::vector<EventRow> events(uint64_t after, size_t limit);
   // The oldest event that is kept, or 0.
   uint64_t firstEvent();
+
+  // The highest own counter of this replica id that was taken out of the entity's history, or 0.
+  uint64_t trimmed(EntityNumber n, const ReplicaId& replica);
+
+  // Newest first, before number `before` when given.
+  std::vector<AuditRow> audit(const AuditFilter& filter, std::optional<int64_t> before, size_t limit);
 
   std::string pluginState(const std::string& plugin, const std::string& key);
 

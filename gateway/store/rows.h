@@ -164,6 +164,16 @@ struct HeldRow {
   std::string version;  // model/codec.h
 };
 
+struct AuditRow {
+  int64_t n = 0;
+  int64_t at_ms = 0;
+  std::string actor;   // a home id, token:NAME, plugin:NAME or system
+  std::string action;  // entity.write, grant.put, …
+  std::string subject;
+  std::string detail;
+  uint64_t count = 1;
+};
+
 struct EventRow {
   uint64_t n = 0;
   std::string type;

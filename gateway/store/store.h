@@ -82,6 +82,12 @@ class Store : public Reader, public model::Numbering {
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 
+  // An own version of this counter was taken out of the entity's history.
+  void raiseTrimmed(EntityNumber n, const ReplicaId& replica, uint64_t counter);
+
+  // `row.n` is ignored.
+  void addAudit(const AuditRow& row);
+
   void addEvent(const EventRow& event);
   void trimEvents(uint64_t keep);
   void putPluginState(const std::string& plugin, const std::string& key, std::string_view value);
