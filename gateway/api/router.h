@@ -56,6 +56,7 @@ void addConflictRoutes(Router& router);
 void addStatusRoutes(Router& router);
 void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
+void addAuditRoutes(Router& router);
 void addConfigRoutes(Router& router);
 void addSecretRoutes(Router& router);
 void addLaterRoutes(Router& router);

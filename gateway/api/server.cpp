@@ -60,6 +60,7 @@ void addRoutes(Router& router) {
   addStatusRoutes(router);
   addEventRoutes(router);
   addPluginRoutes(router);
+  addAuditRoutes(router);
   addConfigRoutes(router);
   addSecretRoutes(router);
   addLaterRoutes(router);

@@ -40,7 +40,7 @@ int run(const std::vector<std::string>& arguments, Terminal& terminal) {
       "Exit status: 0 done, 1 failed, 2 usage, 3 gateway not reachable,\n4 done, but in conflict and waiting for a "
       "person.");
   for (auto add : {addStatusCommands, addEntityCommands, addShareCommands, addHomeCommands, addPairingCommands,
-                   addConflictCommands, addStrategyCommands, addPluginCommands, addConfigCommands, addWordsCommands,
+                   addConflictCommands, addStrategyCommands, addPluginCommands, addAuditCommands, addConfigCommands, addWordsCommands,
                    addWatchCommands}) {
     add(program, chosen);
   }

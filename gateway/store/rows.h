@@ -1,6 +1,7 @@
 // The rows of the database as values. Used by everything that reads or writes the store; any thread.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,10 +41,18 @@ struct FeedRow {
   std::string siblings;  // model/codec.h
 };
 
+// Where a row stands in an entity's history; a higher one is newer.
+struct HistoryPlace {
+  uint64_t change = 0;
+  uint32_t place = 0;
+  auto operator<=>(const HistoryPlace&) const = default;
+};
+
 struct HistoryRow {
   uint64_t change = 0;
   bool refused = false;
   model::Version version;
+  uint32_t place = 0;  // within the change
 };
 
 struct Change {

@@ -14,20 +14,6 @@ void Store::addAudit(const AuditRow& row) {
       .run();
 }
 
-void Store::raiseTrimmed(EntityNumber n, const ReplicaId& replica, uint64_t counter) {
-  uint32_t number = replicaNumber(replica);
-  database_->query("INSERT INTO history_trimmed VALUES(?,?,?) ON CONFLICT DO UPDATE SET counter=max(counter,excluded.counter)")
-      .bind(n)
-      .bind(number)
-      .bind(counter)
-      .run();
-}
-
-uint64_t Reader::trimmed(EntityNumber n, const ReplicaId& replica) {
-  Query query = database_->query("SELECT counter FROM history_trimmed WHERE entity=? AND replica=?");
-  return query.bind(n).bind(knownReplica(replica)).row() ? query.number(0) : 0;
-}
-
 std::vector<AuditRow> Reader::audit(const AuditFilter& filter, std::optional<int64_t> before, size_t limit) {
   std::vector<AuditRow> rows;
   Query query = database_->query(
