@@ -247,6 +247,14 @@ Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& 
   if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) {
     return stateError("read_only", "This home may not write " + row->address.id + "; its owner has to decide.");
   }
+  // One choice, whoever was first; what a strategy decided may still be chosen otherwise.
+  bool chosen_already = record->state == store::ConflictState::kResolved && record->outcome &&
+                        record->outcome->reason == model::reasonText(model::Reason::kResolution);
+  if (chosen_already) {
+    return stateError("conflict_closed", "Conflict " + std::to_string(number) + " was resolved already, by " +
+                                             record->outcome->by + "; to change what " + row->address.id +
+                                             " says, write it or restore a version.");
+  }
   const Version* chosen = nullptr;
   for (const Version& version : record->versions) {
     if (take && version.id() == *take) chosen = &version;
