@@ -151,6 +151,10 @@ std::string outcomeText(Outcome& outcome) {
   return out;
 }
 
+std::string countsText(const Outcome& outcome) {
+  return std::to_string(outcome.accepted) + " accepted, " + std::to_string(outcome.rejected_count) + " rejected";
+}
+
 Result<Answer> bulk(Gateway& gateway, Call& call) {
   HG_CHECK(call.checkContentType({"application/x-ndjson"}));
   Outcome outcome;
@@ -161,6 +165,7 @@ Result<Answer> bulk(Gateway& gateway, Call& call) {
                         "bulk",
                         [&](engine::Core& core) -> Result<Outcome> {
                           writeLines(gateway, core, lines, &outcome);
+                          if (outcome.accepted > 0) core.audit(kTokenActor, "entity.bulk", "", countsText(outcome));
                           return std::move(outcome);
                         },
                         total));

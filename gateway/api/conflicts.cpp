@@ -115,7 +115,7 @@ Result<Answer> resolve(Gateway& gateway, Call& call) {
   }
   int64_t number = *positive(call.parameter(0));
   HG_TRY(engine::Written written,
-         gateway.write<engine::Written>("write", [&](engine::Core& core) -> Result<engine::Written> {
+         gateway.write<engine::Written>("write", {"conflict.resolve", call.parameter(0), take ? "took " + *take : "fields"}, [&](engine::Core& core) -> Result<engine::Written> {
            return core.resolve(number, take, fields);
          }));
   (void)written;

@@ -74,13 +74,20 @@ Result<WriteOrder> orderOf(Gateway& gateway, const Call& call, WriteOrder::Mode 
   return order;
 }
 
+Audited audited(const WriteOrder& order, const std::optional<std::string>& strategy) {
+  bool gone = order.mode == WriteOrder::Mode::kDelete;
+  std::string how = order.mode == WriteOrder::Mode::kPatch ? "changed" : gone ? "deleted" : "put";
+  if (strategy) how.append(", strategy ").append(*strategy);
+  return {gone ? "entity.delete" : "entity.write", order.address.text(), how};
+}
+
 Result<Answer> write(Gateway& gateway, const WriteOrder& order, const std::optional<std::string>& strategy,
                      size_t weight) {
   if (strategy && !conflict::parseStrategy(*strategy)) return unknownStrategy(*strategy);
   if (strategy && !(order.address.owner == gateway.me())) return notOwner(order.address);
   HG_TRY(Stored stored,
          gateway.write<Stored>(
-             "write",
+             "write", audited(order, strategy),
              [&](engine::Core& core) -> Result<Stored> {
                HG_TRY(engine::Written written, core.write(order));
                if (strategy) {
@@ -225,9 +232,9 @@ Result<EntityRow> readableEntity(Gateway&, EntityText& text, store::Reader& read
   return std::move(*row);
 }
 
-Result<Answer> answerWritten(Gateway& gateway, const char* how,
+Result<Answer> answerWritten(Gateway& gateway, const char* how, const Audited& audited,
                              const std::function<Result<engine::Written>(engine::Core&)>& code) {
-  HG_TRY(Stored stored, gateway.write<Stored>(how, [&](engine::Core& core) -> Result<Stored> {
+  HG_TRY(Stored stored, gateway.write<Stored>(how, audited, [&](engine::Core& core) -> Result<Stored> {
     HG_TRY(engine::Written written, code(core));
     return storedRow(core, written);
   }));

@@ -16,7 +16,7 @@ Result<store::EntityRow> readableEntity(Gateway& gateway, EntityText& text, stor
                                         const model::Address& address);
 
 // Writes as one change of kind `how` and answers the entity as GET shows it, after the durable commit.
-Result<Answer> answerWritten(Gateway& gateway, const char* how,
+Result<Answer> answerWritten(Gateway& gateway, const char* how, const Audited& audited,
                              const std::function<Result<engine::Written>(engine::Core&)>& code);
 
 }  // namespace hearthgate::api

@@ -4,6 +4,10 @@
 
 namespace hearthgate::api {
 
+Status Gateway::audit(const Audited& audited) {
+  return parts.engine.run([&](engine::Core& core) { core.audit(kTokenActor, audited.action, audited.subject, audited.detail); });
+}
+
 Result<model::Address> parseAddress(const Gateway& gateway, const std::string& text) {
   size_t sign = text.rfind('@');
   std::string id = text.substr(0, sign);

@@ -56,6 +56,16 @@ struct Counters {
   std::atomic<uint64_t> bulk_lines{0};
 };
 
+// Who asked: until there are sessions and further tokens, the one token of DIR/admin.token.
+inline constexpr char kTokenActor[] = "token:admin";
+
+// What the audit says of a call that changed something: never a code, a token or content.
+struct Audited {
+  const char* action;  // entity.write, grant.put, …
+  std::string subject;
+  std::string detail;
+};
+
 struct Gateway {
   ServerSettings settings;
   ServerParts parts;
@@ -81,6 +91,21 @@ struct Gateway {
   // durable. Gives the error of `code` or of the commit.
   template <typename T>
   Result<T> write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight = 0);
+  // The same with a row of the audit in the same commit, when `code` succeeds.
+  template <typename T>
+  Result<T> write(const char* how, const Audited& audited, const std::function<Result<T>(engine::Core&)>& code,
+                  size_t weight = 0) {
+    return write<T>(
+        how,
+        [&](engine::Core& core) -> Result<T> {
+          Result<T> result = code(core);
+          if (result.ok()) core.audit(kTokenActor, audited.action, audited.subject, audited.detail);
+          return result;
+        },
+        weight);
+  }
+  // A row for what was done elsewhere than in a commit of the engine; waits until it is durable.
+  Status audit(const Audited& audited);
 };
 
 // The address that stands in a path: `light.kitchen` is this home's own. Errors: bad_id.

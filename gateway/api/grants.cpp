@@ -59,8 +59,11 @@ Result<Answer> put(Gateway& gateway, Call& call) {
     }
     row.until_ms = until_ms;
   }
+  std::string what = *access_text + " for " + home.text();
+  if (row.until_ms) what.append(" until ").append(rfc3339(*row.until_ms));
   HG_CHECK(gateway.write<void>(
-      nullptr, [&](engine::Core& core) -> Status { return core.grant(home, pattern, row.access, row.until_ms); }));
+      nullptr, {"grant.put", pattern, what},
+      [&](engine::Core& core) -> Status { return core.grant(home, pattern, row.access, row.until_ms); }));
   // What it matches now, so that nobody shares nothing, or everything, by mistake.
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     std::map<std::string, uint64_t> kinds = reader.entitiesMatching(gateway.me(), pattern);
@@ -82,7 +85,11 @@ Result<Answer> remove(Gateway& gateway, Call& call) {
   HG_TRY(std::string pattern, patternOf(gateway, call.parameter(0)));
   HG_TRY(HomeId home, pairedHome(gateway, call.parameter(1)));
   HG_TRY(bool there,
-         gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> { return core.revoke(home, pattern); }));
+         gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> {
+           bool revoked = core.revoke(home, pattern);
+           if (revoked) core.audit(kTokenActor, "grant.revoke", pattern, "of " + home.text());
+           return revoked;
+         }));
   if (!there) {
     return stateError("grant_not_found", "There is no grant of exactly " + pattern +
                                              " for that home; `grants` lists those that there are.");

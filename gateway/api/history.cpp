@@ -1,9 +1,12 @@
-// GET /entities/{id}/history, POST /entities/{id}/restore.
+// GET /entities/{id}/history and /diff, POST /entities/{id}/restore.
 #include <algorithm>
+#include <charconv>
 
 #include "api/entities.h"
+#include "api/entity_text.h"
 #include "api/json_text.h"
 #include "api/router.h"
+#include "conflict/view.h"
 
 namespace hearthgate::api {
 
@@ -25,51 +28,104 @@ std::string historyText(const EntityRow& row, const HistoryRow& entry) {
   return out;
 }
 
-// The page below the entry called `after` (`CHANGE VERSION`): the history is read from its newest end, in growing
-// parts.
-std::vector<HistoryRow> page(store::Reader& reader, const EntityRow& row, const std::string& after, size_t wanted) {
-  auto mark = [](const HistoryRow& entry) { return std::to_string(entry.change) + " " + entry.version.id(); };
-  for (size_t size = wanted;; size *= 4) {
-    size = std::min(size, kMaxHistoryScan);
-    std::vector<HistoryRow> rows = reader.history(row.n, size);
-    auto begin = rows.begin();
-    if (!after.empty()) {
-      begin = std::find_if(rows.begin(), rows.end(), [&](const HistoryRow& entry) { return mark(entry) == after; });
-      if (begin != rows.end()) ++begin;
-    }
-    bool all = rows.size() < size || size == kMaxHistoryScan;
-    if (all || static_cast<size_t>(rows.end() - begin) >= wanted) {
-      size_t count = std::min(wanted, static_cast<size_t>(rows.end() - begin));
-      return {std::make_move_iterator(begin), std::make_move_iterator(begin + static_cast<ptrdiff_t>(count))};
-    }
+// `CHANGE PLACE`, which stays right whatever is written or taken away meanwhile. Errors: bad_query.
+Result<std::optional<store::HistoryPlace>> markOf(const Call& call) {
+  std::string mark = call.queryText("after");
+  if (mark.empty()) return std::optional<store::HistoryPlace>{};
+  HG_TRY(std::string text, parsePageMark(mark));
+  store::HistoryPlace place;
+  const char* end = text.data() + text.size();
+  auto change = std::from_chars(text.data(), end, place.change);
+  bool good = change.ec == std::errc{} && change.ptr != end && *change.ptr == ' ';
+  if (good) {
+    auto rest = std::from_chars(change.ptr + 1, end, place.place);
+    good = rest.ec == std::errc{} && rest.ptr == end;
   }
+  if (good) return std::optional(place);
+  return inputError("bad_query", "The query key after is not what a history gave as `next`.");
+}
+
+// The entity, deleted ones too: they still have a history, from which they can be restored.
+Result<EntityRow> rowWithHistory(Gateway& gateway, EntityText& text, store::Reader& reader, const model::Address& address) {
+  auto row = reader.entity(address);
+  if (!row || row->state != store::EntityState::kDeleted) return readableEntity(gateway, text, reader, address);
+  if (text.visible(*row)) return std::move(*row);
+  return stateError("entity_not_found", "There is no " + address.id + " that this home may see.");
 }
 
 Result<Answer> history(Gateway& gateway, Call& call) {
   HG_TRY(model::Address address, parseAddress(gateway, call.parameter(0)));
   HG_TRY(size_t limit, call.queryLimit());
-  std::string after;
-  if (std::string mark = call.queryText("after"); !mark.empty()) {
-    HG_TRY(after, parsePageMark(mark));
-  }
+  HG_TRY(std::optional<store::HistoryPlace> before, markOf(call));
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     EntityText text(gateway, reader);
-    auto row = reader.entity(address);
-    // A deleted entity still has its history, from which it can be restored.
-    if (!row || row->state != store::EntityState::kDeleted) {
-      HG_TRY(row, readableEntity(gateway, text, reader, address));
-    } else if (!text.visible(*row)) {
-      return stateError("entity_not_found", "There is no " + address.id + " that this home may see.");
-    }
-    std::vector<HistoryRow> rows = page(reader, *row, after, limit + 1);
+    HG_TRY(EntityRow row, rowWithHistory(gateway, text, reader, address));
+    std::vector<HistoryRow> rows = reader.history(row.n, before, limit + 1);
     std::optional<std::string> next;
     if (rows.size() > limit) {
       rows.pop_back();
-      next = pageMark(std::to_string(rows.back().change) + " " + rows.back().version.id());
+      next = pageMark(std::to_string(rows.back().change) + " " + std::to_string(rows.back().place));
     }
     std::vector<std::string> items;
-    for (const HistoryRow& entry : rows) items.push_back(historyText(*row, entry));
+    for (const HistoryRow& entry : rows) items.push_back(historyText(row, entry));
     return Answer::json(listText(items, next));
+  });
+}
+
+// A version of the history; one that is shown but was taken out of the history (it never is) or a sibling counts too.
+Result<model::Version> versionOf(store::Reader& reader, const EntityRow& row, const std::string& id) {
+  for (const model::Version& sibling : row.siblings) {
+    if (sibling.id() == id) return sibling;
+  }
+  if (auto version = reader.historyVersion(row.n, id)) return std::move(*version);
+  return engine::noVersion(reader, row, id);
+}
+
+std::string differenceText(const model::Path& path, const std::string* from, const std::string* to) {
+  std::string out;
+  ObjectText object(&out);
+  object.raw("path", model::pathJson(path)).text("change", !from ? "added" : !to ? "removed" : "changed");
+  object.raw("from", from ? *from : "null").raw("to", to ? *to : "null");
+  object.close();
+  return out;
+}
+
+// Both lists are sorted by path.
+std::vector<std::string> differences(const model::Leaves& from, const model::Leaves& to) {
+  std::vector<std::string> items;
+  auto old = from.begin();
+  for (const model::Leaf& leaf : to) {
+    for (; old != from.end() && old->path < leaf.path; ++old) items.push_back(differenceText(old->path, &old->value, nullptr));
+    bool both = old != from.end() && old->path == leaf.path;
+    if (!both) items.push_back(differenceText(leaf.path, nullptr, &leaf.value));
+    if (both && old->value != leaf.value) items.push_back(differenceText(leaf.path, &old->value, &leaf.value));
+    if (both) ++old;
+  }
+  for (; old != from.end(); ++old) items.push_back(differenceText(old->path, &old->value, nullptr));
+  return items;
+}
+
+// All at once: there are no more than the fields of two documents.
+Result<Answer> diff(Gateway& gateway, Call& call) {
+  HG_TRY(model::Address address, parseAddress(gateway, call.parameter(0)));
+  std::string from = call.queryText("from");
+  std::string to = call.queryText("to");
+  if (from.empty()) return inputError("bad_query", "The query key from names a version; `entity history` lists them.");
+  return gateway.read([&](store::Reader& reader) -> Result<Answer> {
+    EntityText text(gateway, reader);
+    HG_TRY(EntityRow row, rowWithHistory(gateway, text, reader, address));
+    HG_TRY(model::Version old, versionOf(reader, row, from));
+    HG_TRY(model::Leaves before, model::parseLeaves(old.fields));
+    model::Leaves after;
+    if (to.empty()) {
+      for (const model::Entry& entry : conflict::view(text.strategy(row).shown, row.siblings, address.owner).entries) {
+        after.push_back({entry.path, entry.value});
+      }
+    } else {
+      HG_TRY(model::Version wanted, versionOf(reader, row, to));
+      HG_TRY(after, model::parseLeaves(wanted.fields));
+    }
+    return Answer::json(listText(differences(before, after), std::nullopt));
   });
 }
 
@@ -78,13 +134,15 @@ Result<Answer> restore(Gateway& gateway, Call& call) {
   HG_TRY(model::Json body, call.readObject({"version"}));
   HG_TRY(std::optional<std::string> version, textMember(body, "version"));
   if (!version) return missingMember("version");
-  return answerWritten(gateway, "restore", [&](engine::Core& core) { return core.restoreVersion(address, *version); });
+  Audited audited{"entity.restore", address.text(), "version " + *version};
+  return answerWritten(gateway, "restore", audited, [&](engine::Core& core) { return core.restoreVersion(address, *version); });
 }
 
 }  // namespace
 
 void addHistoryRoutes(Router& router) {
   router.add({"GET", "/api/v1/entities/{id}/history", {"limit", "after"}, history});
+  router.add({"GET", "/api/v1/entities/{id}/diff", {"from", "to"}, diff});
   router.add({"POST", "/api/v1/entities/{id}/restore", {}, restore});
 }
 

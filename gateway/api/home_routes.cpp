@@ -71,12 +71,15 @@ Result<Answer> edit(Gateway& gateway, Call& call) {
     return inputError("bad_document", "\"name\" of the body has 1 to 64 bytes and no control characters.");
   }
   HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
+  std::string what = std::string(addresses ? "addresses" : "") + (addresses && name ? ", " : "") + (name ? "name" : "");
+  HG_CHECK(gateway.audit({"home.edit", peer.home.text(), what}));
   return get(gateway, call);
 }
 
 Result<Answer> sync(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
   HG_TRY(SyncAnswer answer, gateway.parts.homes.sync(peer.home));
+  HG_CHECK(gateway.audit({"home.sync", peer.home.text(), answer.level ? "level" : "not level"}));
   std::string out;
   ObjectText object(&out);
   object.boolean("level", answer.level).text("reason", answer.reason);
@@ -88,18 +91,21 @@ Result<Answer> sync(Gateway& gateway, Call& call) {
 Result<Answer> connect(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
   HG_CHECK(gateway.parts.homes.connect(peer.home));
+  HG_CHECK(gateway.audit({"home.connect", peer.home.text(), ""}));
   return get(gateway, call);
 }
 
 Result<Answer> disconnect(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
   HG_CHECK(gateway.parts.homes.disconnect(peer.home));
+  HG_CHECK(gateway.audit({"home.disconnect", peer.home.text(), ""}));
   return get(gateway, call);
 }
 
 Result<Answer> forget(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
   HG_CHECK(gateway.parts.homes.forget(peer.home));
+  HG_CHECK(gateway.audit({"home.forget", peer.home.text(), ""}));
   return Answer::nothing();
 }
 

@@ -130,6 +130,12 @@ std::optional<Answer> HttpExchange::unauthorized(const PocoCall& call) {
       return std::nullopt;
     case trust::WrongTokenLimiter::Verdict::kUnauthorized: {
       ++gateway_.counters.wrong_tokens;
+      // Not waited for; the limiter lets ten a minute come so far from each address.
+      gateway_.parts.engine.submit(
+          [remote = call.remote_address](engine::Core& core) {
+            core.auditOften("system", "token.wrong", remote, "", "from " + remote);
+          },
+          nullptr);
       Answer answer = problem(
           inputError("unauthorized",
                      presented.empty()

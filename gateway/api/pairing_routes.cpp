@@ -42,6 +42,7 @@ Result<Answer> open(Gateway& gateway, Call& call) {
     return inputError("bad_document", "\"ttl_s\" of the body is 1 to 3600 seconds.");
   }
   HG_TRY(PairingCode code, gateway.parts.homes.openPairing(ttl_s.value_or(kDefaultPairingTtlS), auto_confirm));
+  HG_CHECK(gateway.audit({"pairing.open", "", auto_confirm ? "confirmed in advance" : ""}));
   std::string out;
   ObjectText object(&out);
   object.text("code", code.code).text("uri", code.uri).time("expires_at", code.expires_at_ms);
@@ -62,11 +63,14 @@ Result<Answer> get(Gateway& gateway, Call&) {
 
 Result<Answer> confirm(Gateway& gateway, Call&) {
   HG_CHECK(gateway.parts.homes.confirmPairing());
+  auto peer = gateway.parts.homes.pairing().peer;
+  HG_CHECK(gateway.audit({"pairing.confirm", peer ? peer->text() : "", ""}));
   return Answer::json(pairingText(gateway.parts.homes.pairing()));
 }
 
 Result<Answer> cancel(Gateway& gateway, Call&) {
   gateway.parts.homes.cancelPairing();
+  HG_CHECK(gateway.audit({"pairing.cancel", "", ""}));
   return Answer::nothing();
 }
 
@@ -91,6 +95,8 @@ Result<Answer> join(Gateway& gateway, Call& call) {
   if (code.has_value() == uri.has_value())
     return inputError("bad_document", "The body has exactly one of \"code\" and \"uri\".");
   HG_TRY(PairingState pairing, gateway.parts.homes.join(code ? *code : *uri, address, auto_confirm));
+  HG_CHECK(gateway.audit({"pairing.join", pairing.peer ? pairing.peer->text() : "",
+                          pairing.state == "failed" && pairing.error ? pairing.error->code : pairing.state}));
   if (pairing.state == "failed" && pairing.error) return *pairing.error;
   if (pairing.state == "done" && pairing.peer) return pairedAnswer(gateway, *pairing.peer);
   return Answer::json(pairingText(pairing), 202);

@@ -16,18 +16,19 @@ Result<Answer> list(Gateway& gateway, Call&) {
 
 using Verb = Status (Plugins::*)(const std::string&);
 
-Result<Answer> act(Gateway& gateway, const Call& call, Verb verb) {
+Result<Answer> act(Gateway& gateway, const Call& call, Verb verb, const char* action) {
   const std::string& name = call.parameter(0);
   HG_CHECK((gateway.parts.plugins.*verb)(name));
+  HG_CHECK(gateway.audit({action, name, ""}));
   for (const PluginItem& plugin : gateway.parts.plugins.list()) {
     if (plugin.name == name) return Answer::json(pluginText(plugin));
   }
   return stateError("plugin_not_found", "There is no plugin " + displayName(name) + ".");
 }
 
-Result<Answer> enable(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::enable); }
-Result<Answer> disable(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::disable); }
-Result<Answer> reload(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::reload); }
+Result<Answer> enable(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::enable, "plugin.enable"); }
+Result<Answer> disable(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::disable, "plugin.disable"); }
+Result<Answer> reload(Gateway& gateway, Call& call) { return act(gateway, call, &Plugins::reload, "plugin.reload"); }
 
 }  // namespace
 

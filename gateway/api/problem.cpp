@@ -56,6 +56,7 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       // entities
       {"entity_not_found", 404},
       {"version_not_found", 404},
+      {"version_purged", 410},
       {"entity_deleted", 410},
       {"no_longer_shared", 410},
       {"kind_differs", 409},

@@ -65,6 +65,7 @@ void addStatusRoutes(Router& router);
 void addReportRoutes(Router& router);
 void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
+void addAuditRoutes(Router& router);
 void addConfigRoutes(Router& router);
 void addSecretRoutes(Router& router);
 void addLaterRoutes(Router& router);

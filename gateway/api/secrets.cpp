@@ -2,6 +2,7 @@
 #include "api/event_streams.h"
 #include "api/json_text.h"
 #include "api/router.h"
+#include "base/log.h"
 
 namespace hearthgate::api {
 namespace {
@@ -29,6 +30,7 @@ Status onlyHere(const Call& call) {
 Result<Answer> show(Gateway& gateway, Call& call) {
   HG_CHECK(onlyHere(call));
   HG_TRY(std::vector<std::string> list, words(gateway));
+  HG_CHECK(gateway.audit({"recovery-words.show", "", ""}));
   std::string out;
   ObjectText object(&out);
   {
@@ -73,6 +75,7 @@ Result<Answer> confirm(Gateway& gateway, Call& call) {
                       "The words at the places asked for (3 and 9) are not these; look at the list again.");
   }
   HG_CHECK(gateway.parts.identity.confirmRecoveryWords());
+  HG_CHECK(gateway.audit({"recovery-words.confirm", "", ""}));
   return Answer::nothing();
 }
 
@@ -80,6 +83,10 @@ Result<Answer> confirm(Gateway& gateway, Call& call) {
 Result<Answer> rotate(Gateway& gateway, Call&) {
   HG_TRY(std::string token, gateway.tokens.rotate(gateway.parts.random));
   gateway.streams->closeAll();
+  // The new one is in force already and must be told, so a failure of the audit alone only stands in the log.
+  if (Status status = gateway.audit({"token.rotate", "admin", ""}); !status.ok()) {
+    logWarning("api", "The rotation of the token could not be audited: " + status.error().message);
+  }
   std::string out;
   ObjectText object(&out);
   object.text("token", token);

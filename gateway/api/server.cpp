@@ -61,6 +61,7 @@ void addRoutes(Router& router) {
   addReportRoutes(router);
   addEventRoutes(router);
   addPluginRoutes(router);
+  addAuditRoutes(router);
   addConfigRoutes(router);
   addSecretRoutes(router);
   addLaterRoutes(router);

@@ -88,7 +88,8 @@ Result<Answer> putForEntity(Gateway& gateway, Call& call) {
     return row.n != 0;
   }));
   if (there && !here && !(address.owner == gateway.me())) return notOwner(address);
-  HG_CHECK(gateway.write<void>(nullptr, [&](engine::Core& core) -> Status {
+  Audited audited{"strategy.put", address.text(), strategy.value_or("none") + (here ? ", here only" : "")};
+  HG_CHECK(gateway.write<void>(nullptr, audited, [&](engine::Core& core) -> Status {
     if (here) return core.setStrategyHere(address, strategy);
     if (strategy) return core.setStrategy({StrategyRow::Scope::kEntity, address.id, *strategy});
     core.clearStrategy(StrategyRow::Scope::kEntity, address.id);
@@ -134,6 +135,12 @@ Result<Answer> listRules(Gateway& gateway, Call&) {
   });
 }
 
+std::string scopeText(const StrategyRow& row) {
+  if (row.scope == StrategyRow::Scope::kGlob) return "glob " + row.pattern;
+  if (row.scope == StrategyRow::Scope::kKind) return "kind " + row.pattern;
+  return "owner";
+}
+
 // Exactly one of glob, kind and owner. Errors: bad_document, not_owner.
 Result<StrategyRow> ruleOf(const Gateway& gateway, const model::Json& body) {
   HG_TRY(std::optional<std::string> glob, textMember(body, "glob"));
@@ -168,7 +175,8 @@ Result<Answer> putRule(Gateway& gateway, Call& call) {
   HG_TRY(model::Json body, call.readObject({"glob", "kind", "owner", "strategy"}));
   HG_TRY(StrategyRow row, ruleOf(gateway, body));
   if (row.strategy.empty()) return missingMember("strategy");
-  HG_CHECK(gateway.write<void>(nullptr, [&](engine::Core& core) -> Status { return core.setStrategy(row); }));
+  HG_CHECK(gateway.write<void>(nullptr, {"strategy.put", scopeText(row), row.strategy},
+                               [&](engine::Core& core) -> Status { return core.setStrategy(row); }));
   return Answer::json(ruleText(gateway, row));
 }
 
@@ -176,7 +184,9 @@ Result<Answer> deleteRule(Gateway& gateway, Call& call) {
   HG_TRY(model::Json body, call.readObject({"glob", "kind", "owner", "strategy"}));
   HG_TRY(StrategyRow row, ruleOf(gateway, body));
   HG_TRY(bool there, gateway.write<bool>(nullptr, [&](engine::Core& core) -> Result<bool> {
-    return core.clearStrategy(row.scope, row.pattern);
+    bool cleared = core.clearStrategy(row.scope, row.pattern);
+    if (cleared) core.audit(kTokenActor, "strategy.delete", scopeText(row), "");
+    return cleared;
   }));
   if (!there)
     return stateError("rule_not_found",

@@ -48,9 +48,6 @@ inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
 // Rows and events that are rendered in one read transaction.
 inline constexpr size_t kEventBatch = 256;
 
-// Reads in one search of a conflict's or history's page beyond which the answer is cut.
-inline constexpr size_t kMaxHistoryScan = 100'000;
-
 // Entities whose vectors one `status` looks at, those that changed since the last one: some 50 ms of work. After a start
 // with more entities the later ones are looked at by the next calls.
 inline constexpr size_t kVectorsALook = 20'000;

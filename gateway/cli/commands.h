@@ -34,6 +34,7 @@ void addPairingCommands(CLI::App& program, Chosen& chosen);
 void addConflictCommands(CLI::App& program, Chosen& chosen);
 void addStrategyCommands(CLI::App& program, Chosen& chosen);
 void addPluginCommands(CLI::App& program, Chosen& chosen);
+void addAuditCommands(CLI::App& program, Chosen& chosen);
 void addConfigCommands(CLI::App& program, Chosen& chosen);
 void addWordsCommands(CLI::App& program, Chosen& chosen);
 void addWatchCommands(CLI::App& program, Chosen& chosen);

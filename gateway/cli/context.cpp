@@ -15,6 +15,7 @@ std::string hintFor(const std::string& code, int status) {
       {"entity_not_found", "`hearthgate entity list` shows what this home has"},
       {"home_not_found", "`hearthgate home list` shows the homes that are known"},
       {"entity_deleted", "`hearthgate entity history` shows its versions and `entity restore` brings one back"},
+      {"version_purged", "`hearthgate entity history` lists those that are left; storage.retention says how many are kept"},
       {"read_only", "its owner can run `hearthgate share ENTITY HOME --write`"},
       {"not_owner", "only the home that owns it can do this"},
       {"kind_differs", "an entity keeps the kind of its first version; use another id"},

@@ -13,6 +13,9 @@ struct ListOptions {
   std::string kind, owner, prefix, after;
   bool shared = false, conflicted = false, deleted = false, stubs = false;
 };
+struct DiffOptions {
+  std::string id, from, to;
+};
 struct WriteOptions {
   std::string id, kind, if_match, version, strategy;
   std::vector<std::string> fields;
@@ -167,6 +170,7 @@ ExitStatus history(Context& context, const std::string& id) {
 
 // A version is given whole or by the start of its id, as tables show it.
 std::string versionOf(Context& context, const std::string& target, const std::string& start) {
+  if (start.size() >= kWholeVersion) return start;
   std::set<std::string> meant;
   for (const auto& item : context.all(target + "/history")) {
     std::string version = textAt(item, "version");
@@ -185,6 +189,27 @@ ExitStatus restore(Context& context, const WriteOptions& options) {
   std::string version = versionOf(context, target, options.version);
   Reply reply = context.send("POST", target + "/restore", {{"version", version}});
   return wrote(context, reply, "restored " + options.id + " as it was in " + version);
+}
+
+// What a version had and the other has not, line by line.
+ExitStatus diff(Context& context, const DiffOptions& options) {
+  std::string target = path({"entities", context.entity(options.id)});
+  std::string from = versionOf(context, target, options.from);
+  std::string to = options.to.empty() ? "" : versionOf(context, target, options.to);
+  Reply reply = context.get(target + "/diff" + query({{"from", from}, {"to", to}}));
+  if (context.printed(reply)) return kDone;
+  auto items = itemsAt(reply.body, "items");
+  if (items.empty()) context.out() << "no difference\n";
+  for (const auto& item : items) {
+    std::string name;
+    if (at(item, "path").is_array()) {
+      for (const auto& key : at(item, "path").get_array()) name += (name.empty() ? "" : ".") + readable(key);
+    }
+    std::string change = textAt(item, "change");
+    if (change != "added") context.out() << "- " << name << " = " << readable(at(item, "from")) << "\n";
+    if (change != "removed") context.out() << "+ " << name << " = " << readable(at(item, "to")) << "\n";
+  }
+  return kDone;
 }
 
 ExitStatus registerEntity(Context& context, const WriteOptions& options) {
@@ -265,6 +290,12 @@ void addEntityCommands(CLI::App& program, Chosen& chosen) {
   auto* restoring =
       id(addCommand(*group, chosen, "restore", "Bring a version back", [=](Context& c) { return restore(c, *write); }));
   restoring->add_option("VERSION", write->version, "its id, or the start of it")->required();
+  auto difference = std::make_shared<DiffOptions>();
+  auto* differing = addCommand(*group, chosen, "diff", "Show what differs between two versions, field by field",
+                               [=](Context& c) { return diff(c, *difference); });
+  differing->add_option("ID", difference->id, "light.kitchen, or light.kitchen@OWNER")->required();
+  differing->add_option("FROM", difference->from, "a version's id, or the start of it")->required();
+  differing->add_option("TO", difference->to, "the same; what is shown now if left out");
   auto* registering = id(addCommand(*group, chosen, "register", "Make one that is not shared",
                                     [=](Context& c) { return registerEntity(c, *write); }));
   registering->add_option("FIELDS", write->fields, "as for set");

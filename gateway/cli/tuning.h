@@ -25,6 +25,10 @@ constexpr int kWatchTries = 30;
 constexpr std::chrono::milliseconds kWatchPause{1000};
 // Of a version id in a table: more than tell versions of one entity apart, and `restore` takes the start of an id.
 constexpr size_t kShownVersion = 13;
+// A whole one.
+constexpr size_t kWholeVersion = 32;
+// What `audit` shows unless told otherwise: a screen or two.
+constexpr unsigned kAuditRows = 50;
 // A short id shows the home; enough letters that two homes of one person differ.
 constexpr size_t kShortIdLetters = 8;
 

@@ -92,8 +92,8 @@ void EngineEntities::write(std::string_view plugin, sdk::EntityWrite change, Wri
   std::string text = order.address.text();
   size_t weight = change.fields_json.size();
   bool taken = engine_.submit(
-      [order = std::move(order), failed, by = "plugin " + std::string(plugin), home = home_](engine::Core& core) {
-        core.beginChange(home, by, "write");
+      [order = std::move(order), failed, name = std::string(plugin), home = home_](engine::Core& core) {
+        core.beginChange(home, "plugin " + name, "write");
         auto result = core.write(order);
         // A patch of what is not there makes it: plugins report what they find.
         bool missing = !result.ok() && order.mode == engine::WriteOrder::Mode::kPatch &&
@@ -104,6 +104,8 @@ void EngineEntities::write(std::string_view plugin, sdk::EntityWrite change, Wri
           result = core.write(put);
         }
         core.endChange();
+        bool gone = order.mode == engine::WriteOrder::Mode::kDelete;
+        if (result.ok()) core.audit("plugin:" + name, gone ? "entity.delete" : "entity.write", order.address.text(), "");
         if (!result.ok()) *failed = result.error();
       },
       [this, failed, shared, text](const Status& status) {

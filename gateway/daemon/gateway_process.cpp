@@ -196,6 +196,8 @@ Status GatewayProcess::startEngine() {
   settings.max_clock_drift_ms = config.sharing.sync.max_clock_drift_s * 1000;
   settings.peer_entities = static_cast<uint64_t>(config.sharing.sync.peer_entities);
   settings.peer_bytes = static_cast<uint64_t>(config.sharing.sync.peer_bytes);
+  settings.retention.versions = static_cast<size_t>(config.storage.retention.versions);
+  settings.retention.days = config.storage.retention.days;
   settings.default_strategy = config.sharing.conflict_resolution.strategy;
   settings.ownerTag = [identity = &*parts_->identity](const ContentHash& hash) { return identity->ownerTag(hash); };
 

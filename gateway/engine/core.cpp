@@ -30,6 +30,7 @@ void Core::load() {
   writer_.load();
   seen_.clear();
   usage_.clear();
+  often_.clear();  // What it says was written perhaps was not.
   rule_changes_.clear();
   received_rule_changes_.clear();
   own_rules_.clear();
@@ -41,6 +42,7 @@ void Core::load() {
     if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, model::RulesInForce(std::move(*rules)));
   }
   loadClockState();
+  loadRetention();
   refreshStrategyRows();
 }
 
@@ -78,7 +80,11 @@ void Core::beginChange(const HomeId& home, std::string by, std::string how) {
 }
 
 void Core::endChange() {
-  if (change_.n != 0) store_.putChange(change_);
+  if (change_.n != 0) {
+    store_.putChange(change_);
+    // Links bring changes as often as others write; each of them stands in the timeline.
+    if (!(change_.home == settings_.home)) auditOften(change_.home.text(), "entity.sync", "", "", "changes came");
+  }
   change_ = {};
 }
 
@@ -89,6 +95,8 @@ void Core::remember(const EntityRow& row, const Version& version, bool refused) 
   }
   ++change_.count;
   store_.addHistory(row.n, change_.n, place_++, refused, version);
+  written_.insert(row.n);
+  ++versions_written_;
 }
 
 EntityRow Core::newRow(const model::Address& address, const std::string& kind) {
@@ -229,23 +237,6 @@ Result<Written> Core::write(const WriteOrder& order) {
   return writeEntries(row, std::move(entries), false, order.reason);
 }
 
-Result<Written> Core::restoreVersion(const model::Address& address, const std::string& version_id) {
-  auto row = store_.entity(address);
-  OwnAccess access = ownAccess(address);
-  if (!row || access == OwnAccess::kNone) {
-    return stateError("entity_not_found", "There is no " + address.id + " that this home may see.");
-  }
-  if (access == OwnAccess::kRead) return stateError("read_only", "This home may read " + address.id + " but not write it.");
-  auto version = store_.historyVersion(row->n, version_id);
-  if (!version) {
-    return stateError("version_not_found", "The history of " + address.id + " holds no version " + version_id +
-                                               "; `entity history` lists those that it holds.");
-  }
-  Entries entries = model::entriesOf(*version);
-  for (Entry& entry : entries) entry.dot = {};
-  return writeEntries(*row, std::move(entries), version->deleted, model::Reason::kRestore);
-}
-
 Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& take,
                               const std::optional<model::Json>& fields) {
   auto record = store_.conflict(number);
@@ -255,6 +246,14 @@ Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& 
   OwnAccess access = ownAccess(row->address);
   if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) {
     return stateError("read_only", "This home may not write " + row->address.id + "; its owner has to decide.");
+  }
+  // One choice, whoever was first; what a strategy decided may still be chosen otherwise.
+  bool chosen_already = record->state == store::ConflictState::kResolved && record->outcome &&
+                        record->outcome->reason == model::reasonText(model::Reason::kResolution);
+  if (chosen_already) {
+    return stateError("conflict_closed", "Conflict " + std::to_string(number) + " was resolved already, by " +
+                                             record->outcome->by + "; to change what " + row->address.id +
+                                             " says, write it or restore a version.");
   }
   const Version* chosen = nullptr;
   for (const Version& version : record->versions) {
@@ -362,6 +361,7 @@ void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& b
   put(row);
   if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);
+  if (view) joinResolutions(row, *view);
 }
 
 void Core::put(EntityRow& row) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,6 +21,13 @@
 
 namespace hearthgate::engine {
 
+// What of history, conflict records and audit is kept (storage.retention).
+struct Retention {
+  size_t versions = 100;  // of each entity
+  int64_t days = 90;
+  size_t after_writes = 1'000;  // entities that were written are looked at after this many versions
+};
+
 struct CoreSettings {
   HomeId home;
   int64_t max_clock_drift_ms = 60'000;
@@ -27,6 +35,7 @@ struct CoreSettings {
   // What one owner's entities may take here before more from another home is held back (TRUST.md T18).
   uint64_t peer_entities = 500'000;
   uint64_t peer_bytes = 4ull << 30;
+  Retention retention;
   // The owner's tag for a content hash of this home's own entities (trust's Identity).
   std::function<model::OwnerTag(const ContentHash&)> ownerTag;
 };
@@ -50,6 +59,10 @@ struct Written {
   bool created = false;
   bool conflicted = false;  // only after undo or restore of what still awaits a choice
 };
+
+// What to answer for a version that the history does not hold: `version_purged` where retention may have taken it,
+// else `version_not_found`.
+Error noVersion(store::Reader& reader, const store::EntityRow& row, const std::string& version_id);
 
 class Core {
  public:
@@ -82,7 +95,8 @@ class Core {
   // Errors: bad_id, bad_document, too_large, kind_differs, entity_not_found, entity_deleted, read_only,
   // precondition_failed, vector_full.
   Result<Written> write(const WriteOrder& order);
-  // Writes what an earlier version said, as a new one. Errors also: version_not_found.
+  // Writes what an earlier version said, as a new one. Errors also: version_not_found,
+  // version_purged.
   Result<Written> restoreVersion(const model::Address& address, const std::string& version_id);
   // A person's choice: one of the conflict's versions, or fields of one's own. Errors also: conflict_not_found,
   // version_not_found, conflict_closed.
@@ -140,6 +154,23 @@ class Core {
   // --- events -------------------------------------------------------------------------------------------------------
   void event(const std::string& type, const std::string& body);
 
+  // --- audit --------------------------------------------------------------------------------------------------------
+  // Who did what, in the commit of what was done. `actor`: a home id, token:NAME, plugin:NAME or system. `detail` never
+  // holds a code, a token or content.
+  void audit(const std::string& actor, const std::string& action, const std::string& subject, const std::string& detail);
+  // Something of a home was refused: at most one row a minute for each peer and reason (TRUST.md T18), which counts those
+  // since the last one.
+  void auditRefusal(const HomeId& peer, const std::string& reason, const std::string& entity);
+  // The same for any actor and action; `key` tells apart what is put together.
+  void auditOften(const std::string& actor, const std::string& action, const std::string& key, const std::string& subject,
+                  const std::string& detail);
+
+  // --- retention ----------------------------------------------------------------------------------------------------
+  // Whether retain() has something to do; `idle` also asks for what few writes left behind. Outside of a transaction.
+  bool retentionDue(bool idle);
+  // One slice of it. True when there is more.
+  bool retain();
+
   // Whether an owner's entities take as much here as they may; asked before anything new is taken in from another home.
   bool quotaReached(const model::OwnerId& owner);
 
@@ -171,6 +202,7 @@ class Core {
   void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);
   void recordConflict(store::EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy);
   void closeConflicts(const store::EntityRow& row, const conflict::View* view);
+  void joinResolutions(const store::EntityRow& row, const conflict::View& view);
   void recordDominated(const store::EntityRow& row, const model::Siblings& fell);
   std::optional<model::Version> commonBase(store::EntityNumber n, const model::Siblings& siblings);
   void reviewStrategies(const std::function<bool(const store::EntityRow&)>& touched);
@@ -196,10 +228,44 @@ class Core {
     uint64_t entities = 0;
     uint64_t bytes = 0;  // of the siblings as they are stored
   };
+  // Rows up to these numbers are older than storage.retention.days.
+  struct Horizon {
+    int64_t at_ms = 0;
+    uint64_t change = 0;
+    int64_t conflict = 0;
+    int64_t audit = 0;
+  };
+  struct Sweep {
+    bool running = false;
+    bool all = false;                          // every entity, else those that were written
+    store::EntityNumber entity = 0;            // that is looked at
+    std::optional<store::HistoryPlace> place;  // up to where
+    std::set<store::EntityNumber> left;        // when not all
+  };
+  bool clockCountsForAge();
+  bool retentionDayIsOver();
+  void beginRetentionDay();
+  void loadRetention();
+  store::EntityNumber nextToTrim();
+  // False when the slice ended before the entity did.
+  bool trimEntity(store::EntityNumber n, size_t* budget);
+  std::set<ContentHash> neverTrimmed(store::EntityNumber n, std::string* open_key);
   Usage& usage(const model::OwnerId& owner);
   std::map<model::OwnerId, Usage> usage_;  // of those that were asked for, since load()
+  // What is audited at most once a minute: when it last was, and how often it was left out since.
+  struct Often {
+    int64_t written_ms = 0;  // of the steady clock
+    uint64_t left_out = 0;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Often> often_;  // actor, action, key
   store::Change change_;
   uint32_t place_ = 0;
+  std::set<store::EntityNumber> written_;  // since retention last looked at them; not more than `after_writes` or so
+  size_t versions_written_ = 0;
+  Sweep sweep_;
+  Horizon horizon_;
+  std::vector<Horizon> days_;  // one for each daily run that is not old enough yet, oldest first
+  std::optional<int64_t> retention_ran_ms_;  // of the steady clock
   uint64_t events_since_trim_ = 0;
   bool was_synchronised_ = false;  // ever (DESIGN.md section 3, `until`)
 };

@@ -1,5 +1,7 @@
 // Conflict records: kept whenever siblings met (DESIGN.md section 1; shape in CONTRACT.md).
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "engine/core.h"
 #include "model/limits.h"
@@ -37,6 +39,46 @@ std::string pathList(const std::vector<model::Path>& paths) {
     out += model::pathJson(path);
   }
   return out + "]";
+}
+
+// What of a record's versions a single version that stands now leaves out: values, and removals of what the base had.
+void setLosses(const Version& winner, Conflict* record) {
+  std::map<model::Path, std::string> now;
+  std::map<model::Path, std::string> base;
+  auto read = [](const std::string& fields, std::map<model::Path, std::string>* out) {
+    auto leaves = model::parseLeaves(fields);
+    if (!leaves.ok()) return;  // A stored document is well-formed.
+    for (model::Leaf& leaf : *leaves) out->emplace(std::move(leaf.path), std::move(leaf.value));
+  };
+  read(winner.fields, &now);
+  if (record->base) read(record->base->fields, &base);
+  std::vector<const Version*> lost;
+  std::set<model::Path> paths;
+  for (const Version& version : record->versions) {
+    if (version.deleted == winner.deleted && version.fields == winner.fields) continue;
+    lost.push_back(&version);
+    std::map<model::Path, std::string> said;
+    read(version.fields, &said);
+    for (const auto& [path, value] : said) {
+      auto at = now.find(path);
+      if (at == now.end() || at->second != value) paths.insert(path);
+    }
+    for (const auto& [path, value] : base) {
+      if (!said.contains(path) && now.contains(path)) paths.insert(path);
+    }
+  }
+  record->lost = idList(lost);
+  record->lost_fields = pathList({paths.begin(), paths.end()});
+}
+
+// The same for what the owner took nothing of.
+void setAllLost(Conflict* record) {
+  Version nothing;
+  nothing.deleted = true;
+  setLosses(nothing, record);
+  std::vector<const Version*> lost;
+  for (const Version& version : record->versions) lost.push_back(&version);
+  record->lost = idList(lost);
 }
 
 std::string conflictEvent(const Conflict& record) { return "{\"id\":" + std::to_string(record.n) + "}"; }
@@ -88,6 +130,7 @@ void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
       const Version& winner = row.siblings.front();
       record.outcome = Conflict::Outcome{winner.id(), winner.fields, winner.author.text(),
                                          std::string(model::reasonText(winner.reason))};
+      setLosses(winner, &record);
     } else {
       record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? fieldsOf(view->entries) : "{}", "",
                                          "more versions met; see the newer conflict of this entity"};
@@ -122,6 +165,7 @@ void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
       if (version.fields != winner.fields || version.deleted != winner.deleted) lost.push_back(&version);
     }
     if (lost.empty()) return;
+    setLosses(winner, &record);
     record.lost = idList(lost);
     store_.putConflict(&record);
     event("conflict", conflictEvent(record));
@@ -137,8 +181,9 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   // The same versions may also have met as siblings before; the archive's record is one of its own.
   key += ".refused";
   if (store_.conflictByKey(key)) return;
-  for (const Version& version : refused) remember(row, version, true);
   Conflict record;
+  record.base = commonBase(row.n, refused);
+  for (const Version& version : refused) remember(row, version, true);
   record.key = key;
   record.entity = row.n;
   record.at_ms = clock_.wallMs();
@@ -146,11 +191,28 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   record.strategy = strategyOf(row.address, row.kind).name;
   record.versions = refused;
   record.outcome = Conflict::Outcome{"", "{}", row.address.owner.text(), why};
-  std::vector<const Version*> lost;
-  for (const Version& version : refused) lost.push_back(&version);
-  record.lost = idList(lost);
+  setAllLost(&record);
   store_.putConflict(&record);
   event("conflict", conflictEvent(record));
+}
+
+// Persons at two homes chose at once. The later choice stands everywhere (rule 3), so every record of what they chose
+// about names that one, whichever home keeps it.
+void Core::joinResolutions(const EntityRow& row, const conflict::View& view) {
+  bool all = std::all_of(row.siblings.begin(), row.siblings.end(),
+                         [](const Version& version) { return version.reason == model::Reason::kResolution; });
+  if (!all || !view.single) return;
+  for (Conflict& record : store_.conflicts({ConflictState::kResolved, row.n}, std::nullopt, model::kMaxSiblings)) {
+    if (!record.outcome || record.outcome->version == view.version_id) continue;
+    bool ours = std::any_of(row.siblings.begin(), row.siblings.end(),
+                            [&](const Version& version) { return version.id() == record.outcome->version; });
+    if (!ours) continue;
+    const Version& winner = *view.single;
+    record.outcome = Conflict::Outcome{winner.id(), winner.fields, winner.author.text(), "resolution"};
+    setLosses(winner, &record);
+    store_.putConflict(&record);
+    event("conflict", conflictEvent(record));
+  }
 }
 
 void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched) {

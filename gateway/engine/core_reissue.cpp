@@ -122,6 +122,8 @@ std::vector<Version> Core::meetAnotherLife(const model::Address& address, const 
   for (const Version& version : versions) {
     const auto& [replica, counter] = version.dot;
     if (!writer_.isMine(address.owner, replica) || (row && store_.inHistory(row->n, version.hash))) continue;
+    // Retention took this one, or one that was written after it, out of the history.
+    if (row && counter <= store_.trimmed(row->n, replica)) continue;
     unknown.push_back(version);
     if (counter > writer_.issued(address.owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
     auto known = writer_.partings(address.owner);

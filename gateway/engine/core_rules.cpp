@@ -135,14 +135,16 @@ void Core::meetRules(const HomeId& home, const Rules& told) {
   event("attention", "{\"code\":\"rules_forgotten\",\"home\":\"" + home.text() + "\"}");
 }
 
+// A clock that has lost its synchronisation removes nothing; one that never had any is the best there is.
+bool Core::clockCountsForAge() {
+  if (!clock_.synchronised()) return !was_synchronised_;
+  if (!was_synchronised_) store_.setMeta(kClockWasSynchronised, "1");
+  was_synchronised_ = true;
+  return true;
+}
+
 bool Core::expireGrants() {
-  // A clock that has lost its synchronisation removes nothing; one that never had any is the best there is.
-  if (clock_.synchronised()) {
-    if (!was_synchronised_) store_.setMeta(kClockWasSynchronised, "1");
-    was_synchronised_ = true;
-  } else if (was_synchronised_) {
-    return false;
-  }
+  if (!clockCountsForAge()) return false;
   int64_t now = clock_.wallMs();
   bool any = false;
   std::vector<std::pair<HomeId, Rules>> changed;
@@ -157,6 +159,7 @@ bool Core::expireGrants() {
     changed.emplace_back(home, std::move(next));
   }
   for (auto& [home, rules] : changed) {
+    audit("system", "grant.expire", home.text(), "");
     putOwnRules(home, std::move(rules));
     any = true;
   }
@@ -172,6 +175,7 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
   const model::RulesInForce& now_in_force =
       received_rules_.insert_or_assign(owner, model::RulesInForce(rules)).first->second;
   received_rule_changes_.insert(owner);
+  auditOften(owner.text(), "rules.receive", "", "", "number " + std::to_string(rules.number));
   bool lost_write = false;
   for (uint64_t after = 0;;) {
     std::vector<store::FeedRow> page = store_.feed(owner, after, 500);

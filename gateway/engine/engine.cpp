@@ -4,6 +4,7 @@
 #include <future>
 
 #include "base/log.h"
+#include "engine/tuning.h"
 
 namespace hearthgate::engine {
 
@@ -27,6 +28,7 @@ Status Engine::start(const Work& first) {
     core_.flush();
     Status status = store_->commit();
     sequence_.store(core_.writer().head().sequence, std::memory_order_release);
+    if (status.ok()) keepHouseAfter(kRetentionFirstMs, true);
     started.set_value(std::move(status));
   });
   return started.get_future().get();
@@ -104,6 +106,29 @@ bool Engine::drain() {
   return more;
 }
 
+void Engine::keepHouseAfter(int64_t delay_ms, bool idle) {
+  executor_.after(delay_ms, [this, idle] { keepHouse(idle); });
+}
+
+void Engine::keepHouse(bool idle) {
+  if (idle) {
+    keepHouseAfter(kRetentionTickMs, true);
+  } else {
+    retention_awaited_ = false;
+  }
+  if (retaining_ || stale_ || !core_.retentionDue(idle)) return;
+  retaining_ = true;
+  auto more = std::make_shared<bool>(false);
+  submit([more](Core& core) { *more = core.retain(); },
+         [this, more](const Status& status) {
+           retaining_ = false;
+           // After a failed commit the next tick tries again.
+           if (!status.ok() || !*more || retention_awaited_) return;
+           retention_awaited_ = true;
+           keepHouseAfter(kRetentionPauseMs, false);
+         });
+}
+
 // What is cached belongs to a commit that failed; nothing may be written on top of it before it was read again.
 Status Engine::reload() {
   store_->begin();
@@ -141,6 +166,10 @@ Status Engine::commitGroup(std::vector<Item>& group) {
     sequence_.store(core_.writer().head().sequence, std::memory_order_release);
     for (const Hooks& hooks : hooks_) {
       if (hooks.committed) hooks.committed(core_);
+    }
+    if (!retaining_ && !retention_awaited_ && core_.retentionDue(false)) {
+      retention_awaited_ = true;
+      keepHouseAfter(kRetentionPauseMs, false);
     }
     return status;
   }

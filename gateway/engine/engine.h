@@ -76,6 +76,9 @@ class Engine {
   Status reload();
 
   void schedule();
+  // Retention, a slice at a time (Core::retain). `idle`: nothing asked for it but the time.
+  void keepHouse(bool idle);
+  void keepHouseAfter(int64_t delay_ms, bool idle);
 
   std::unique_ptr<store::Store> store_;
   Core core_;
@@ -85,6 +88,8 @@ class Engine {
   std::vector<Item> queue_;
   bool scheduled_ = false;
   bool stale_ = false;  // engine thread: reading again after a failed commit failed too
+  bool retaining_ = false;  // engine thread: a slice is under way
+  bool retention_awaited_ = false;  // engine thread: a timer will ask for one
   bool stopped_ = false;
   std::atomic<uint64_t> sequence_{0};
   Measures measures_;

@@ -248,23 +248,6 @@ std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
   return rows;
 }
 
-std::vector<HistoryRow> Reader::history(EntityNumber n, size_t limit) {
-  std::vector<HistoryRow> rows;
-  Query query = database_->query(
-      "SELECT change, refused, hash, version FROM history WHERE entity=? ORDER BY change DESC, place DESC LIMIT ?");
-  query.bind(n).bind(static_cast<int64_t>(limit));
-  while (query.row()) {
-    auto hash = ContentHash::fromBytes(query.blob(2)).value_or(ContentHash{});
-    auto version = model::decodeVersion(query.blob(3), hash, kNoKind, *this);
-    if (!version.ok()) {
-      database_->damaged("read the history");
-      break;
-    }
-    rows.push_back({query.number(0), query.integer(1) != 0, std::move(*version)});
-  }
-  return rows;
-}
-
 std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
   auto prefix = parseBase32(version_id);
   if (!prefix || prefix->size() != 20) return std::nullopt;

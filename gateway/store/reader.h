@@ -44,6 +44,14 @@ struct ConflictFilter {
   std::optional<EntityNumber> entity;
 };
 
+// What is empty or null takes any.
+struct AuditFilter {
+  std::string actor;
+  std::string action;
+  std::string subject;
+  std::optional<int64_t> since_ms;
+};
+
 class Reader : public model::Names {
  public:
   explicit Reader(std::unique_ptr<Database> database);
@@ -85,7 +93,9 @@ class Reader : public model::Names {
   uint64_t entityBytes(const model::OwnerId& owner);
 
   // Newest first.
-  std::vector<HistoryRow> history(EntityNumber n, size_t limit);
+  std::vector<HistoryRow> history(EntityNumber n, size_t limit) { return history(n, std::nullopt, limit); }
+  // Those below `before` when given.
+  std::vector<HistoryRow> history(EntityNumber n, const std::optional<HistoryPlace>& before, size_t limit);
   bool inHistory(EntityNumber n, const ContentHash& hash);
   std::optional<model::Version> historyVersion(EntityNumber n, const std::string& version_id);
   model::Siblings base(EntityNumber n);
@@ -123,6 +133,20 @@ class Reader : public model::Names {
   std::vector<std::string> quickCheck(size_t most);
   std::string sqliteVersion();
   uint64_t schemaVersion();
+  // The highest counter of this replica id that retention took out of the entity's history, or 0.
+  uint64_t trimmed(EntityNumber n, const ReplicaId& replica);
+  bool anyTrimmed(EntityNumber n);
+  // For retention: the newest place that is not among the newest `kept` of what was accepted.
+  std::optional<HistoryPlace> historyBeyond(EntityNumber n, size_t kept);
+  // Oldest first: those above `after` (when given) and not above `last`.
+  std::vector<HistoryRow> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
+                                      size_t limit);
+  EntityNumber entityAfter(EntityNumber n);  // the next number, or 0
+  int64_t newestConflict();                  // or 0
+  int64_t newestAudit();                     // or 0
+
+  // Newest first, before number `before` when given.
+  std::vector<AuditRow> audit(const AuditFilter& filter, std::optional<int64_t> before, size_t limit);
 
   std::string pluginState(const std::string& plugin, const std::string& key);
 
@@ -142,6 +166,7 @@ class Reader : public model::Names {
   std::optional<model::OwnerId> ownerName(uint32_t number);
   EntityRow readEntity(Query& query);
   Conflict readConflict(Query& query);
+  std::vector<HistoryRow> readHistory(Query& query);
   OwnerRow readOwner(Query& query);
   model::Siblings decode(std::string_view blob, std::string_view kind);
   void forgetCaches();

@@ -42,12 +42,16 @@ std::optional<Conflict> Reader::conflictByKey(const std::string& key) {
 
 std::vector<Conflict> Reader::conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit) {
   std::vector<Conflict> rows;
-  Query query = database_->query(
-      "SELECT " CONFLICT_COLUMNS
-      " FROM conflict c JOIN entity e ON e.n=c.entity WHERE (?1<0 OR c.state=?1) AND (?2<0 OR c.entity=?2)"
-      " AND (?3<0 OR c.n<?3) ORDER BY c.n DESC LIMIT ?4");
+#define CONFLICTS_WHERE(condition)                                                                 \
+  "SELECT " CONFLICT_COLUMNS " FROM conflict c CROSS JOIN entity e ON e.n=c.entity WHERE " condition \
+  " AND c.n<?3 ORDER BY c.n DESC LIMIT ?4"
+  // One for each index.
+  const char* sql = filter.entity  ? CONFLICTS_WHERE("c.entity=?2 AND (?1<0 OR c.state=?1)")
+                    : filter.state ? CONFLICTS_WHERE("c.state=?1 AND ?2<0")
+                                   : CONFLICTS_WHERE("?1<0 AND ?2<0");
+  Query query = database_->query(sql);
   query.bind(filter.state ? static_cast<int64_t>(*filter.state) : int64_t{-1});
-  query.bind(filter.entity.value_or(-1)).bind(before.value_or(-1)).bind(static_cast<int64_t>(limit));
+  query.bind(filter.entity.value_or(-1)).bind(before.value_or(INT64_MAX)).bind(static_cast<int64_t>(limit));
   while (query.row()) rows.push_back(readConflict(query));
   return rows;
 }

@@ -1,6 +1,7 @@
 // The rows of the database as values. Used by everything that reads or writes the store; any thread.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,10 +41,18 @@ struct FeedRow {
   std::string siblings;  // model/codec.h
 };
 
+// Where a row stands in an entity's history; a higher one is newer.
+struct HistoryPlace {
+  uint64_t change = 0;
+  uint32_t place = 0;
+  auto operator<=>(const HistoryPlace&) const = default;
+};
+
 struct HistoryRow {
   uint64_t change = 0;
   bool refused = false;
   model::Version version;
+  uint32_t place = 0;  // within the change
 };
 
 struct Change {
@@ -162,6 +171,16 @@ struct HeldRow {
   int64_t at_ms = 0;
   ContentHash hash;     // zero for an unknown format
   std::string version;  // model/codec.h
+};
+
+struct AuditRow {
+  int64_t n = 0;
+  int64_t at_ms = 0;
+  std::string actor;   // a home id, token:NAME, plugin:NAME or system
+  std::string action;  // entity.write, grant.put, …
+  std::string subject;
+  std::string detail;
+  uint64_t count = 1;
 };
 
 struct EventRow {

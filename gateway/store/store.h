@@ -82,6 +82,21 @@ class Store : public Reader, public model::Numbering {
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 
+  // A version of this counter was taken out of the entity's history.
+  void raiseTrimmed(EntityNumber n, const ReplicaId& replica, uint64_t counter);
+
+  // `row.n` is ignored.
+  void addAudit(const AuditRow& row);
+
+  // For retention; each takes away at most `limit` rows and gives how many it took.
+  void removeHistoryRow(EntityNumber n, const HistoryPlace& place);
+  // Closed ones of an entity: all up to number `aged`, and of those that were resolved those beyond the newest `kept`.
+  // Never the one called `keep_key`.
+  size_t trimConflicts(EntityNumber n, const std::string& keep_key, int64_t aged, size_t kept, size_t limit);
+  // Up to number `aged`, and those beyond the newest `kept`.
+  size_t trimAudit(int64_t aged, size_t kept, size_t limit);
+  size_t trimChanges(uint64_t aged, size_t kept, size_t limit);
+
   void addEvent(const EventRow& event);
   void trimEvents(uint64_t keep);
   void putPluginState(const std::string& plugin, const std::string& key, std::string_view value);

@@ -36,6 +36,7 @@ void Store::putEntity(EntityRow* row) {
 void Store::removeEntity(EntityNumber n) {
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
+  database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();
   removeHistory(n);
   removeConflicts(n);
 }
@@ -74,6 +75,8 @@ void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM histor
 
 void Store::removeShared(EntityNumber n) {
   database_->query("DELETE FROM history WHERE entity=? AND refused=0").bind(n).run();
+  // What was not accepted is this home's word; what it was built on is the owner's.
+  database_->query("UPDATE conflict SET base=NULL WHERE entity=?").bind(n).run();
   database_->query("DELETE FROM conflict WHERE entity=? AND state<>?").bind(n).bind(static_cast<int>(ConflictState::kRefused)).run();
 }
 

@@ -47,6 +47,7 @@ void Home::start(std::string_view image, Start how) {
   settings.ownerTag = [this](const ContentHash& hash) { return ownerTag(hash); };
   settings.peer_entities = limits_.peer_entities;
   settings.peer_bytes = limits_.peer_bytes;
+  settings.retention = limits_.retention;
   core_ = std::make_unique<engine::Core>(*store_, clock_, random_, std::move(settings));
   sync::ReplicatorSettings sync_settings;
   sync_settings.name = name_;
@@ -90,6 +91,14 @@ void Home::commit(const std::function<void()>& work, bool fails) {
     if (!status.ok()) std::fprintf(stderr, "%s\n", status.error().message.c_str());
     HG_ASSERT(status.ok());
     if (committed_) committed_();
+    // What the engine does between other work, in commits of its own.
+    while (core_->retentionDue(false)) {
+      store_->begin();
+      (void)core_->retain();
+      core_->flush();
+      Status trimmed = store_->commit();
+      HG_ASSERT(trimmed.ok());
+    }
   }
   for (sync::Output& output : early) {
     if (output_) output_(std::move(output));

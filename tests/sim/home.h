@@ -48,6 +48,7 @@ struct Limits {
   uint64_t bandwidth = 0;  // bytes a second and peer, 0: none
   uint64_t peer_entities = engine::CoreSettings{}.peer_entities;
   uint64_t peer_bytes = engine::CoreSettings{}.peer_bytes;
+  engine::Retention retention;
 };
 
 class Home {

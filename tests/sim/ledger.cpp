@@ -48,6 +48,7 @@ void Ledger::wrote(size_t home, const model::Address& address, const model::Sibl
   record.home = home;
   record.address = address;
   record.hash = after.hash;
+  record.dot = after.dot;
   record.deletes = after.deleted;
   record.doc = asked;
   for (const model::Version& version : before) record.ancestors |= coveredBy(version.hash);

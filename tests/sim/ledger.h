@@ -48,6 +48,7 @@ struct WriteRecord {
   size_t home = 0;
   model::Address address;
   ContentHash hash;
+  model::Dot dot;
   bool deletes = false;
   Doc doc;
   std::map<std::string, Effect> effects;

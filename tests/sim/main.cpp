@@ -81,8 +81,8 @@ int shrink(uint64_t seed, const Options& options) {
 bool report(uint64_t seed, const Options& options) {
   auto failures = run(seed, options, {}, options.trace);
   if (failures.empty()) return true;
-  std::printf("seed %llu%s%s:", static_cast<unsigned long long>(seed), options.variant.limits ? " --limits" : "",
-              options.variant.kinds ? " --kinds" : "");
+  std::printf("seed %llu%s%s%s:", static_cast<unsigned long long>(seed), options.variant.limits ? " --limits" : "",
+              options.variant.kinds ? " --kinds" : "", options.variant.retention ? " --retention" : "");
   for (size_t i = 0; i < failures.size() && i < 3; ++i) std::printf(" %s;", failures[i].c_str());
   std::printf("\n");
   std::fflush(stdout);
@@ -106,6 +106,7 @@ bool replayKept(uint64_t* passed, uint64_t* failed) {
     }
     options.variant.limits = line.find("--limits") != std::string::npos;
     options.variant.kinds = line.find("--kinds") != std::string::npos;
+    options.variant.retention = line.find("--retention") != std::string::npos;
     ++(report(seed, options) ? *passed : *failed);
   }
   return true;
@@ -142,6 +143,7 @@ bool* switchOf(const std::string& name, Options* options) {
   if (name == "--plants") return &options->all_plants;
   if (name == "--limits") return &options->variant.limits;
   if (name == "--kinds") return &options->variant.kinds;
+  if (name == "--retention") return &options->variant.retention;
   if (name == "--space") return &options->variant.space;
   return nullptr;
 }
@@ -204,6 +206,11 @@ int main(int argc, char** argv) {
     if (!options.plant && !replayKept(&passed, &failed)) ++failed;
     for (uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
       ++(report(seed, options) ? passed : failed);
+      if (seed % kAgainEvery == kAgainEvery / 2 && !options.variant.retention) {
+        Options again = options;
+        again.variant.retention = true;
+        ++(report(seed, again) ? passed : failed);
+      }
       if (seed % kAgainEvery != 0 || options.variant.limits || options.variant.kinds) continue;
       Options again = options;
       again.variant.limits = again.variant.kinds = true;

@@ -18,6 +18,9 @@ enum class Act {
   kClock, kTick, kFailCommit,
 };
 
+// What a home keeps in runs with retention: less than most entities get.
+inline constexpr engine::Retention kTinyRetention{3, 36'500, 2};
+
 struct Step {
   Act act = Act::kTick;
   size_t home = 0;
@@ -33,6 +36,7 @@ struct Variant {
   bool limits = false;  // slow links and small quotas
   bool kinds = false;   // homes make entities of the same id with different kinds
   bool space = false;   // what a quota held back is taken in as soon as there is space, not only after a restart
+  bool retention = false;  // homes keep only the newest few versions of each entity
 };
 
 struct Plan {

@@ -31,8 +31,11 @@ void World::setUp() {
   SeededRandom random(seed_ * 2);
   for (size_t i = 0; i < plan_.homes; ++i) {
     homes_.push_back(std::make_unique<Home>(std::string(1, static_cast<char>('A' + i)), random.next(), freshImage()));
-    if (plan_.variant.limits) {
-      homes_[i]->setLimits(drawLimits(SeededRandom(seed_ * 8 + i).next()));
+    if (plan_.variant.limits || plan_.variant.retention) {
+      Limits limits;
+      if (plan_.variant.limits) limits = drawLimits(SeededRandom(seed_ * 8 + i).next());
+      if (plan_.variant.retention) limits.retention = kTinyRetention;
+      homes_[i]->setLimits(limits);
       homes_[i]->start(freshImage(), Start::kClean);
     }
     homes_[i]->onCommitted([this, i] { committed(i); });
@@ -133,7 +136,11 @@ void World::act(const Step& step, size_t index) {
     case Act::kStrategy:
     case Act::kStrategyHere: return changeStrategy(step);
     case Act::kCrash:
-      if (plan_.variant.limits && step.r[1] % 2 == 0) home.setLimits(drawLimits(step.r[2]));
+      if (plan_.variant.limits && step.r[1] % 2 == 0) {
+        Limits limits = drawLimits(step.r[2]);
+        limits.retention = home.limits().retention;
+        home.setLimits(limits);
+      }
       return restart(step.home, home.image(), Home::Start::kClean, random);
     case Act::kPowerCut: {
       auto& images = machines_[step.home].images;
@@ -294,6 +301,7 @@ void World::heal() {
     for (size_t i = 0; i < homes_.size(); ++i) {
       Limits limits;
       limits.bandwidth = homes_[i]->limits().bandwidth;
+      limits.retention = homes_[i]->limits().retention;
       homes_[i]->setLimits(limits);
       restart(i, homes_[i]->image(), Start::kClean, random);
     }

@@ -72,6 +72,7 @@ class World {
   void checkEntity(const model::Address& address, size_t owner);
   void checkView(const model::Address& address, size_t home);
   void checkWrites();
+  bool takenByRetention(const WriteRecord& write);
   void checkHome(size_t home);
   void checkQuiet();
 

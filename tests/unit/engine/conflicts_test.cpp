@@ -280,5 +280,52 @@ TEST_F(Records, ArchiveWhatTheOwnerDoesNotTake) {
   EXPECT_EQ(b.store().history(record.entity, 10)[0].version.hash, refused.hash);
 }
 
+TEST_F(Records, TellsWhatAChoiceLeftOut) {
+  use(a, model::StrategyRow::Scope::kOwner, "", "user-choice");
+  part(R"({"by":"a","mine":1})", R"({"by":"b"})");
+  auto record = conflicts(a).at(0);
+  std::string mine, theirs;
+  for (const auto& version : record.versions) (version.author == a.id() ? mine : theirs) = version.id();
+  a.commit([&] { EXPECT_TRUE(a.core().resolve(record.n, theirs, std::nullopt).ok()); });
+  record = *a.store().conflict(record.n);
+  EXPECT_EQ(record.state, store::ConflictState::kResolved);
+  EXPECT_EQ(record.lost, "[\"" + mine + "\"]");
+  EXPECT_EQ(record.lost_fields, R"([["by"],["mine"]])");
+  ASSERT_TRUE(record.base);
+  EXPECT_EQ(record.base->fields, R"({"by":"nobody"})");
+  EXPECT_EQ(record.outcome->reason, "resolution");
+}
+
+TEST_F(Records, TwoPeopleWhoChooseAtOnceEndWithOneOutcomeEverywhere) {
+  tell("light.*", Access::kWrite, 2, "user-choice");
+  use(a, model::StrategyRow::Scope::kOwner, "", "user-choice");
+  part();
+  carry(a, b, lamp());
+  auto choose = [&](Home& home, const HomeId& author) {
+    auto record = conflicts(home).at(0);
+    for (const auto& version : record.versions) {
+      if (version.author != author) continue;
+      home.commit([&] { EXPECT_TRUE(home.core().resolve(record.n, version.id(), std::nullopt).ok()); });
+    }
+  };
+  choose(a, a.id());
+  b.clock().wall_ms += 10;
+  choose(b, b.id());
+  auto first = a.siblings(lamp());
+  carry(b, a, lamp());
+  b.commit([&] { b.core().join(lamp(), "state", first); });
+  std::string key;
+  for (Home* home : {&a, &b}) {
+    EXPECT_EQ(home->store().openConflicts(), 0u);
+    EXPECT_EQ(home->shown(lamp()), R"({"by":"b"})");
+  }
+  auto ofA = conflicts(a).back();
+  auto ofB = b.store().conflictByKey(ofA.key);
+  ASSERT_TRUE(ofB);
+  EXPECT_EQ(ofA.outcome->version, ofB->outcome->version);
+  EXPECT_EQ(ofA.outcome->by, b.id().text());
+  EXPECT_EQ(ofA.lost, ofB->lost);
+}
+
 }  // namespace
 }  // namespace hearthgate::engine

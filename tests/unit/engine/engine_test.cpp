@@ -37,6 +37,8 @@ class Committing : public testing::Test {
     CoreSettings settings;
     settings.home = home(1);
     settings.ownerTag = [](const ContentHash&) { return model::OwnerTag{}; };
+    // So much is kept that the tests see all that was written.
+    settings.retention = {1'000'000, 90, 1'000'000};
     engine = std::make_unique<Engine>(std::move(*store), clock, random, settings, commit_interval_ms);
     engine->addHooks({[this](Core&) { works_before_commit.push_back(works); },
                       [this](Core&) { groups.push_back(std::exchange(works, 0)); },

@@ -1,0 +1,32 @@
+// Limits of this folder, each with its reason. Engine's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hearthgate::engine {
+
+// What a peer can cause as often as it likes is audited at most once a minute for each peer and reason (TRUST.md T18).
+inline constexpr int64_t kAuditOftenMs = 60'000;
+// Pairs of peer and reason that are remembered for it: 100 homes with ten reasons each; bounds the memory.
+inline constexpr size_t kMaxAuditOften = 1'000;
+// Longest subject and detail of an audit row: an address is 308 bytes.
+inline constexpr size_t kMaxAuditText = 512;
+
+// Rows of history that one slice of retention looks at, and entities (each is a look or two into an index): some
+// milliseconds of the engine's thread, which no write waits longer for.
+inline constexpr size_t kRetentionSliceRows = 100;
+// Pause between slices, so that writes that wait go first.
+inline constexpr int64_t kRetentionPauseMs = 20;
+// How often it is looked whether something is to be taken away.
+inline constexpr int64_t kRetentionTickMs = 60'000;
+// The first look after a start, when what had to be done at once is done.
+inline constexpr int64_t kRetentionFirstMs = 2'000;
+inline constexpr int64_t kRetentionDayMs = 24 * 3'600'000;
+// Days whose rows one daily run may take away by age: a clock that jumped by years costs at most this much a day.
+inline constexpr size_t kRetentionDaysAtOnce = 2;
+// Audit rows and changes kept beside the age: some ten MiB, where a home writes many times a second.
+inline constexpr size_t kAuditKept = 100'000;
+inline constexpr size_t kChangesKept = 100'000;
+
+}  // namespace hearthgate::engine
