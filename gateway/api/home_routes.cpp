@@ -3,6 +3,7 @@
 #include "api/json_text.h"
 #include "api/router.h"
 #include "base/utf8.h"
+#include "engine/lag.h"
 
 namespace hearthgate::api {
 
@@ -10,6 +11,9 @@ using store::Peer;
 using store::PeerState;
 
 namespace {
+
+// Bytes a second; above it a limit is none.
+constexpr int64_t kMaxBandwidth = 10'000'000'000;
 
 Result<Peer> knownPeer(Gateway& gateway, const std::string& text) {
   HG_TRY(HomeId home, parseHome(text));
@@ -26,9 +30,8 @@ Result<Answer> list(Gateway& gateway, Call& call) {
   if (std::string mark = call.queryText("after"); !mark.empty()) {
     HG_TRY(after, parsePageMark(mark));
   }
-  HG_TRY(std::vector<Peer> peers,
-         gateway.readers.read<std::vector<Peer>>(
-             [](store::Reader& reader) -> Result<std::vector<Peer>> { return reader.peers(); }));
+  return gateway.read([&](store::Reader& reader) -> Result<Answer> {
+  std::vector<Peer> peers = reader.peers();
   std::vector<std::string> items;
   std::optional<std::string> next;
   // Ordered by name, then id, as the store gives them.
@@ -41,20 +44,22 @@ Result<Answer> list(Gateway& gateway, Call& call) {
       next = pageMark(last);
       break;
     }
-    items.push_back(homeText(gateway, peer));
+    items.push_back(homeText(gateway, reader, peer));
     last = key;
   }
   return Answer::json(listText(items, next));
+  });
 }
 
 Result<Answer> get(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
-  return Answer::json(homeText(gateway, peer));
+  return gateway.read(
+      [&](store::Reader& reader) -> Result<Answer> { return Answer::json(homeText(gateway, reader, peer)); });
 }
 
 Result<Answer> edit(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
-  HG_TRY(model::Json body, call.readObject({"addresses", "name"}));
+  HG_TRY(model::Json body, call.readObject({"addresses", "name", "bandwidth_limit"}));
   HG_TRY(std::optional<std::string> name, textMember(body, "name"));
   std::optional<std::vector<std::string>> addresses;
   if (const model::Json* list = body.find("addresses")) {
@@ -70,7 +75,22 @@ Result<Answer> edit(Gateway& gateway, Call& call) {
   if (name && (name->empty() || displayName(*name) != *name)) {
     return inputError("bad_document", "\"name\" of the body has 1 to 64 bytes and no control characters.");
   }
-  HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
+  const model::Json* bandwidth = body.find("bandwidth_limit");
+  std::optional<int64_t> bytes_per_s;
+  if (bandwidth && !bandwidth->isNull()) {
+    HG_TRY(bytes_per_s, wholeMember(body, "bandwidth_limit"));
+    if (*bytes_per_s < 0 || *bytes_per_s > kMaxBandwidth) {
+      return inputError("bad_document",
+                        "\"bandwidth_limit\" of the body is bytes a second from 0, which is no limit, to 10000000000, or null "
+                        "for what the configuration says.");
+    }
+  }
+  if (addresses || name || !bandwidth) HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
+  if (bandwidth) {
+    std::optional<uint64_t> limit;
+    if (bytes_per_s) limit = static_cast<uint64_t>(*bytes_per_s);
+    HG_CHECK(gateway.parts.homes.setBandwidth(peer.home, limit));
+  }
   return get(gateway, call);
 }
 
@@ -105,7 +125,7 @@ Result<Answer> forget(Gateway& gateway, Call& call) {
 
 }  // namespace
 
-std::string homeText(Gateway& gateway, const Peer& peer) {
+std::string homeText(Gateway& gateway, store::Reader& reader, const Peer& peer) {
   HomeState state = gateway.parts.homes.state(peer.home);
   std::string out;
   ObjectText object(&out);
@@ -122,7 +142,18 @@ std::string homeText(Gateway& gateway, const Peer& peer) {
   object.textOrNull("transport", state.transport);
   {
     ObjectText lag(&object.value("lag"));
-    lag.number("to_send", state.to_send).number("to_receive", state.to_receive);
+    model::OwnerId theirs(peer.home);
+    uint64_t to_send = state.to_send +
+                       engine::waitingFor(reader, gateway.home, peer.home, gateway.me(), state.sent_of_mine) +
+                       engine::waitingFor(reader, gateway.home, peer.home, theirs, state.sent_of_theirs);
+    // Without a word in this link, what was told last.
+    uint64_t to_receive = 0;
+    for (const model::OwnerId& owner : {gateway.me(), theirs}) {
+      if (auto place = reader.peerPlace(peer.home, owner)) to_receive += place->remaining;
+    }
+    lag.number("to_send", to_send).number("to_receive", state.to_receive.value_or(to_receive));
+    lag.number("held", reader.heldCount(peer.home) + reader.peerExceptionCount(peer.home, true));
+    lag.number("refused", reader.peerExceptionCount(peer.home, false));
   }
   if (state.clock_offset_ms) {
     object.number("clock_offset_ms", *state.clock_offset_ms);
@@ -131,6 +162,9 @@ std::string homeText(Gateway& gateway, const Peer& peer) {
   }
   object.time("last_sync_at", peer.last_sync_ms).textOrNull("refused_reason", state.refused_reason);
   object.boolean("kept_apart", peer.kept_apart);
+  auto own_limit = reader.bandwidth(peer.home);
+  auto configured = static_cast<uint64_t>(gateway.parts.configuration.config.sharing.sync.bandwidth_limit);
+  object.number("bandwidth_limit", own_limit.value_or(configured)).boolean("bandwidth_limit_own", own_limit.has_value());
   object.close();
   return out;
 }

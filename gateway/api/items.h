@@ -4,11 +4,11 @@
 #include <string>
 
 #include "api/gateway.h"
-#include "store/rows.h"
+#include "store/reader.h"
 
 namespace hearthgate::api {
 
-std::string homeText(Gateway& gateway, const store::Peer& peer);
+std::string homeText(Gateway& gateway, store::Reader& reader, const store::Peer& peer);
 std::string conflictText(const store::Conflict& conflict);
 std::string pairingText(const PairingState& pairing);
 

@@ -58,6 +58,7 @@ void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
 void addConfigRoutes(Router& router);
 void addSecretRoutes(Router& router);
+void addWhyRoutes(Router& router);
 void addLaterRoutes(Router& router);
 
 }  // namespace hearthgate::api

@@ -62,6 +62,7 @@ void addRoutes(Router& router) {
   addPluginRoutes(router);
   addConfigRoutes(router);
   addSecretRoutes(router);
+  addWhyRoutes(router);
   addLaterRoutes(router);
 }
 

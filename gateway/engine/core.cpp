@@ -30,6 +30,7 @@ void Core::load() {
   writer_.load();
   seen_.clear();
   usage_.clear();
+  often_.clear();  // What it says was written perhaps was not.
   rule_changes_.clear();
   received_rule_changes_.clear();
   own_rules_.clear();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
@@ -140,6 +141,17 @@ class Core {
   // --- events -------------------------------------------------------------------------------------------------------
   void event(const std::string& type, const std::string& body);
 
+  // --- audit --------------------------------------------------------------------------------------------------------
+  // Who did what, in the commit of what was done. `actor`: a home id, token:NAME, plugin:NAME or system. `detail` never
+  // holds a code, a token or content.
+  void audit(const std::string& actor, const std::string& action, const std::string& subject, const std::string& detail);
+  // Something of a home was refused: at most one row a minute for each peer and reason (TRUST.md T18), which counts those
+  // since the last one.
+  void auditRefusal(const HomeId& peer, const std::string& reason, const std::string& entity);
+  // The same for any actor and action; `key` tells apart what is put together.
+  void auditOften(const std::string& actor, const std::string& action, const std::string& key, const std::string& subject,
+                  const std::string& detail);
+
   // Whether an owner's entities take as much here as they may; asked before anything new is taken in from another home.
   bool quotaReached(const model::OwnerId& owner);
 
@@ -178,6 +190,7 @@ class Core {
   void loadClockState();
   model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
   void putOwnRules(const HomeId& home, model::Rules rules);
+  void noteEndedGrants(const model::OwnerId& owner, const model::Rules& before, const model::Rules& now);
   bool builtOnMine(const model::OwnerId& owner, const model::Version& version);
   void fallOut(store::EntityRow& row, const model::Siblings& keep, const std::string& why);
 
@@ -198,6 +211,12 @@ class Core {
   };
   Usage& usage(const model::OwnerId& owner);
   std::map<model::OwnerId, Usage> usage_;  // of those that were asked for, since load()
+  // What is audited at most once a minute: when it last was, and how often it was left out since.
+  struct Often {
+    int64_t written_ms = 0;  // of the steady clock
+    uint64_t left_out = 0;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Often> often_;  // actor, action, key
   store::Change change_;
   uint32_t place_ = 0;
   uint64_t events_since_trim_ = 0;

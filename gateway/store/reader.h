@@ -35,6 +35,14 @@ struct ConflictFilter {
   std::optional<EntityNumber> entity;
 };
 
+// What is empty or null takes any.
+struct AuditFilter {
+  std::string actor;
+  std::string action;
+  std::string subject;
+  std::optional<int64_t> since_ms;
+};
+
 class Reader : public model::Names {
  public:
   explicit Reader(std::unique_ptr<Database> database);
@@ -104,6 +112,26 @@ class Reader : public model::Names {
   std::vector<EventRow> events(uint64_t after, size_t limit);
   // The oldest event that is kept, or 0.
   uint64_t firstEvent();
+
+  // What 0003_why.sql keeps.
+  std::optional<PeerPlace> peerPlace(const HomeId& home, const model::OwnerId& owner);
+  std::vector<PeerException> peerExceptions(const HomeId& home, const model::Address& address);  // oldest first
+  std::vector<PeerException> peerExceptions(const HomeId& home, const model::OwnerId& owner);
+  uint64_t peerExceptionCount(const HomeId& home, bool held);
+  std::vector<EndedGrant> endedGrants(const model::OwnerId& owner, const HomeId& home);
+  std::optional<uint64_t> bandwidth(const HomeId& home);
+  // The feed as feed() gives it, without content.
+  std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
+  // What is held of one entity, without its content.
+  std::vector<HeldRow> heldOf(const model::Address& address);
+  // Another text whenever what is held from `home` is another.
+  std::string heldMark(const HomeId& home);
+
+  // The highest own counter of this replica id that was taken out of the entity's history, or 0.
+  uint64_t trimmed(EntityNumber n, const ReplicaId& replica);
+
+  // Newest first, before number `before` when given.
+  std::vector<AuditRow> audit(const AuditFilter& filter, std::optional<int64_t> before, size_t limit);
 
   std::string pluginState(const std::string& plugin, const std::string& key);
 

@@ -36,6 +36,7 @@ void Store::putEntity(EntityRow* row) {
 void Store::removeEntity(EntityNumber n) {
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
+  database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();
   removeHistory(n);
   removeConflicts(n);
 }

@@ -74,7 +74,15 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   if (batch.full && !batch.end && !batch.digest) {
     core_.store().putPeerFeed(session.peer, batch.owner, {batch.epoch, batch.upto});
   }
-  if (batch.end) flow->remaining_there = 0;
+  if (batch.end) {
+    flow->remaining_there = 0;
+    flow->heard = true;
+    flow->heard_ms = core_.clock().steadyMs();
+  } else if (!batch.digest) {
+    // More is to come; how much, the next position says.
+    uint64_t items = batch.items.size();
+    flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : 1;
+  }
   reviewHeld(true);
   send(session, encode(ack));
 }
@@ -99,6 +107,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
     if (!checked.ok()) {
+      core_.auditRefusal(session.peer, checked.error().message, address.text());
       ack->exceptions.push_back({place, false, checked.error().message});
       continue;
     }
@@ -111,6 +120,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
     if (judgement.verdict == Verdict::kRefuse) {
+      core_.auditRefusal(session.peer, judgement.reason, address.text());
       ack->exceptions.push_back({place, false, judgement.reason});
       continue;
     }
@@ -136,6 +146,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   }
   if (replacing && access == OwnAccess::kRead) {
     flow.named.insert(item.id);
+    if (session.has_exceptions) core_.store().removePeerExceptions(session.peer, address);
     dropHeldOf(address, named_versions);
     model::Siblings keep;
     for (Version& version : good) model::join(std::move(version), &keep);
@@ -234,9 +245,9 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
     auto row = core_.store().feedRow(n);
     if (row) core_.acknowledge({flow->owner, row->id}, of_entity);
   }
+  noteAck(session, *flow, flight, ack);
   for (const Ack::Exception& exception : ack.exceptions) {
     if (exception.version >= flight.versions.size()) continue;
-    exception.held ? ++session.held_there : ++session.refused_there;
     if (exception.held || flow->mine) continue;
     const auto& [item, hash] = flight.versions[exception.version];
     auto row = core_.store().entity(flight.items[item]);
@@ -253,6 +264,8 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   Flow* flow = session.flow(position->owner);
   if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
   flow->remaining_there = position->remaining;
+  flow->heard = true;
+  flow->heard_ms = core_.clock().steadyMs();
   session.clock_offset_ms = position->clock_ms - core_.clock().wallMs();
   auto cursor = core_.store().cursor(session.peer, position->owner);
   if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
@@ -270,7 +283,6 @@ void Replicator::receiveLevel(Session& session, std::string_view message) {
     if (at->first != level->token) continue;
     auto answer = std::move(at->second);
     session.asked.erase(at);
-    session.held_there = level->held;
     return answer(*level);
   }
 }
@@ -292,6 +304,10 @@ void Replicator::reviewHeld(bool force) {
       core_.store().removeHeld(held.n);
       again = true;
       if (judgement.verdict == Verdict::kRefuse) {
+        core_.auditRefusal(held.home, judgement.reason, held.address.text());
+        auto at = sessions_.find(held.home);
+        Flow* flow = at == sessions_.end() ? nullptr : at->second.flow(held.address.owner);
+        if (flow) flow->refused_since.push_back({held.address.id, held.hash, judgement.reason});
         core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
                                      model::jsonString(judgement.reason) + "}");
       } else {
@@ -307,6 +323,7 @@ void Replicator::dropHeldWithoutRight(const HomeId& home) {
     if (!(held.address.owner == core_.me())) continue;
     if (core_.accessFor(home, held.address.id) == model::Access::kWrite) continue;
     core_.store().removeHeld(held.n);
+    core_.auditRefusal(home, "write was taken away", held.address.text());
     core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + home.text() + "\",\"entity\":" +
                                  model::jsonString(held.address.text()) + ",\"reason\":\"write was taken away\"}");
   }

@@ -265,6 +265,18 @@ void expectHomes(Store& store) {
   EXPECT_EQ(store.pluginState("lan", "key"), std::string("\0value", 6));
 }
 
+void expectAudit(Store& store) {
+  auto rows = store.audit({}, std::nullopt, 10);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].actor, home(2).text());
+  EXPECT_EQ(rows[0].action, "refused");
+  EXPECT_EQ(rows[0].subject, "light.beach");
+  EXPECT_EQ(rows[0].detail, "not shared");
+  EXPECT_EQ(rows[0].count, 41u);
+  EXPECT_EQ(rows[1].at_ms, 1'800'000'000'000);
+  EXPECT_EQ(store.trimmed(store.entity({kMe, "light.kitchen"})->n, model::replica(1)), 3u);
+}
+
 }  // namespace
 
 Status fillSample(Store& store) {
@@ -272,6 +284,9 @@ Status fillSample(Store& store) {
   fillWriter(store);
   fillEntities(store);
   fillHomes(store);
+  store.addAudit({0, 1'800'000'000'000, "token:admin", "entity.write", "light.kitchen", "put", 1});
+  store.addAudit({0, 1'800'000'000'500, home(2).text(), "refused", "light.beach", "not shared", 41});
+  store.raiseTrimmed(store.entity({kMe, "light.kitchen"})->n, model::replica(1), 3);
   return store.commit();
 }
 
@@ -280,6 +295,7 @@ void expectSample(Store& store, int schema) {
   expectWriter(store);
   expectEntities(store);
   expectHomes(store);
+  if (schema >= 2) expectAudit(store);
   EXPECT_TRUE(store.takeError().ok());
 }
 
