@@ -73,6 +73,10 @@ class World {
   void checkView(const model::Address& address, size_t home);
   void checkWrites();
   void checkHome(size_t home);
+  // world_why.cpp
+  void checkWhy(const model::Address& address, size_t owner);
+  void watchWhy();
+  std::string verdict(size_t home, size_t other, const model::Address& address);
   void checkQuiet();
 
   // world_watch.cpp: what must hold at every message and commit
