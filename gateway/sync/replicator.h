@@ -160,7 +160,7 @@ class Replicator {
     uint64_t sent_entities = 0;
     uint64_t received_entities = 0;
     bool has_exceptions = false;
-    std::string held_mark;  // of what the peer was told that is held here
+    bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
     bool theirs_first = false;
@@ -218,8 +218,11 @@ class Replicator {
   void receiveLevel(Session& session, std::string_view message);
   void reviewHeld(bool force);
   void dropHeldWithoutRight(const HomeId& home);
+  void dropHeld(const store::HeldRow& held);
 
   // replicator_notes.cpp: what is kept for `why` and `lag`.
+  void askHeld(Session& session);
+  void heldIsLess();
   void noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack);
   void tellHeld(Session& session, bool first);
   void receiveHeld(Session& session, std::string_view message);

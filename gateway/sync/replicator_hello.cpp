@@ -73,6 +73,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   session.ready = true;
   if (introduced_) introduced_(session.peer, *hello);
   tellHeld(session, true);
+  askHeld(session);
   for (const OwnerHello& owner : hello->owners) {
     if (!session.flow(owner.owner)) continue;  // Circles come with a later protocol; an unknown owner is nobody's here.
     receiveOwnerHello(session, owner);

@@ -57,12 +57,13 @@ void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, c
   }
 }
 
+void Replicator::heldIsLess() {
+  for (auto& [peer, session] : sessions_) session.held_changed = true;
+}
+
 // An acknowledgement says what is held at that moment; this says what became of it.
 void Replicator::tellHeld(Session& session, bool first) {
-  std::string mark = core_.store().heldMark(session.peer);
-  bool refused = !session.mine.refused_since.empty() || !session.theirs.refused_since.empty();
-  if (!first && !refused && mark == session.held_mark) return;
-  session.held_mark = std::move(mark);
+  if (!first && !std::exchange(session.held_changed, false)) return;
   std::vector<store::HeldRow> rows = core_.store().held(session.peer, kHeldRowsTold);
   for (Flow* flow : {&session.mine, &session.theirs}) {
     HeldMessage message;
@@ -71,8 +72,23 @@ void Replicator::tellHeld(Session& session, bool first) {
     for (const store::HeldRow& row : rows) {
       if (row.address.owner == flow->owner) message.held.push_back({row.address.id, row.hash, row.reason});
     }
+    if (first && message.held.empty()) continue;
     send(session, encode(message));
   }
+}
+
+// What was held there when the last link ended may have been taken in since: a home that holds nothing tells no list.
+void Replicator::askHeld(Session& session) {
+  if (!session.has_exceptions || core_.store().peerExceptionCount(session.peer, true) == 0) return;
+  HomeId peer = session.peer;
+  askLevel(peer, [this, peer](std::optional<LevelMessage> level) {
+    if (!level || level->held > 0) return;
+    for (const model::OwnerId& owner : {core_.me(), model::OwnerId(peer)}) {
+      for (const store::PeerException& known : core_.store().peerExceptions(peer, owner)) {
+        if (known.held) core_.store().removePeerException(peer, {owner, known.id}, known.hash);
+      }
+    }
+  });
 }
 
 void Replicator::receiveHeld(Session& session, std::string_view text) {

@@ -184,11 +184,16 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   }
 }
 
+void Replicator::dropHeld(const store::HeldRow& held) {
+  core_.store().removeHeld(held.n);
+  heldIsLess();
+}
+
 // A replacing pass replaces what is held back too; of an unknown format nothing can be said, so it stays.
 void Replicator::dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep) {
   for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
     if (!(held.address == address) || held.reason == kUnknownFormat) continue;
-    if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) core_.store().removeHeld(held.n);
+    if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) dropHeld(held);
   }
 }
 
@@ -208,7 +213,7 @@ void Replicator::endPass(Flow& flow) {
   for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
     if (held.address.owner == flow.owner && core_.ownAccess(held.address) == OwnAccess::kRead &&
         !flow.named.contains(held.address.id)) {
-      core_.store().removeHeld(held.n);
+      dropHeld(held);
     }
   }
   store::OwnerRow& own = core_.writer().owner(flow.owner);
@@ -301,7 +306,7 @@ void Replicator::reviewHeld(bool force) {
       Judgement judgement =
           ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
       if (judgement.verdict == Verdict::kHold) continue;
-      core_.store().removeHeld(held.n);
+      dropHeld(held);
       again = true;
       if (judgement.verdict == Verdict::kRefuse) {
         core_.auditRefusal(held.home, judgement.reason, held.address.text());
@@ -319,10 +324,15 @@ void Replicator::reviewHeld(bool force) {
 
 // Taking `write` away drops what is held from that home (DESIGN.md section 3).
 void Replicator::dropHeldWithoutRight(const HomeId& home) {
+  for (const store::PeerException& known : core_.store().peerExceptions(home, core_.me())) {
+    if (core_.accessFor(home, known.id) == model::Access::kNone) {
+      core_.store().removePeerExceptions(home, {core_.me(), known.id});
+    }
+  }
   for (const store::HeldRow& held : core_.store().held(home, kHeldQuota)) {
     if (!(held.address.owner == core_.me())) continue;
     if (core_.accessFor(home, held.address.id) == model::Access::kWrite) continue;
-    core_.store().removeHeld(held.n);
+    dropHeld(held);
     core_.auditRefusal(home, "write was taken away", held.address.text());
     core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + home.text() + "\",\"entity\":" +
                                  model::jsonString(held.address.text()) + ",\"reason\":\"write was taken away\"}");
