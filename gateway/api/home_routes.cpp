@@ -31,23 +31,23 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     HG_TRY(after, parsePageMark(mark));
   }
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
-  std::vector<Peer> peers = reader.peers();
-  std::vector<std::string> items;
-  std::optional<std::string> next;
-  // Ordered by name, then id, as the store gives them.
-  std::string last;
-  for (const Peer& peer : peers) {
-    if (peer.state == PeerState::kForgotten) continue;
-    std::string key = peer.name + "\n" + peer.home.text();
-    if (!after.empty() && key <= after) continue;
-    if (items.size() == limit) {
-      next = pageMark(last);
-      break;
+    std::vector<Peer> peers = reader.peers();
+    std::vector<std::string> items;
+    std::optional<std::string> next;
+    // Ordered by name, then id, as the store gives them.
+    std::string last;
+    for (const Peer& peer : peers) {
+      if (peer.state == PeerState::kForgotten) continue;
+      std::string key = peer.name + "\n" + peer.home.text();
+      if (!after.empty() && key <= after) continue;
+      if (items.size() == limit) {
+        next = pageMark(last);
+        break;
+      }
+      items.push_back(homeText(gateway, reader, peer));
+      last = key;
     }
-    items.push_back(homeText(gateway, reader, peer));
-    last = key;
-  }
-  return Answer::json(listText(items, next));
+    return Answer::json(listText(items, next));
   });
 }
 
@@ -80,9 +80,10 @@ Result<Answer> edit(Gateway& gateway, Call& call) {
   if (bandwidth && !bandwidth->isNull()) {
     HG_TRY(bytes_per_s, wholeMember(body, "bandwidth_limit"));
     if (*bytes_per_s < 0 || *bytes_per_s > kMaxBandwidth) {
-      return inputError("bad_document",
-                        "\"bandwidth_limit\" of the body is bytes a second from 0, which is no limit, to 10000000000, or null "
-                        "for what the configuration says.");
+      return inputError(
+          "bad_document",
+          "\"bandwidth_limit\" of the body is bytes a second from 0, which is no limit, to 10000000000, or null "
+          "for what the configuration says.");
     }
   }
   if (addresses || name || !bandwidth) HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
@@ -164,7 +165,8 @@ std::string homeText(Gateway& gateway, store::Reader& reader, const Peer& peer) 
   object.boolean("kept_apart", peer.kept_apart);
   auto own_limit = reader.bandwidth(peer.home);
   auto configured = static_cast<uint64_t>(gateway.parts.configuration.config.sharing.sync.bandwidth_limit);
-  object.number("bandwidth_limit", own_limit.value_or(configured)).boolean("bandwidth_limit_own", own_limit.has_value());
+  object.number("bandwidth_limit", own_limit.value_or(configured))
+      .boolean("bandwidth_limit_own", own_limit.has_value());
   object.close();
   return out;
 }

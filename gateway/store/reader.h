@@ -124,8 +124,6 @@ class Reader : public model::Names {
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
   // What is held of one entity, without its content.
   std::vector<HeldRow> heldOf(const model::Address& address);
-  // Another text whenever what is held from `home` is another.
-  std::string heldMark(const HomeId& home);
 
   // The highest own counter of this replica id that was taken out of the entity's history, or 0.
   uint64_t trimmed(EntityNumber n, const ReplicaId& replica);

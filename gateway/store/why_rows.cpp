@@ -72,12 +72,6 @@ std::vector<HeldRow> Reader::heldOf(const model::Address& address) {
   return rows;
 }
 
-std::string Reader::heldMark(const HomeId& home) {
-  Query query = database_->query("SELECT count(*), coalesce(sum(n),0) FROM held WHERE home=?");
-  if (!query.bind(knownHome(home)).row()) return {};
-  return query.text(0) + "/" + query.text(1);
-}
-
 std::vector<EndedGrant> Reader::endedGrants(const model::OwnerId& owner, const HomeId& home) {
   std::vector<EndedGrant> rows;
   Query query = database_->query("SELECT pattern, access, until_ms FROM ended_grant WHERE owner=? AND home=? ORDER BY until_ms");
