@@ -23,6 +23,9 @@ Result<std::string> patternOf(const Gateway& gateway, const std::string& text) {
 
 Result<HomeId> pairedHome(Gateway& gateway, const std::string& text) {
   HG_TRY(HomeId home, parseHome(text));
+  if (model::OwnerId(home) == gateway.me()) {
+    return stateError("home_not_found", "That is this home itself, which may do everything with what it owns; name another.");
+  }
   return gateway.readers.read<HomeId>([&](store::Reader& reader) -> Result<HomeId> {
     auto peer = reader.peer(home);
     if (!peer || peer->state == store::PeerState::kForgotten) return homeNotFound(text);
@@ -58,7 +61,21 @@ Result<Answer> put(Gateway& gateway, Call& call) {
   }
   HG_CHECK(gateway.write<void>(
       nullptr, [&](engine::Core& core) -> Status { return core.grant(home, pattern, row.access, row.until_ms); }));
-  return Answer::json(grantText(home, row));
+  // What it matches now, so that nobody shares nothing, or everything, by mistake.
+  return gateway.read([&](store::Reader& reader) -> Result<Answer> {
+    std::map<std::string, uint64_t> kinds = reader.entitiesMatching(gateway.me(), pattern);
+    uint64_t matches = 0;
+    std::vector<std::string> names;
+    for (const auto& [kind, count] : kinds) {
+      matches += count;
+      names.push_back(model::jsonString(kind));
+    }
+    std::string out = grantText(home, row);
+    out.pop_back();
+    out.append(",\"matches\":").append(std::to_string(matches)).append(",\"kinds\":[");
+    for (size_t i = 0; i < names.size(); ++i) out.append(i ? "," : "").append(names[i]);
+    return Answer::json(out.append("]}"));
+  });
 }
 
 Result<Answer> remove(Gateway& gateway, Call& call) {

@@ -36,6 +36,13 @@ ExitStatus share(Context& context, const ShareOptions& options) {
   std::string access = options.none ? "none" : options.write ? "write" : "read";
   boost::json::object body{{"access", access}};
   if (!until.empty()) body["until"] = until;
+  bool everything = options.entity.find_first_not_of("*?") == std::string::npos || options.entity == "*.*";
+  if (everything && !options.none) {
+    std::string question = "let ";
+    question.append(context.homeName(home)).append(options.write ? " read and write" : " read");
+    question.append(" everything that this home owns and will own, of every kind?");
+    if (!context.confirmed(question)) return kFailed;
+  }
   Reply reply = context.send("PUT", path({"entities", context.entity(options.entity), "grants", home}), body);
   if (context.printed(reply)) return kDone;
   context.out() << options.entity << ": " << context.homeName(home)
@@ -43,6 +50,14 @@ ExitStatus share(Context& context, const ShareOptions& options) {
                     : options.write ? " may read and write"
                                     : " may read")
                 << (until.empty() ? "" : " until " + until) << "\n";
+  if (options.entity.find_first_of("*?") == std::string::npos) return kDone;
+  int64_t matches = numberAt(reply.body, "matches");
+  if (matches == 0) {
+    context.out() << "  it matches nothing that is there now; what comes later and matches is shared\n";
+  } else {
+    context.out() << "  it matches " << matches << (matches == 1 ? " entity" : " entities")
+                  << " now, and what comes later and matches\n";
+  }
   return kDone;
 }
 

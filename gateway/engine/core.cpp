@@ -36,10 +36,10 @@ void Core::load() {
   own_rules_.clear();
   received_rules_.clear();
   writer_.owner(me());
-  for (auto& [home, rules] : store_.rulesOf(me())) own_rules_.emplace(home, std::move(rules));
+  for (auto& [home, rules] : store_.rulesOf(me())) own_rules_.emplace(home, model::RulesInForce(std::move(rules)));
   for (const store::OwnerRow& owner : store_.owners()) {
     if (owner.id == me()) continue;
-    if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, std::move(*rules));
+    if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, model::RulesInForce(std::move(*rules)));
   }
   loadClockState();
   refreshStrategyRows();
@@ -102,9 +102,9 @@ EntityRow Core::newRow(const model::Address& address, const std::string& kind) {
 
 OwnAccess Core::ownAccess(const model::Address& address) {
   if (address.owner == me()) return OwnAccess::kOwner;
-  const model::Rules* rules = rulesFrom(address.owner);
-  if (!rules) return OwnAccess::kNone;
-  switch (rules->accessFor(address.id)) {
+  auto rules = received_rules_.find(address.owner);
+  if (rules == received_rules_.end()) return OwnAccess::kNone;
+  switch (rules->second.accessFor(address.id)) {
     case model::Access::kNone: return OwnAccess::kNone;
     case model::Access::kRead: return OwnAccess::kRead;
     case model::Access::kWrite: return OwnAccess::kWrite;

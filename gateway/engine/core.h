@@ -199,8 +199,8 @@ class Core {
   Random& random_;
   CoreSettings settings_;
   OwnWriter writer_;
-  std::map<HomeId, model::Rules> own_rules_;
-  std::map<model::OwnerId, model::Rules> received_rules_;
+  std::map<HomeId, model::RulesInForce> own_rules_;
+  std::map<model::OwnerId, model::RulesInForce> received_rules_;
   model::StrategyRows own_strategies_;  // with the default as the last row
   std::set<HomeId> rule_changes_;
   std::set<model::OwnerId> received_rule_changes_;

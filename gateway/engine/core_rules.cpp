@@ -25,19 +25,20 @@ Access Core::accessFor(const HomeId& home, const std::string& id) {
 
 const Rules* Core::rulesFor(const HomeId& home) {
   auto at = own_rules_.find(home);
-  return at == own_rules_.end() ? nullptr : &at->second;
+  return at == own_rules_.end() ? nullptr : &at->second.rules();
 }
 
 const Rules* Core::rulesFrom(const model::OwnerId& owner) {
   auto at = received_rules_.find(owner);
-  return at == received_rules_.end() ? nullptr : &at->second;
+  return at == received_rules_.end() ? nullptr : &at->second.rules();
 }
 
 model::StrategyRows Core::strategyRowsFor(const HomeId&, const Rules& rules) {
   model::StrategyRows rows;
+  model::RulesInForce access(rules);
   for (const StrategyRow& row : own_strategies_) {
     // A row that names an entity says that it exists.
-    if (row.scope == StrategyRow::Scope::kEntity && rules.accessFor(row.pattern) == Access::kNone) continue;
+    if (row.scope == StrategyRow::Scope::kEntity && access.accessFor(row.pattern) == Access::kNone) continue;
     rows.push_back(row);
   }
   return rows;
@@ -46,9 +47,9 @@ model::StrategyRows Core::strategyRowsFor(const HomeId&, const Rules& rules) {
 void Core::putOwnRules(const HomeId& home, Rules rules) {
   rules.strategies = strategyRowsFor(home, rules);
   auto at = own_rules_.find(home);
-  if (at != own_rules_.end() && at->second.sameRows(rules) && rules.number <= at->second.number + 1) return;
+  if (at != own_rules_.end() && at->second.rules().sameRows(rules) && rules.number <= at->second.rules().number + 1) return;
   store_.putRules(me(), home, rules);
-  own_rules_[home] = std::move(rules);
+  own_rules_.insert_or_assign(home, model::RulesInForce(std::move(rules)));
   rule_changes_.insert(home);
 }
 
@@ -66,7 +67,7 @@ void Core::dismiss(const HomeId& home) {
   if (at == own_rules_.end()) return;
   // The number stays, so that after a new pairing nobody takes the empty rows for forgotten ones (T15).
   Rules rules;
-  rules.number = at->second.number + 1;
+  rules.number = at->second.rules().number + 1;
   rules.lists.emplace_back();
   putOwnRules(home, std::move(rules));
   rule_changes_.erase(home);
@@ -78,7 +79,7 @@ Status Core::grant(const HomeId& home, const std::string& pattern, Access access
     return inputError("until_past", "The time given with `until` has passed already.");
   }
   auto at = own_rules_.find(home);
-  Rules rules = at == own_rules_.end() ? Rules{} : at->second;
+  Rules rules = at == own_rules_.end() ? Rules{} : at->second.rules();
   // Who changes the rules has looked at them: of several lists in force (T15) the own one goes on.
   rules.lists.resize(1);
   AccessRows& rows = rules.lists.front();
@@ -101,7 +102,7 @@ Status Core::grant(const HomeId& home, const std::string& pattern, Access access
 bool Core::revoke(const HomeId& home, const std::string& pattern) {
   auto at = own_rules_.find(home);
   if (at == own_rules_.end()) return false;
-  Rules rules = at->second;
+  Rules rules = at->second.rules();
   rules.lists.resize(1);
   bool there = std::erase_if(rules.lists.front(), [&](const AccessRow& row) { return row.pattern == pattern; }) > 0;
   if (!there) return false;
@@ -113,10 +114,10 @@ bool Core::revoke(const HomeId& home, const std::string& pattern) {
 void Core::meetRules(const HomeId& home, const Rules& told) {
   auto at = own_rules_.find(home);
   if (at == own_rules_.end()) return;
-  const Rules& mine = at->second;
+  const Rules& mine = at->second.rules();
   bool forgot = told.number > mine.number || (told.number == mine.number && !told.sameRows(mine));
   if (!forgot) return;
-  Rules rules = mine;
+  Rules rules = mine;  // A copy: what is in force goes when the new ones come.
   for (const AccessRows& rows : told.lists) {
     if (std::find(rules.lists.begin(), rules.lists.end(), rows) == rules.lists.end()) rules.lists.push_back(rows);
   }
@@ -130,7 +131,7 @@ void Core::meetRules(const HomeId& home, const Rules& told) {
   rules.number = std::max(told.number, mine.number) + 1;
   rules.strategies = strategyRowsFor(home, rules);  // With less access fewer rows may be told.
   store_.putRules(me(), home, rules);
-  own_rules_[home] = rules;
+  own_rules_.insert_or_assign(home, model::RulesInForce(std::move(rules)));
   rule_changes_.insert(home);
   event("attention", "{\"code\":\"rules_forgotten\",\"home\":\"" + home.text() + "\"}");
 }
@@ -146,8 +147,8 @@ bool Core::expireGrants() {
   int64_t now = clock_.wallMs();
   bool any = false;
   std::vector<std::pair<HomeId, Rules>> changed;
-  for (const auto& [home, rules] : own_rules_) {
-    Rules next = rules;
+  for (const auto& [home, in_force] : own_rules_) {
+    Rules next = in_force.rules();
     size_t gone = 0;
     for (AccessRows& rows : next.lists) {
       gone += std::erase_if(rows, [&](const AccessRow& row) {
@@ -190,11 +191,12 @@ void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, con
 void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
   const Rules* known = rulesFrom(owner);
   if (known && rules.number <= known->number) return;
-  Rules old = known ? *known : Rules{};
+  model::RulesInForce old(known ? *known : Rules{});
   store::OwnerRow& row = writer_.owner(owner);
   store_.putRules(owner, settings_.home, rules);
-  received_rules_[owner] = rules;
-  noteEndedGrants(owner, old, rules);
+  const model::RulesInForce& now_in_force =
+      received_rules_.insert_or_assign(owner, model::RulesInForce(rules)).first->second;
+  noteEndedGrants(owner, old.rules(), rules);
   received_rule_changes_.insert(owner);
   bool lost_write = false;
   for (uint64_t after = 0;;) {
@@ -202,7 +204,7 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
     if (page.empty()) break;
     for (const store::FeedRow& item : page) {
       after = item.sequence;
-      Access now = rules.accessFor(item.id);
+      Access now = now_in_force.accessFor(item.id);
       // Forgetting gives the row a higher number; it is met again as a stub, of which there is nothing left to forget.
       if (now == Access::kNone) {
         forgetContent({owner, item.id});
@@ -214,13 +216,13 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
     }
   }
   for (const store::HeldRow& held : store_.held(std::nullopt, SIZE_MAX >> 1)) {
-    if (held.address.owner == owner && rules.accessFor(held.address.id) == Access::kNone) store_.removeHeld(held.n);
+    if (held.address.owner == owner && now_in_force.accessFor(held.address.id) == Access::kNone) store_.removeHeld(held.n);
   }
   if (lost_write) {
     row.replacing = true;
     writer_.changed(row);
   }
-  if (old.strategies != rules.strategies) {
+  if (old.rules().strategies != rules.strategies) {
     reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == owner; });
   }
 }
@@ -241,9 +243,9 @@ void Core::refreshStrategyRows() {
   own_strategies_ = store_.strategyRows();
   own_strategies_.push_back({StrategyRow::Scope::kDefault, "", settings_.default_strategy});
   std::vector<HomeId> homes;
-  for (const auto& [home, rules] : own_rules_) homes.push_back(home);
+  for (const auto& [home, in_force] : own_rules_) homes.push_back(home);
   for (const HomeId& home : homes) {
-    Rules rules = own_rules_.at(home);
+    Rules rules = own_rules_.at(home).rules();
     if (rules.strategies == strategyRowsFor(home, rules)) continue;
     ++rules.number;
     putOwnRules(home, std::move(rules));

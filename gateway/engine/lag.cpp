@@ -28,6 +28,8 @@ uint64_t waitingFor(store::Reader& reader, const HomeId& me, const HomeId& peer,
     auto own = reader.owner(owner);
     if (place && (!own || !(own->epoch == place->epoch))) place.reset();
   }
+  model::RulesInForce now(*rules);
+  model::RulesInForce then(place ? place->rules : model::Rules{});
   uint64_t from = sent.value_or(0);
   // Under other rules than then, something that was passed over may be shared now.
   if (place && (!mine || place->rules.lists == rules->lists)) from = place->sequence;
@@ -37,8 +39,8 @@ uint64_t waitingFor(store::Reader& reader, const HomeId& me, const HomeId& peer,
     more = rows.size() == kPage;
     for (const store::FeedId& row : rows) {
       from = row.sequence;
-      if (rules->accessFor(row.id) == model::Access::kNone) continue;
-      bool there = place && row.sequence <= place->sequence && place->rules.accessFor(row.id) != model::Access::kNone;
+      if (now.accessFor(row.id) == model::Access::kNone) continue;
+      bool there = place && row.sequence <= place->sequence && then.accessFor(row.id) != model::Access::kNone;
       if (mine ? !there : awaitsItsOwner(reader, me, {owner, row.id})) ++count;
     }
   }

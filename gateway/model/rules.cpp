@@ -105,4 +105,41 @@ Access Rules::accessFor(std::string_view id) const {
   return row ? row->access : Access::kNone;
 }
 
+AccessIndex::AccessIndex(const AccessRows& rows) {
+  for (const AccessRow& row : rows) {
+    size_t weight = specificity(row.pattern);
+    if (isGlob(row.pattern)) {
+      globs_.push_back({weight, row.pattern, row.access});
+    } else {
+      auto [at, fresh] = exact_.try_emplace(row.pattern, row.access);
+      if (!fresh) at->second = std::min(at->second, row.access);
+    }
+  }
+  std::stable_sort(globs_.begin(), globs_.end(), [](const Glob& a, const Glob& b) { return a.specificity > b.specificity; });
+}
+
+Access AccessIndex::accessFor(std::string_view id) const {
+  if (auto at = exact_.find(id); at != exact_.end()) return at->second;
+  std::optional<Access> access;
+  size_t weight = 0;
+  for (const Glob& glob : globs_) {
+    if (access && glob.specificity < weight) break;
+    if (!globMatches(glob.pattern, id)) continue;
+    access = access ? std::min(*access, glob.access) : glob.access;
+    weight = glob.specificity;
+  }
+  return access.value_or(Access::kNone);
+}
+
+RulesInForce::RulesInForce(Rules rules) : rules_(std::move(rules)) {
+  for (const AccessRows& rows : rules_.lists) lists_.emplace_back(rows);
+}
+
+Access RulesInForce::accessFor(std::string_view id) const {
+  if (lists_.empty()) return Access::kNone;
+  Access least = Access::kWrite;
+  for (const AccessIndex& list : lists_) least = std::min(least, list.accessFor(id));
+  return least;
+}
+
 }  // namespace hearthgate::model

@@ -197,6 +197,17 @@ uint64_t Reader::entityCount(const model::OwnerId& owner) {
   return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
 }
 
+std::map<std::string, uint64_t> Reader::entitiesMatching(const model::OwnerId& owner, std::string_view pattern) {
+  std::map<std::string, uint64_t> kinds;
+  // SQLite's own GLOB takes exponential time over many stars.
+  Query query = database_->query("SELECT id, kind FROM entity WHERE owner=? AND state=0");
+  query.bind(ownerNumber(owner));
+  while (query.row()) {
+    if (model::globMatches(pattern, query.text(0))) ++kinds[query.text(1)];
+  }
+  return kinds;
+}
+
 uint64_t Reader::entityBytes(const model::OwnerId& owner) {
   Query query = database_->query("SELECT coalesce(sum(length(siblings)),0) FROM entity WHERE owner=?");
   return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;

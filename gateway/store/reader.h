@@ -78,6 +78,8 @@ class Reader : public model::Names {
   std::vector<EntityRow> changedSince(uint64_t after, size_t limit);
   uint64_t feedEnd(const model::OwnerId& owner);
   uint64_t entityCount(const model::OwnerId& owner);
+  // Live entities of an owner that an id or glob matches, by kind.
+  std::map<std::string, uint64_t> entitiesMatching(const model::OwnerId& owner, std::string_view pattern);
   // About the bytes that an owner's entities take.
   uint64_t entityBytes(const model::OwnerId& owner);
 

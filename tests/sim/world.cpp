@@ -221,6 +221,14 @@ void World::changeStrategy(const Step& step) {
       case 0: (void)home.core().setStrategy({Scope::kOwner, "", strategy}); break;
       case 1: (void)home.core().setStrategy({Scope::kGlob, "light.*", strategy}); break;
       case 2: (void)home.core().setStrategy({Scope::kEntity, kEntityIds[step.entity], strategy}); break;
+      default: break;
+    }
+    if (step.r[1] % 4 < 3) return;
+    switch (step.r[2] % 5) {
+      case 0: (void)home.core().setStrategy({Scope::kKind, "state", strategy}); break;
+      case 1: (void)home.core().clearStrategy(Scope::kKind, "state"); break;
+      case 2: (void)home.core().clearStrategy(Scope::kEntity, kEntityIds[step.entity]); break;
+      case 3: (void)home.core().clearStrategy(Scope::kOwner, ""); break;
       default: (void)home.core().clearStrategy(Scope::kGlob, "light.*"); break;
     }
   });

@@ -175,6 +175,23 @@ TEST_F(EntityCommands, StrategyShowsAndSets) {
   EXPECT_EQ(server.asked().back(), "PUT " + target + R"(/strategy {"strategy":"user-choice","here_only":true})");
 }
 
+TEST_F(EntityCommands, ShareSaysWhatAGlobMatchesAndAsksBeforeEverything) {
+  server.answer("PUT " + api("/entities/light.*/grants/") + kBeachId, 200, R"({"matches":0,"kinds":[]})");
+  EXPECT_EQ(run({"share", "light.*", "Beach"}), 0);
+  EXPECT_THAT(out, HasSubstr("it matches nothing that is there now"));
+  server.answer("PUT " + api("/entities/scene.*/grants/") + kBeachId, 200, R"({"matches":12,"kinds":["scene"]})");
+  EXPECT_EQ(run({"share", "scene.*", "Beach"}), 0);
+  EXPECT_THAT(out, HasSubstr("it matches 12 entities now"));
+
+  server.answer("PUT " + api("/entities/*/grants/") + kBeachId, 200, R"({"matches":12,"kinds":["state"]})");
+  EXPECT_NE(run({"share", "*", "Beach", "--write"}), 0);
+  EXPECT_THAT(server.asked().back(), testing::Not(HasSubstr("entities/*/grants")));
+  EXPECT_EQ(run({"--yes", "share", "*", "Beach", "--write"}), 0);
+  EXPECT_THAT(server.asked().back(), HasSubstr("PUT"));
+  // An exception from it takes nothing but access.
+  EXPECT_EQ(run({"share", "*", "Beach", "--none"}), 0);
+}
+
 TEST_F(EntityCommands, ShareGrantsAndTimes) {
   server.answer("PUT " + api("/entities/light.*/grants/") + kBeachId, 200, "{}");
   server.answer("DELETE " + api("/entities/light.%3F/grants/") + kBeachId, 200, "{}");

@@ -138,6 +138,26 @@ TEST(Rules, GiveTheLeastOfSeveralLists) {
   EXPECT_EQ(rules.accessFor("a.b"), Access::kNone);
 }
 
+// What is made ready to be asked often answers as the rows themselves.
+TEST(Rules, InForceAnswerAsTheirRows) {
+  const std::vector<std::string> patterns = {"*", "a.*", "*.b", "a.b", "a.?", "?.b", "c.d", "*a*b*", "a.bc", "**"};
+  const std::vector<std::string> ids = {"a.b", "a.c", "c.d", "c.b", "a.bc", "x.yz", "a.xb"};
+  uint64_t seed = 1;
+  auto next = [&] { return seed = seed * 6364136223846793005ull + 1442695040888963407ull, seed >> 33; };
+  for (int round = 0; round < 2'000; ++round) {
+    Rules rules;
+    rules.lists.resize(next() % 3);
+    for (AccessRows& rows : rules.lists) {
+      for (uint64_t n = next() % 7; n > 0; --n) {
+        rows.push_back({patterns[next() % patterns.size()], static_cast<Access>(next() % 3), {}});
+      }
+    }
+    RulesInForce in_force(rules);
+    for (const std::string& id : ids) ASSERT_EQ(in_force.accessFor(id), rules.accessFor(id)) << id << " in round " << round;
+    EXPECT_EQ(in_force.rules(), rules);
+  }
+}
+
 TEST(Rules, AreTheSameRowsWhateverTheirNumber) {
   Rules a, b;
   a.number = 1;
