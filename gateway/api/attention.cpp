@@ -107,9 +107,9 @@ void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* a
                           " kept and not shown yet: " + heldBecause(reader, peer.home, name),
                       id});
     }
-    if (state.refused_there > 0) {
+    if (uint64_t refused_there = reader.peerExceptionCount(peer.home, false); refused_there > 0) {
       all->push_back({"refused_there",
-                      name + " did not accept " + counted(state.refused_there, "version") +
+                      name + " did not accept " + counted(refused_there, "version") +
                           "; `conflict list --state refused` shows what was refused.",
                       id});
     }

@@ -123,10 +123,22 @@ Result<Answer> remove(Gateway& gateway, Call& call) {
   return write(gateway, order, std::nullopt, 0);
 }
 
+// The home of the query key `as`; nothing for this one's own view. Errors: home_not_found.
+Result<std::optional<HomeId>> viewer(const Gateway& gateway, store::Reader& reader, const Call& call) {
+  std::string text = call.queryText("as");
+  if (text.empty()) return std::optional<HomeId>{};
+  HG_TRY(HomeId home, parseHome(text));
+  if (home == gateway.home) return std::optional<HomeId>{};
+  auto peer = reader.peer(home);
+  if (!peer || peer->state == store::PeerState::kForgotten) return homeNotFound(text);
+  return std::optional<HomeId>{home};
+}
+
 Result<Answer> get(Gateway& gateway, Call& call) {
   HG_TRY(model::Address address, parseAddress(gateway, call.parameter(0)));
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
-    EntityText text(gateway, reader);
+    HG_TRY(std::optional<HomeId> as, viewer(gateway, reader, call));
+    EntityText text(gateway, reader, as);
     HG_TRY(EntityRow row, readableEntity(gateway, text, reader, address));
     std::string etag = text.etag(row);
     auto none_match = call.header("If-None-Match");
@@ -179,7 +191,8 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     after = std::move(*address);
   }
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
-    EntityText text(gateway, reader);
+    HG_TRY(std::optional<HomeId> as, viewer(gateway, reader, call));
+    EntityText text(gateway, reader, as);
     std::vector<std::string> items;
     std::optional<std::string> next;
     size_t scanned = 0;
@@ -245,9 +258,9 @@ Result<Answer> answerWritten(Gateway& gateway, const char* how, const Audited& a
 void addEntityRoutes(Router& router) {
   router.add({"GET",
               "/api/v1/entities",
-              {"kind", "owner", "shared", "conflicted", "prefix", "deleted", "stubs", "limit", "after"},
+              {"kind", "owner", "shared", "conflicted", "prefix", "deleted", "stubs", "as", "limit", "after"},
               list});
-  router.add({"GET", "/api/v1/entities/{id}", {}, get});
+  router.add({"GET", "/api/v1/entities/{id}", {"as"}, get});
   router.add({"PUT", "/api/v1/entities/{id}", {}, put});
   router.add({"PATCH", "/api/v1/entities/{id}", {"kind"}, patch});
   router.add({"DELETE", "/api/v1/entities/{id}", {}, remove});

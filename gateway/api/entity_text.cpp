@@ -12,26 +12,6 @@ using store::EntityState;
 
 namespace {
 
-// The row that decides what `home` may do with `id`, of several lists in force the one that allows least (T15).
-std::optional<model::AccessRow> decidingRow(const model::Rules& rules, std::string_view id) {
-  std::optional<model::AccessRow> least;
-  for (const model::AccessRows& rows : rules.lists) {
-    const model::AccessRow* best = nullptr;
-    for (const model::AccessRow& row : rows) {
-      if (model::isGlob(row.pattern) ? !model::globMatches(row.pattern, id) : row.pattern != id) continue;
-      if (best) {
-        size_t now = model::specificity(row.pattern);
-        size_t before = model::specificity(best->pattern);
-        if (now < before || (now == before && row.access >= best->access)) continue;
-      }
-      best = &row;
-    }
-    if (!best) return std::nullopt;
-    if (!least || best->access < least->access) least = *best;
-  }
-  return least;
-}
-
 void appendVector(const model::Vector& vector, std::string* out) {
   ObjectText object(out);
   for (const auto& entry : vector.entries()) object.number(entry.replica.text(), entry.counter);
@@ -92,9 +72,19 @@ const model::StrategyRows& EntityText::ownStrategies() {
   return *own_strategies_;
 }
 
+const model::Rules* EntityText::given() {
+  for (const auto& [home, rules] : ownRules()) {
+    if (home == *as_) return &rules;
+  }
+  return nullptr;
+}
+
 OwnAccess EntityText::access(const model::Address& address) {
-  if (address.owner == gateway_.me()) return OwnAccess::kOwner;
-  const model::Rules* rules = received(address.owner);
+  bool own = address.owner == gateway_.me();
+  // Nothing of others is passed on.
+  if (as_ && !own) return OwnAccess::kNone;
+  if (own && !as_) return OwnAccess::kOwner;
+  const model::Rules* rules = as_ ? given() : received(address.owner);
   if (!rules) return OwnAccess::kNone;
   switch (rules->accessFor(address.id)) {
     case model::Access::kNone:
@@ -121,6 +111,10 @@ bool EntityText::shared(const EntityRow& row) {
 engine::EffectiveStrategy EntityText::strategy(const EntityRow& row) {
   static const model::StrategyRows none;
   const model::StrategyRows* rows = &none;
+  if (as_) {
+    const model::Rules* rules = given();
+    return engine::strategyOf(std::nullopt, rules ? rules->strategies : none, row.address, row.kind);
+  }
   if (row.address.owner == gateway_.me()) {
     rows = &ownStrategies();
   } else if (const model::Rules* rules = received(row.address.owner)) {
@@ -142,10 +136,8 @@ std::optional<int64_t> EntityText::staleSince(const EntityRow& row) {
   if (at == links_.end()) {
     Link link;
     if (auto cursor = reader_.cursor(owner.home(), owner)) link.as_of_ms = cursor->as_of_ms;
-    bool connected = gateway_.parts.homes.state(owner.home()).state == "connected";
-    int64_t silence_ms = gateway_.parts.clock.wallMs() - link.as_of_ms.value_or(0);
     // DESIGN.md section 3: down, or silent for twice the interval.
-    link.fresh = connected && (!link.as_of_ms || silence_ms <= 2 * gateway_.full_sync_interval_ms);
+    link.fresh = gateway_.parts.homes.state(owner.home()).fresh;
     at = links_.emplace(owner, link).first;
   }
   if (at->second.fresh) return std::nullopt;
@@ -154,9 +146,9 @@ std::optional<int64_t> EntityText::staleSince(const EntityRow& row) {
 
 void EntityText::appendSharedWith(const EntityRow& row, std::string* out) {
   ArrayText list(out);
-  if (!(row.address.owner == gateway_.me())) return;
+  if (!(row.address.owner == gateway_.me()) || as_) return;
   for (const auto& [home, rules] : ownRules()) {
-    auto deciding = decidingRow(rules, row.address.id);
+    const model::AccessRow* deciding = rules.decidingRow(row.address.id);
     if (!deciding || deciding->access == model::Access::kNone) continue;
     ObjectText object(list.item());
     object.text("home", home.text())
@@ -194,7 +186,7 @@ void EntityText::append(const EntityRow& row, std::string_view change, std::stri
         if (row.siblings.size() > 1 && &version != view.single) appendVersion(version, siblings.item());
       }
     }
-    object.boolean("conflicted", row.conflicted).boolean("deleted", view.deleted);
+    object.boolean("conflicted", as_ ? view.awaits_choice : row.conflicted).boolean("deleted", view.deleted);
   }
   object.boolean("held", false).time("stale_since", staleSince(row));
   appendSharedWith(row, &object.value("shared_with"));

@@ -18,7 +18,9 @@ namespace hearthgate::api {
 
 class EntityText {
  public:
-  EntityText(Gateway& gateway, store::Reader& reader) : gateway_(gateway), reader_(reader) {}
+  // With `as`: what that home sees of this one's entities, and nothing that only their owner sees.
+  EntityText(Gateway& gateway, store::Reader& reader, std::optional<HomeId> as = {})
+      : gateway_(gateway), reader_(reader), as_(as) {}
 
   engine::OwnAccess access(const model::Address& address);
   // Whether this home may see it at all; a stub of what is no longer shared counts as seen.
@@ -35,6 +37,7 @@ class EntityText {
 
  private:
   const std::vector<std::pair<HomeId, model::Rules>>& ownRules();
+  const model::Rules* given();  // to `as_`
   const model::Rules* received(const model::OwnerId& owner);
   const model::StrategyRows& ownStrategies();
   std::optional<int64_t> staleSince(const store::EntityRow& row);
@@ -42,6 +45,7 @@ class EntityText {
 
   Gateway& gateway_;
   store::Reader& reader_;
+  std::optional<HomeId> as_;
   std::optional<std::vector<std::pair<HomeId, model::Rules>>> own_rules_;
   std::optional<model::StrategyRows> own_strategies_;
   std::map<model::OwnerId, std::optional<model::Rules>> received_;

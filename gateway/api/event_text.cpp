@@ -38,7 +38,7 @@ std::string pluginNow(Gateway& gateway, const model::Json* name) {
 std::string homeNow(Gateway& gateway, store::Reader& reader, const model::Json* id) {
   auto home = id ? HomeId::parse(id->text) : std::nullopt;
   auto peer = home ? reader.peer(*home) : std::nullopt;
-  return peer && peer->state != store::PeerState::kForgotten ? homeText(gateway, *peer) : std::string();
+  return peer && peer->state != store::PeerState::kForgotten ? homeText(gateway, reader, *peer) : std::string();
 }
 
 // Most are kept as an id and shown as their item is now; where that is gone, and the others, as they were kept.
@@ -64,7 +64,8 @@ EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::Event
   return event;
 }
 
-// An entity that looks another way without a new version: its strategy changed while it has siblings.
+// An entity that looks another way without a new version: its strategy changed while it has siblings, or its owner's word
+// on it became old or new again.
 std::optional<EventText> shownAnew(const Gateway& gateway, store::Reader& reader, EntityText& text, const store::EventRow& row) {
   auto body = model::parseJson(row.body, 8);
   const model::Json* told = body.ok() ? body->find("entity") : nullptr;
@@ -73,7 +74,8 @@ std::optional<EventText> shownAnew(const Gateway& gateway, store::Reader& reader
   auto entity = address.ok() ? reader.entity(*address) : std::nullopt;
   if (!entity || !text.visible(*entity)) return std::nullopt;
   EventText event{row.n, "entity", address->id, ""};
-  text.append(*entity, "local", &event.text);
+  const model::Json* change = body->find("change");
+  text.append(*entity, change ? change->text : "local", &event.text);
   return event;
 }
 

@@ -3,6 +3,7 @@
 #include "api/json_text.h"
 #include "api/router.h"
 #include "base/utf8.h"
+#include "engine/lag.h"
 
 namespace hearthgate::api {
 
@@ -10,6 +11,9 @@ using store::Peer;
 using store::PeerState;
 
 namespace {
+
+// Bytes a second; above it a limit is none.
+constexpr int64_t kMaxBandwidth = 10'000'000'000;
 
 Result<Peer> knownPeer(Gateway& gateway, const std::string& text) {
   HG_TRY(HomeId home, parseHome(text));
@@ -26,35 +30,36 @@ Result<Answer> list(Gateway& gateway, Call& call) {
   if (std::string mark = call.queryText("after"); !mark.empty()) {
     HG_TRY(after, parsePageMark(mark));
   }
-  HG_TRY(std::vector<Peer> peers,
-         gateway.readers.read<std::vector<Peer>>(
-             [](store::Reader& reader) -> Result<std::vector<Peer>> { return reader.peers(); }));
-  std::vector<std::string> items;
-  std::optional<std::string> next;
-  // Ordered by name, then id, as the store gives them.
-  std::string last;
-  for (const Peer& peer : peers) {
-    if (peer.state == PeerState::kForgotten) continue;
-    std::string key = peer.name + "\n" + peer.home.text();
-    if (!after.empty() && key <= after) continue;
-    if (items.size() == limit) {
-      next = pageMark(last);
-      break;
+  return gateway.read([&](store::Reader& reader) -> Result<Answer> {
+    std::vector<Peer> peers = reader.peers();
+    std::vector<std::string> items;
+    std::optional<std::string> next;
+    // Ordered by name, then id, as the store gives them.
+    std::string last;
+    for (const Peer& peer : peers) {
+      if (peer.state == PeerState::kForgotten) continue;
+      std::string key = peer.name + "\n" + peer.home.text();
+      if (!after.empty() && key <= after) continue;
+      if (items.size() == limit) {
+        next = pageMark(last);
+        break;
+      }
+      items.push_back(homeText(gateway, reader, peer));
+      last = key;
     }
-    items.push_back(homeText(gateway, peer));
-    last = key;
-  }
-  return Answer::json(listText(items, next));
+    return Answer::json(listText(items, next));
+  });
 }
 
 Result<Answer> get(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
-  return Answer::json(homeText(gateway, peer));
+  return gateway.read(
+      [&](store::Reader& reader) -> Result<Answer> { return Answer::json(homeText(gateway, reader, peer)); });
 }
 
 Result<Answer> edit(Gateway& gateway, Call& call) {
   HG_TRY(Peer peer, knownPeer(gateway, call.parameter(0)));
-  HG_TRY(model::Json body, call.readObject({"addresses", "name"}));
+  HG_TRY(model::Json body, call.readObject({"addresses", "name", "bandwidth_limit"}));
   HG_TRY(std::optional<std::string> name, textMember(body, "name"));
   std::optional<std::vector<std::string>> addresses;
   if (const model::Json* list = body.find("addresses")) {
@@ -70,8 +75,26 @@ Result<Answer> edit(Gateway& gateway, Call& call) {
   if (name && (name->empty() || displayName(*name) != *name)) {
     return inputError("bad_document", "\"name\" of the body has 1 to 64 bytes and no control characters.");
   }
-  HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
-  std::string what = std::string(addresses ? "addresses" : "") + (addresses && name ? ", " : "") + (name ? "name" : "");
+  const model::Json* bandwidth = body.find("bandwidth_limit");
+  std::optional<int64_t> bytes_per_s;
+  if (bandwidth && !bandwidth->isNull()) {
+    HG_TRY(bytes_per_s, wholeMember(body, "bandwidth_limit"));
+    if (*bytes_per_s < 0 || *bytes_per_s > kMaxBandwidth) {
+      return inputError(
+          "bad_document",
+          "\"bandwidth_limit\" of the body is bytes a second from 0, which is no limit, to 10000000000, or null "
+          "for what the configuration says.");
+    }
+  }
+  if (addresses || name || !bandwidth) HG_CHECK(gateway.parts.homes.edit(peer.home, addresses, name));
+  if (bandwidth) {
+    std::optional<uint64_t> limit;
+    if (bytes_per_s) limit = static_cast<uint64_t>(*bytes_per_s);
+    HG_CHECK(gateway.parts.homes.setBandwidth(peer.home, limit));
+  }
+  std::string what = std::string(addresses ? "addresses" : "");
+  if (name) what.append(what.empty() ? "" : ", ").append("name");
+  if (bandwidth) what.append(what.empty() ? "" : ", ").append("bandwidth");
   HG_CHECK(gateway.audit({"home.edit", peer.home.text(), what}));
   return get(gateway, call);
 }
@@ -111,7 +134,22 @@ Result<Answer> forget(Gateway& gateway, Call& call) {
 
 }  // namespace
 
-std::string homeText(Gateway& gateway, const Peer& peer) {
+HomeLag lagOf(Gateway& gateway, store::Reader& reader, const Peer& peer, const HomeState& state) {
+  HomeLag lag;
+  model::OwnerId theirs(peer.home);
+  lag.to_send = state.to_send + engine::waitingFor(reader, gateway.home, peer.home, gateway.me(), state.sent_of_mine) +
+                engine::waitingFor(reader, gateway.home, peer.home, theirs, state.sent_of_theirs);
+  for (const model::OwnerId& owner : {gateway.me(), theirs}) {
+    if (auto place = reader.peerPlace(peer.home, owner)) lag.to_receive += place->remaining;
+  }
+  if (state.to_receive) lag.to_receive = *state.to_receive;
+  lag.held_here = reader.heldCount(peer.home);
+  lag.held_there = reader.peerExceptionCount(peer.home, true);
+  lag.refused_there = reader.peerExceptionCount(peer.home, false);
+  return lag;
+}
+
+std::string homeText(Gateway& gateway, store::Reader& reader, const Peer& peer) {
   HomeState state = gateway.parts.homes.state(peer.home);
   std::string out;
   ObjectText object(&out);
@@ -127,8 +165,10 @@ std::string homeText(Gateway& gateway, const Peer& peer) {
   }
   object.textOrNull("transport", state.transport);
   {
+    HomeLag amounts = lagOf(gateway, reader, peer, state);
     ObjectText lag(&object.value("lag"));
-    lag.number("to_send", state.to_send).number("to_receive", state.to_receive);
+    lag.number("to_send", amounts.to_send).number("to_receive", amounts.to_receive);
+    lag.number("held", amounts.held_here + amounts.held_there).number("refused", amounts.refused_there);
   }
   if (state.clock_offset_ms) {
     object.number("clock_offset_ms", *state.clock_offset_ms);
@@ -137,6 +177,10 @@ std::string homeText(Gateway& gateway, const Peer& peer) {
   }
   object.time("last_sync_at", peer.last_sync_ms).textOrNull("refused_reason", state.refused_reason);
   object.boolean("kept_apart", peer.kept_apart);
+  auto own_limit = reader.bandwidth(peer.home);
+  auto configured = static_cast<uint64_t>(gateway.parts.configuration.config.sharing.sync.bandwidth_limit);
+  object.number("bandwidth_limit", own_limit.value_or(configured))
+      .boolean("bandwidth_limit_own", own_limit.has_value());
   object.close();
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/address.h"
 
 namespace hearthgate::api {
 
@@ -16,11 +17,26 @@ struct HomeState {
   int64_t since_ms = 0;           // 0: not known
   std::string transport;          // the plugin whose link is up, or empty
   std::string refused_reason;
+  bool fresh = false;             // its word on its own entities is not too old (DESIGN.md section 3, "as of")
+  // Entities on their way, beside those above these places of the feeds (sync::PeerReport).
   uint64_t to_send = 0;
-  uint64_t to_receive = 0;
+  std::optional<uint64_t> sent_of_mine;
+  std::optional<uint64_t> sent_of_theirs;
+  std::optional<uint64_t> to_receive;  // nothing: no word in this link
   std::optional<int64_t> clock_offset_ms;
-  uint64_t held_there = 0;
-  uint64_t refused_there = 0;
+};
+
+// Why an entity is or is not level with another home (sync/why.h).
+struct WhyStep {
+  std::string gate;
+  bool passed = true;
+  std::string detail;
+  std::optional<int64_t> since_ms;
+};
+struct Why {
+  std::string verdict;
+  std::vector<WhyStep> steps;
+  std::string next_action;  // empty: nothing to do
 };
 
 // For GET /metrics: what links have carried since the start, one direction.
@@ -94,6 +110,10 @@ class Homes {
   virtual Status forget(const HomeId& home) = 0;
   virtual Status edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
                       const std::optional<std::string>& name) = 0;
+  // Bytes a second; nothing: the configuration's.
+  virtual Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) = 0;
+  // Between this home and `home`, of an entity of either.
+  virtual Result<Why> why(const HomeId& home, const model::Address& address) = 0;
   // Waits up to 30 s.
   virtual Result<SyncAnswer> sync(const HomeId& home) = 0;
 

@@ -11,7 +11,7 @@ Result<Answer> discovered(Gateway&, Call&) { return Answer::json(listText({}, st
 void addLaterRoutes(Router& router) {
   router.add({"GET", "/api/v1/discovered", {}, discovered});
   for (const char* path :
-       {"/api/v1/entities/{id}/why", "/api/v1/strategies/{name}/try", "/api/v1/strategies/{name}/accept",
+       {"/api/v1/strategies/{name}/try", "/api/v1/strategies/{name}/accept",
         "/api/v1/circles", "/api/v1/circles/*", "/api/v1/timeline", "/api/v1/timeline/*", "/api/v1/rewind",
         "/api/v1/held", "/api/v1/held/*", "/api/v1/doctor", "/api/v1/backup", "/api/v1/keys/rotate",
         "/api/v1/setup", "/api/v1/login", "/api/v1/logout", "/api/v1/tokens", "/api/v1/tokens/*"}) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "api/event_streams.h"
+#include "api/items.h"
 #include "api/metrics_text.h"
 #include "api/process_figures.h"
 #include "api/router.h"
@@ -75,17 +76,18 @@ void addHome(MetricsText& all, Gateway& gateway, store::Reader& reader, const st
   HomeState state = gateway.parts.homes.state(peer.home);
   addStates(all, "home_link_state", "1 for the state that the link to a home is in.", "home", home,
             {"connected", "connecting", "offline", "refused"}, state.state);
+  HomeLag lag = lagOf(gateway, reader, peer, state);
   Labels labels{{"home", home}};
-  all.gauge("home_lag_entities", "Entities that are still to be sent or received.", number(state.to_send),
+  all.gauge("home_lag_entities", "Entities that are still to be sent or received.", number(lag.to_send),
             {{"home", home}, {"direction", "send"}});
-  all.gauge("home_lag_entities", "Entities that are still to be sent or received.", number(state.to_receive),
+  all.gauge("home_lag_entities", "Entities that are still to be sent or received.", number(lag.to_receive),
             {{"home", home}, {"direction", "receive"}});
   all.gauge("home_held_versions", "Versions of a home that are kept here and not shown yet.",
-            number(reader.heldCount(peer.home)), labels);
+            number(lag.held_here), labels);
   all.gauge("home_held_there_versions", "Versions of this home that the other one holds back.",
-            number(state.held_there), labels);
+            number(lag.held_there), labels);
   all.gauge("home_refused_there_versions", "Versions of this home that the other one refused.",
-            number(state.refused_there), labels);
+            number(lag.refused_there), labels);
   all.gauge("home_kept_apart", "1 while a person keeps the homes apart.", peer.kept_apart ? 1 : 0, labels);
   if (state.clock_offset_ms) {
     all.gauge("home_clock_offset_seconds", "How far a home's clock is ahead of this one's.",

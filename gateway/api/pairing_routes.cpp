@@ -80,7 +80,7 @@ Result<Answer> pairedAnswer(Gateway& gateway, const HomeId& home) {
     if (!peer) return homeNotFound(home.text());
     std::string out;
     ObjectText object(&out);
-    object.raw("home", homeText(gateway, *peer));
+    object.raw("home", homeText(gateway, reader, *peer));
     object.close();
     return Answer::json(std::move(out));
   });

@@ -12,6 +12,7 @@
 
 #include "api/attention.h"
 #include "api/event_streams.h"
+#include "api/items.h"
 #include "api/json_text.h"
 #include "api/metrics.h"
 #include "api/process_figures.h"
@@ -142,6 +143,7 @@ void addAttention(ObjectText& out, Gateway& gateway, store::Reader& reader, cons
 void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const store::Peer& peer,
              const Redactor& redactor) {
   HomeState state = gateway.parts.homes.state(peer.home);
+  HomeLag lag = lagOf(gateway, reader, peer, state);
   ObjectText item(all.item());
   item.text("home", redactor.home(peer.home.text()));
   item.text("state", peer.state == store::PeerState::kForgotten ? "forgotten" : state.state);
@@ -149,9 +151,9 @@ void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const stor
       .boolean("kept_apart", peer.kept_apart);
   if (state.since_ms > 0) item.time("since", state.since_ms);
   item.textOrNull("transport", state.transport).textOrNull("refused_reason", redactor.text(state.refused_reason));
-  item.number("to_send", state.to_send).number("to_receive", state.to_receive);
-  item.number("held_here", reader.heldCount(peer.home)).number("held_there", state.held_there);
-  item.number("refused_there", state.refused_there);
+  item.number("to_send", lag.to_send).number("to_receive", lag.to_receive);
+  item.number("held_here", lag.held_here).number("held_there", lag.held_there);
+  item.number("refused_there", lag.refused_there);
   if (state.clock_offset_ms) item.number("clock_offset_ms", *state.clock_offset_ms);
   item.time("last_sync_at", peer.last_sync_ms).number("incarnation", peer.incarnation);
   {

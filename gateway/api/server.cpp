@@ -64,6 +64,7 @@ void addRoutes(Router& router) {
   addAuditRoutes(router);
   addConfigRoutes(router);
   addSecretRoutes(router);
+  addWhyRoutes(router);
   addLaterRoutes(router);
 }
 

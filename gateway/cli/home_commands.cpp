@@ -1,4 +1,6 @@
 // `home …`.
+#include <charconv>
+
 #include "cli/commands.h"
 #include "cli/table.h"
 
@@ -9,6 +11,7 @@ struct HomeOptions {
   std::string home, name;
   bool named = false;
   std::vector<std::string> at;
+  std::string bandwidth;
 };
 
 ExitStatus list(Context& context) {
@@ -30,11 +33,24 @@ ExitStatus list(Context& context) {
 }
 
 ExitStatus set(Context& context, const HomeOptions& options) {
-  if (!options.named && options.at.empty()) context.misuse("nothing to set; give --at or --name");
+  if (!options.named && options.at.empty() && options.bandwidth.empty()) {
+    context.misuse("nothing to set; give --at, --name or --bandwidth");
+  }
+  int64_t bandwidth = 0;
+  const std::string& text = options.bandwidth;
+  bool by_default = text == "default";
+  if (!text.empty() && !by_default) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bandwidth);
+    if (error != std::errc{} || end != text.data() + text.size() || bandwidth < 0) {
+      context.misuse("--bandwidth takes bytes a second, 0 for no limit, or `default`");
+    }
+  }
   std::string id = context.otherHomeId(options.home);
   boost::json::object body;
   if (options.named) body["name"] = options.name;
   if (!options.at.empty()) body["addresses"] = boost::json::array(options.at.begin(), options.at.end());
+  if (by_default) body["bandwidth_limit"] = nullptr;
+  if (!text.empty() && !by_default) body["bandwidth_limit"] = bandwidth;
   Reply reply = context.send("PATCH", path({"homes", id}), body);
   if (!context.printed(reply)) context.out() << "set " << safe(options.home) << "\n";
   return kDone;
@@ -98,11 +114,12 @@ void addHomeCommands(CLI::App& program, Chosen& chosen) {
   };
   addCommand(*group, chosen, "list", "List the homes that are known", list);
   auto* setting = home(
-      addCommand(*group, chosen, "set", "Set its addresses or name", [=](Context& c) { return set(c, *options); }));
+      addCommand(*group, chosen, "set", "Set its addresses, name or bandwidth", [=](Context& c) { return set(c, *options); }));
   setting->add_option("--at", options->at, "ADDRESS:PORT, several times for several")->take_all();
   setting->add_option("--name", options->name, "what it is called here")->each([options](const std::string&) {
     options->named = true;
   });
+  setting->add_option("--bandwidth", options->bandwidth, "bytes a second to it, 0 for no limit, or `default`");
   home(addCommand(*group, chosen, "sync", "Wait until both are level", [=](Context& c) { return sync(c, *options); }));
   home(addCommand(*group, chosen, "connect", "Connect now, and again after `disconnect`",
                   [=](Context& c) { return act(c, *options, "connect", "connecting to"); }));

@@ -1,4 +1,6 @@
 // `status` and `why`.
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/tuning.h"
@@ -60,15 +62,27 @@ ExitStatus showStatus(Context& context) {
   return kDone;
 }
 
+// A verdict as people say it.
+std::string verdictText(const std::string& verdict) {
+  if (verdict == "on_its_way") return "on its way";
+  if (verdict == "not_shared") return "not shared";
+  return safe(verdict);
+}
+
 void showSteps(Context& context, const Json& why) {
   auto& out = context.out();
-  out << context.homeName(textAt(why, "home")) << ": " << safe(textAt(why, "verdict")) << "\n";
+  out << folded(context.homeName(textAt(why, "home")) + ": " + verdictText(textAt(why, "verdict")));
   for (const auto& step : itemsAt(why, "steps")) {
-    out << "  " << (flagAt(step, "passed") ? "yes " : "NO  ") << safe(textAt(step, "gate")) << "  "
-        << safe(textAt(step, "detail")) << "\n";
+    std::string since = textAt(step, "since");
+    std::string gate = safe(textAt(step, "gate"));
+    gate.resize(std::max<size_t>(gate.size(), 12), ' ');
+    std::string line = "  ";
+    line.append(flagAt(step, "passed") ? "yes  " : "NO   ").append(gate).append("  ").append(safe(textAt(step, "detail")));
+    if (!since.empty()) line.append(" (since ").append(safe(since)).append(")");
+    out << folded(line);
   }
   std::string next = textAt(why, "next_action");
-  if (!next.empty()) out << "  next: " << safe(next) << "\n";
+  if (!next.empty()) out << folded("  next: " + safe(next));
 }
 
 ExitStatus showWhy(Context& context, const std::string& entity, const std::string& home) {
@@ -85,7 +99,9 @@ ExitStatus showWhy(Context& context, const std::string& entity, const std::strin
   if (!home.empty()) {
     showSteps(context, reply.body);
   } else {
-    for (const auto& item : itemsAt(reply.body, "items")) showSteps(context, item);
+    const auto& items = itemsAt(reply.body, "items");
+    for (const auto& item : items) showSteps(context, item);
+    if (items.empty()) context.out() << "no other homes are known; `hearthgate pair` invites one\n";
   }
   return kDone;
 }

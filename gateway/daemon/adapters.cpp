@@ -51,11 +51,21 @@ api::HomeState HomesOverLinks::state(const HomeId& home) {
           from.since_ms,
           from.transport,
           from.refused_reason,
+          from.report.fresh,
           from.report.to_send,
+          from.report.sent_of_mine,
+          from.report.sent_of_theirs,
           from.report.to_receive,
-          from.report.clock_offset_ms,
-          from.report.held_there,
-          from.report.refused_there};
+          from.report.clock_offset_ms};
+}
+
+Result<api::Why> HomesOverLinks::why(const HomeId& home, const model::Address& address) {
+  HG_TRY(sync::Why from, hub_.why(home, address));
+  api::Why why{std::move(from.verdict), {}, std::move(from.next_action)};
+  for (sync::WhyStep& step : from.steps) {
+    why.steps.push_back({std::move(step.gate), step.passed, std::move(step.detail), step.since_ms});
+  }
+  return why;
 }
 
 Result<api::SyncAnswer> HomesOverLinks::sync(const HomeId& home) {

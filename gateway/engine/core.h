@@ -210,6 +210,7 @@ class Core {
   void loadClockState();
   model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
   void putOwnRules(const HomeId& home, model::Rules rules);
+  void noteEndedGrants(const model::OwnerId& owner, const model::Rules& before, const model::Rules& now);
   bool builtOnMine(const model::OwnerId& owner, const model::Version& version);
   void fallOut(store::EntityRow& row, const model::Siblings& keep, const std::string& why);
 

@@ -93,6 +93,7 @@ Status Core::grant(const HomeId& home, const std::string& pattern, Access access
   } else {
     rows.insert(place, {pattern, access, until_ms});
   }
+  store_.removeEndedGrant(me(), home, pattern);
   ++rules.number;
   putOwnRules(home, std::move(rules));
   return {};
@@ -152,7 +153,11 @@ bool Core::expireGrants() {
     Rules next = in_force.rules();
     size_t gone = 0;
     for (AccessRows& rows : next.lists) {
-      gone += std::erase_if(rows, [&](const AccessRow& row) { return row.until_ms && *row.until_ms <= now; });
+      gone += std::erase_if(rows, [&](const AccessRow& row) {
+        bool over = row.until_ms && *row.until_ms <= now;
+        if (over) store_.putEndedGrant(me(), home, {row.pattern, row.access, *row.until_ms});
+        return over;
+      });
     }
     if (gone == 0) continue;
     ++next.number;
@@ -166,6 +171,26 @@ bool Core::expireGrants() {
   return any;
 }
 
+// What ended by its time stays known as that, so that people are told why.
+void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, const Rules& now) {
+  auto given = [&](const std::string& pattern) {
+    return std::any_of(now.lists.begin(), now.lists.end(), [&](const AccessRows& rows) {
+      return std::any_of(rows.begin(), rows.end(), [&](const AccessRow& row) { return row.pattern == pattern; });
+    });
+  };
+  for (const store::EndedGrant& ended : store_.endedGrants(owner, settings_.home)) {
+    if (given(ended.pattern)) store_.removeEndedGrant(owner, settings_.home, ended.pattern);
+  }
+  // The owner ended it by its own clock, which may differ from this one.
+  int64_t latest = clock_.wallMs() + settings_.max_clock_drift_ms;
+  for (const AccessRows& rows : before.lists) {
+    for (const AccessRow& row : rows) {
+      if (!row.until_ms || *row.until_ms > latest || given(row.pattern)) continue;
+      store_.putEndedGrant(owner, settings_.home, {row.pattern, row.access, *row.until_ms});
+    }
+  }
+}
+
 void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
   const Rules* known = rulesFrom(owner);
   if (known && rules.number <= known->number) return;
@@ -174,6 +199,7 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
   store_.putRules(owner, settings_.home, rules);
   const model::RulesInForce& now_in_force =
       received_rules_.insert_or_assign(owner, model::RulesInForce(rules)).first->second;
+  noteEndedGrants(owner, old.rules(), rules);
   received_rule_changes_.insert(owner);
   auditOften(owner.text(), "rules.receive", "", "", "number " + std::to_string(rules.number));
   bool lost_write = false;

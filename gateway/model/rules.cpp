@@ -51,22 +51,23 @@ size_t specificity(std::string_view pattern) {
   return static_cast<size_t>(std::count_if(pattern.begin(), pattern.end(), [](char c) { return c != '*' && c != '?'; }));
 }
 
-Access accessFor(const AccessRows& rows, std::string_view id) {
-  bool found = false;
+const AccessRow* decidingRow(const AccessRows& rows, std::string_view id) {
+  const AccessRow* deciding = nullptr;
   size_t best = 0;
-  Access access = Access::kNone;
   for (const AccessRow& row : rows) {
     if (!globMatches(row.pattern, id)) continue;
     size_t rank = specificity(row.pattern);
-    if (!found || rank > best) {
-      found = true;
+    if (!deciding || rank > best || (rank == best && row.access < deciding->access)) {
+      deciding = &row;
       best = rank;
-      access = row.access;
-    } else if (rank == best) {
-      access = std::min(access, row.access);
     }
   }
-  return access;
+  return deciding;
+}
+
+Access accessFor(const AccessRows& rows, std::string_view id) {
+  const AccessRow* row = decidingRow(rows, id);
+  return row ? row->access : Access::kNone;
 }
 
 std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std::string_view kind) {
@@ -89,11 +90,19 @@ std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std:
   return best ? std::string_view(best->strategy) : std::string_view("latest-wins");
 }
 
-Access Rules::accessFor(std::string_view id) const {
-  if (lists.empty()) return Access::kNone;
-  Access least = Access::kWrite;
-  for (const AccessRows& rows : lists) least = std::min(least, model::accessFor(rows, id));
+const AccessRow* Rules::decidingRow(std::string_view id) const {
+  const AccessRow* least = nullptr;
+  for (const AccessRows& rows : lists) {
+    const AccessRow* row = model::decidingRow(rows, id);
+    if (!row) return nullptr;
+    if (!least || row->access < least->access) least = row;
+  }
   return least;
+}
+
+Access Rules::accessFor(std::string_view id) const {
+  const AccessRow* row = decidingRow(id);
+  return row ? row->access : Access::kNone;
 }
 
 AccessIndex::AccessIndex(const AccessRows& rows) {

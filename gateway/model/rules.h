@@ -30,6 +30,9 @@ struct AccessRow {
 };
 using AccessRows = std::vector<AccessRow>;
 
+// The row of `rows` that decides about entity `id`: the most specific one, of equally specific ones that with the least
+// access; null without one.
+const AccessRow* decidingRow(const AccessRows& rows, std::string_view id);
 // What `rows` give for entity `id`: the most specific row, of equally specific ones the least access, none without a row.
 Access accessFor(const AccessRows& rows, std::string_view id);
 
@@ -72,6 +75,8 @@ struct Rules {
   StrategyRows strategies;
 
   Access accessFor(std::string_view id) const;
+  // The row that decides, of several lists that with the least access; null when some list has none.
+  const AccessRow* decidingRow(std::string_view id) const;
   bool operator==(const Rules&) const = default;
   bool sameRows(const Rules& other) const { return lists == other.lists && strategies == other.strategies; }
 };

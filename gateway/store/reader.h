@@ -126,6 +126,18 @@ class Reader : public model::Names {
   // The oldest event that is kept, or 0.
   uint64_t firstEvent();
 
+  // What 0003_why.sql keeps.
+  std::optional<PeerPlace> peerPlace(const HomeId& home, const model::OwnerId& owner);
+  std::vector<PeerException> peerExceptions(const HomeId& home, const model::Address& address);  // oldest first
+  std::vector<PeerException> peerExceptions(const HomeId& home, const model::OwnerId& owner);
+  uint64_t peerExceptionCount(const HomeId& home, bool held);
+  std::vector<EndedGrant> endedGrants(const model::OwnerId& owner, const HomeId& home);
+  std::optional<uint64_t> bandwidth(const HomeId& home);
+  // The feed as feed() gives it, without content.
+  std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
+  // What is held of one entity, without its content.
+  std::vector<HeldRow> heldOf(const model::Address& address);
+
   // reader_figures.cpp: each reads a whole table. The tallies are by owner, kinds with the most live entities first.
   std::vector<EntityTally> entityTallies();
   uint64_t historyCount();

@@ -173,6 +173,37 @@ struct HeldRow {
   std::string version;  // model/codec.h
 };
 
+// How far another home is in this home's feed of an owner's entities (0003_why.sql).
+struct PeerPlace {
+  FeedEpoch epoch;
+  uint64_t sequence = 0;
+  model::Rules rules;      // under which that was; without its number
+  uint64_t remaining = 0;  // entities that it told last that it had still to send
+  int64_t at_ms = 0;
+};
+
+// A version that another home holds back or has refused.
+struct PeerException {
+  std::string id;
+  ContentHash hash;
+  bool held = false;
+  std::string reason;
+  int64_t at_ms = 0;
+};
+
+// A grant whose time has passed.
+struct EndedGrant {
+  std::string pattern;
+  model::Access access = model::Access::kNone;
+  int64_t until_ms = 0;
+};
+
+// An entity of a feed by name alone.
+struct FeedId {
+  std::string id;
+  uint64_t sequence = 0;
+};
+
 struct AuditRow {
   int64_t n = 0;
   int64_t at_ms = 0;

@@ -82,6 +82,18 @@ class Store : public Reader, public model::Numbering {
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 
+  // What 0003_why.sql keeps.
+  void putPeerPlace(const HomeId& home, const model::OwnerId& owner, const PeerPlace& place);
+  void removePeerPlace(const HomeId& home, const model::OwnerId& owner);
+  // The same reason again keeps its time.
+  void putPeerException(const HomeId& home, const model::OwnerId& owner, const PeerException& row);
+  void removePeerException(const HomeId& home, const model::Address& address, const ContentHash& hash);
+  void removePeerExceptions(const HomeId& home, const model::Address& address);
+  void putEndedGrant(const model::OwnerId& owner, const HomeId& home, const EndedGrant& ended);
+  void removeEndedGrant(const model::OwnerId& owner, const HomeId& home, const std::string& pattern);
+  void putBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);  // nothing: the configuration's
+  void forgetNotes(const HomeId& home);
+
   // A version of this counter was taken out of the entity's history.
   void raiseTrimmed(EntityNumber n, const ReplicaId& replica, uint64_t counter);
 

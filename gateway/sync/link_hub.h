@@ -124,6 +124,11 @@ class LinkHub {
   // Addresses by hand and the name shown here; nothing leaves either as it is. Errors: home_not_found, bad_address.
   Status edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
               const std::optional<std::string>& name);
+  // Bytes a second that may go to this home; nothing: the configuration's. At once, and after restarts. Errors:
+  // home_not_found.
+  Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);
+  // Why an entity, of this home or of `home`, is or is not level with `home`. Errors: home_not_found.
+  Result<Why> why(const HomeId& home, const model::Address& address);
   // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
   Result<SyncAnswer> sync(const HomeId& home);
 

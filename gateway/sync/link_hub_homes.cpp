@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <future>
 
+#include "base/utf8.h"
 #include "sync/link_hub_impl.h"
 
 namespace hearthgate::sync {
@@ -103,6 +104,7 @@ Status LinkHub::forget(const HomeId& home) {
     row->addresses.clear();
     core.store().putPeer(*row);
     core.dismiss(home);
+    core.store().forgetNotes(home);
     core.event("home", homeEvent(home, "forgotten"));
   }));
   if (link) {
@@ -149,6 +151,36 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
   if (changed) impl_->setPeer(*changed);
   impl_->wake(home, 0);
   return {};
+}
+
+Status LinkHub::setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->peers.contains(home)) return homeNotFound(home);
+  }
+  return impl_->engine.run([&](engine::Core&) { impl_->replicator->setBandwidth(home, bytes_per_s); });
+}
+
+Result<Why> LinkHub::why(const HomeId& home, const model::Address& address) {
+  LinkFacts link;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);
+    const PeerEntry& entry = at->second;
+    link.name = displayName(entry.row.name);
+    link.state = entry.link ? "connected" : !entry.refused_reason.empty() ? "refused" : entry.dialling ? "connecting" : "offline";
+    link.since_ms = entry.since_ms;
+    if (entry.link) link.transport = entry.link->transport;
+    link.any_transport = !impl_->transports.empty();
+    link.kept_apart = entry.row.kept_apart;
+    link.has_address = !entry.row.addresses.empty();
+    link.last_error = entry.last_error;
+    link.refused_reason = entry.refused_reason;
+  }
+  Why why;
+  HG_CHECK(impl_->engine.run([&](engine::Core&) { why = impl_->replicator->why(home, address, link); }));
+  return why;
 }
 
 Result<SyncAnswer> LinkHub::sync(const HomeId& home) {

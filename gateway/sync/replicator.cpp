@@ -27,6 +27,9 @@ void Replicator::linkUp(const HomeId& peer) {
   linkDown(peer);
   Session& session = sessions_[peer];
   session.peer = peer;
+  session.bandwidth = core_.store().bandwidth(peer).value_or(settings_.bandwidth_limit);
+  session.has_exceptions =
+      core_.store().peerExceptionCount(peer, true) + core_.store().peerExceptionCount(peer, false) > 0;
   session.mine.owner = core_.me();
   session.mine.mine = true;
   session.theirs.owner = model::OwnerId(peer);
@@ -37,6 +40,14 @@ void Replicator::linkUp(const HomeId& peer) {
 }
 
 void Replicator::linkDown(const HomeId& peer) {
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end()) return;
+  savePlaces(at->second);
+  tellFreshness(peer, false);
+  drop(peer);
+}
+
+void Replicator::drop(const HomeId& peer) {
   auto at = sessions_.find(peer);
   if (at == sessions_.end()) return;
   auto asked = std::move(at->second.asked);
@@ -50,7 +61,7 @@ void Replicator::reset(const std::string& why) {
   std::vector<HomeId> peers;
   for (const auto& [peer, session] : sessions_) peers.push_back(peer);
   for (const HomeId& peer : peers) {
-    linkDown(peer);
+    drop(peer);
     output_.push_back({peer, "", "storage", why, false});
   }
 }
@@ -82,6 +93,7 @@ void Replicator::receive(const HomeId& peer, std::string_view message) {
       break;
     }
     case MessageType::kLevel: receiveLevel(session, message); break;
+    case MessageType::kHeld: receiveHeld(session, message); break;
     case MessageType::kBye: {
       auto bye = decodeBye(message);
       close(session, bye.ok() ? bye->code : "protocol", bye.ok() ? bye->text : "The other home closed the link.");
@@ -98,8 +110,13 @@ void Replicator::tick() {
   reviewHeld(false);
   core_.endChange();
   int64_t now = core_.clock().steadyMs();
+  bool places_due = now >= next_places_ms_;
+  if (places_due) next_places_ms_ = now + kPlacesEveryMs;
   for (auto& [peer, session] : sessions_) {
     if (!session.ready || session.closing) continue;
+    if (places_due) savePlaces(session);
+    tellHeld(session, false);
+    tellFreshness(peer, fresh(session));
     for (Flow* flow : {&session.mine, &session.theirs}) {
       int64_t since = now - flow->position_told_ms;
       bool moved = flow->sent > flow->sequence_told && since >= kPositionDelayMs;
@@ -151,27 +168,34 @@ void Replicator::send(Session& session, std::string message, bool uncompressed) 
 
 void Replicator::close(Session& session, const std::string& code, const std::string& text) {
   if (session.closing) return;
+  savePlaces(session);
+  tellFreshness(session.peer, false);
   output_.push_back({session.peer, "", code, text, false});
   session.closing = true;
 }
 
 PeerReport Replicator::report(const HomeId& peer) {
   PeerReport report;
+  report.held_there = core_.store().peerExceptionCount(peer, true);
+  report.refused_there = core_.store().peerExceptionCount(peer, false);
   auto at = sessions_.find(peer);
   if (at == sessions_.end()) return report;
   Session& session = at->second;
   report.ready = session.ready;
-  report.to_receive = session.mine.remaining_there + session.theirs.remaining_there;
   report.clock_offset_ms = session.clock_offset_ms;
-  report.held_there = session.held_there;
-  report.refused_there = session.refused_there;
+  if (!session.ready) return report;
+  report.fresh = fresh(session);
+  if (session.mine.heard || session.theirs.heard) {
+    report.to_receive = session.mine.remaining_there + session.theirs.remaining_there;
+  }
   for (Flow* flow : {&session.mine, &session.theirs}) {
     report.to_send += flow->wanted.size();
     for (const InFlight& flight : flow->in_flight) report.to_send += flight.digest ? 0 : flight.items.size();
-    uint64_t from = flow->pass == Pass::kNone || flow->pass == Pass::kContent ? flow->sent : flow->pass_end;
-    for (const store::FeedRow& row : core_.store().feed(flow->owner, from, 1000)) {
-      if (!row.siblings.empty() && mayPass(session, *flow, row.id)) ++report.to_send;
-    }
+    bool comparing = flow->pass == Pass::kDigest || flow->pass == Pass::kWanted;
+    uint64_t from = comparing ? flow->pass_end : flow->sent;
+    // Before the first digest nothing is known beyond what was acknowledged earlier.
+    if (!flow->started || (comparing && !flow->pass_begun)) continue;
+    (flow->mine ? report.sent_of_mine : report.sent_of_theirs) = from;
   }
   return report;
 }

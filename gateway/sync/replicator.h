@@ -21,6 +21,7 @@
 #include "engine/core.h"
 #include "sync/ingress.h"
 #include "sync/tuning.h"
+#include "sync/why.h"
 #include "sync/wire.h"
 
 namespace hearthgate::sync {
@@ -47,8 +48,13 @@ struct Output {
 // What is known of a connected home, for status and `home list`.
 struct PeerReport {
   bool ready = false;  // hellos were exchanged
+  bool fresh = false;  // its word on its own entities is not older than two intervals (DESIGN.md section 3, "as of")
+  // Beside what lies above these places of the feeds: entities that are wanted or not acknowledged yet. No place: what
+  // lies above the last one that was acknowledged (store::PeerPlace).
   uint64_t to_send = 0;
-  uint64_t to_receive = 0;
+  std::optional<uint64_t> sent_of_mine;
+  std::optional<uint64_t> sent_of_theirs;
+  std::optional<uint64_t> to_receive;  // as the other side told; nothing: no word in this link
   std::optional<int64_t> clock_offset_ms;
   uint64_t held_there = 0;
   uint64_t refused_there = 0;
@@ -80,6 +86,11 @@ class Replicator {
 
   bool connected(const HomeId& peer) const { return sessions_.contains(peer); }
   PeerReport report(const HomeId& peer);
+  // Why an entity of ours or of `peer` is or is not level between the two, from what decides about it (why.h). In a
+  // transaction.
+  Why why(const HomeId& peer, const model::Address& address, const LinkFacts& link);
+  // Bytes a second that may go to this home, at once and after restarts; nothing: the configuration's.
+  void setBandwidth(const HomeId& peer, std::optional<uint64_t> bytes_per_s);
   // Asks the peer to say when it is level; `answer` is called with its word, or with nothing when the link ends.
   void askLevel(const HomeId& peer, std::function<void(std::optional<LevelMessage>)> answer);
   // Whether all that this side has for the peer is sent and acknowledged.
@@ -90,6 +101,8 @@ class Replicator {
     uint64_t number = 0;
     size_t bytes = 0;
     bool digest = false;
+    uint64_t turn = 0;                   // Flow::turn when it was sent
+    std::optional<uint64_t> acknowledges;  // the place in the feed that its acknowledgement stands for
     std::vector<store::EntityNumber> items;
     std::vector<std::pair<uint32_t, ContentHash>> versions;  // place of the item, hash
   };
@@ -100,6 +113,8 @@ class Replicator {
     // Sending.
     bool started = false;
     uint64_t sent = 0;
+    uint64_t turn = 0;              // counts restartSending()
+    std::optional<uint64_t> acked;  // the feed up to here is acknowledged; nothing until a pass has ended
     Pass pass = Pass::kNone;
     bool pass_begun = false;
     uint64_t pass_at = 0;
@@ -123,6 +138,11 @@ class Replicator {
     bool pass_received = false;  // a replacing pass is under way
     std::unordered_set<std::string> named;
     uint64_t remaining_there = 0;
+    bool heard = false;  // the peer said in this link how far it is
+    int64_t heard_ms = 0;
+    // Kept rows, so that nothing is written that stands there already.
+    std::optional<store::PeerPlace> saved;
+    std::vector<HeldMessage::Row> refused_since;  // to be told
   };
   struct Session : model::Names {
     HomeId peer;
@@ -139,8 +159,9 @@ class Replicator {
     uint64_t next_token = 1;
     uint64_t sent_entities = 0;
     uint64_t received_entities = 0;
-    uint64_t held_there = 0;
-    uint64_t refused_there = 0;
+    bool has_exceptions = false;
+    bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
+    uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
     bool theirs_first = false;
     int64_t budget_at_ms = 0;
@@ -197,6 +218,26 @@ class Replicator {
   void receiveLevel(Session& session, std::string_view message);
   void reviewHeld(bool force);
   void dropHeldWithoutRight(const HomeId& home);
+  void dropHeld(const store::HeldRow& held);
+
+  // replicator_notes.cpp: what is kept for `why` and `lag`.
+  void askHeld(Session& session);
+  void heldIsLess();
+  void noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack);
+  void tellHeld(Session& session, bool first);
+  void receiveHeld(Session& session, std::string_view message);
+  void savePlace(Session& session, Flow& flow);
+  void savePlaces(Session& session);
+  std::optional<uint64_t> ackedUpTo(const Flow& flow);
+  bool fresh(const Session& session);
+  void tellFreshness(const HomeId& peer, bool now);
+  // replicator_why.cpp
+  void whyOfMine(WhyText& text, const HomeId& peer, const store::EntityRow& row, const LinkFacts& link);
+  void whyOfTheirs(WhyText& text, const HomeId& peer, const model::Address& address,
+                   const std::optional<store::EntityRow>& row, const LinkFacts& link);
+  bool whySending(WhyText& text, const HomeId& peer, const store::EntityRow& row, bool pending, const LinkFacts& link);
+  void whyShown(WhyText& text, const store::EntityRow& row);
+  void drop(const HomeId& peer);
 
   void send(Session& session, std::string message, bool uncompressed = false);
   void close(Session& session, const std::string& code, const std::string& text);
@@ -210,6 +251,8 @@ class Replicator {
   std::map<HomeId, Session> sessions_;
   std::vector<Output> output_;
   int64_t next_held_review_ms_ = 0;
+  int64_t next_places_ms_ = 0;
+  std::map<HomeId, bool> fresh_;  // as events told it
 };
 
 }  // namespace hearthgate::sync

@@ -72,6 +72,8 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   session.clock_offset_ms = hello->clock_ms - core_.clock().wallMs();
   session.ready = true;
   if (introduced_) introduced_(session.peer, *hello);
+  tellHeld(session, true);
+  askHeld(session);
   for (const OwnerHello& owner : hello->owners) {
     if (!session.flow(owner.owner)) continue;  // Circles come with a later protocol; an unknown owner is nobody's here.
     receiveOwnerHello(session, owner);
@@ -158,6 +160,11 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
     flow.sent = hello.cursor->sequence;
     flow.sequence_told = flow.sent;
     flow.pass = Pass::kNone;
+    flow.acked = flow.sent;
+    // The peer does not know before it is told whether there was anything new.
+    flow.position_told_ms = core_.clock().steadyMs() - settings_.full_sync_interval_ms;
+  } else if (!hello.cursor || !(hello.cursor->epoch == now.epoch)) {
+    core_.store().removePeerPlace(session.peer, hello.owner);
   }
   flow.started = true;
 }
@@ -172,6 +179,8 @@ void Replicator::takeRules(Session& session, Flow& flow, const model::Rules& rul
 
 void Replicator::restartSending(Flow& flow) {
   flow.sent = 0;
+  ++flow.turn;
+  flow.acked.reset();
   flow.pass = flow.peer_has_content ? Pass::kDigest : Pass::kContent;
   flow.pass_begun = false;
   flow.pass_at = 0;

@@ -74,7 +74,15 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   if (batch.full && !batch.end && !batch.digest) {
     core_.store().putPeerFeed(session.peer, batch.owner, {batch.epoch, batch.upto});
   }
-  if (batch.end) flow->remaining_there = 0;
+  if (batch.end) {
+    flow->remaining_there = 0;
+    flow->heard = true;
+    flow->heard_ms = core_.clock().steadyMs();
+  } else if (!batch.digest) {
+    // More is to come; how much, the next position says.
+    uint64_t items = batch.items.size();
+    flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : 1;
+  }
   reviewHeld(true);
   send(session, encode(ack));
 }
@@ -99,6 +107,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
     if (!checked.ok()) {
+      core_.auditRefusal(session.peer, checked.error().message, address.text());
       ack->exceptions.push_back({place, false, checked.error().message});
       continue;
     }
@@ -111,6 +120,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
     if (judgement.verdict == Verdict::kRefuse) {
+      core_.auditRefusal(session.peer, judgement.reason, address.text());
       ack->exceptions.push_back({place, false, judgement.reason});
       continue;
     }
@@ -136,6 +146,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   }
   if (replacing && access == OwnAccess::kRead) {
     flow.named.insert(item.id);
+    if (session.has_exceptions) core_.store().removePeerExceptions(session.peer, address);
     dropHeldOf(address, named_versions);
     model::Siblings keep;
     for (Version& version : good) model::join(std::move(version), &keep);
@@ -173,11 +184,16 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   }
 }
 
+void Replicator::dropHeld(const store::HeldRow& held) {
+  core_.store().removeHeld(held.n);
+  heldIsLess();
+}
+
 // A replacing pass replaces what is held back too; of an unknown format nothing can be said, so it stays.
 void Replicator::dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep) {
   for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
     if (!(held.address == address) || held.reason == kUnknownFormat) continue;
-    if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) core_.store().removeHeld(held.n);
+    if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) dropHeld(held);
   }
 }
 
@@ -197,7 +213,7 @@ void Replicator::endPass(Flow& flow) {
   for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
     if (held.address.owner == flow.owner && core_.ownAccess(held.address) == OwnAccess::kRead &&
         !flow.named.contains(held.address.id)) {
-      core_.store().removeHeld(held.n);
+      dropHeld(held);
     }
   }
   store::OwnerRow& own = core_.writer().owner(flow.owner);
@@ -234,9 +250,9 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
     auto row = core_.store().feedRow(n);
     if (row) core_.acknowledge({flow->owner, row->id}, of_entity);
   }
+  noteAck(session, *flow, flight, ack);
   for (const Ack::Exception& exception : ack.exceptions) {
     if (exception.version >= flight.versions.size()) continue;
-    exception.held ? ++session.held_there : ++session.refused_there;
     if (exception.held || flow->mine) continue;
     const auto& [item, hash] = flight.versions[exception.version];
     auto row = core_.store().entity(flight.items[item]);
@@ -253,6 +269,8 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   Flow* flow = session.flow(position->owner);
   if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
   flow->remaining_there = position->remaining;
+  flow->heard = true;
+  flow->heard_ms = core_.clock().steadyMs();
   session.clock_offset_ms = position->clock_ms - core_.clock().wallMs();
   auto cursor = core_.store().cursor(session.peer, position->owner);
   if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
@@ -270,7 +288,6 @@ void Replicator::receiveLevel(Session& session, std::string_view message) {
     if (at->first != level->token) continue;
     auto answer = std::move(at->second);
     session.asked.erase(at);
-    session.held_there = level->held;
     return answer(*level);
   }
 }
@@ -289,9 +306,13 @@ void Replicator::reviewHeld(bool force) {
       Judgement judgement =
           ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
       if (judgement.verdict == Verdict::kHold) continue;
-      core_.store().removeHeld(held.n);
+      dropHeld(held);
       again = true;
       if (judgement.verdict == Verdict::kRefuse) {
+        core_.auditRefusal(held.home, judgement.reason, held.address.text());
+        auto at = sessions_.find(held.home);
+        Flow* flow = at == sessions_.end() ? nullptr : at->second.flow(held.address.owner);
+        if (flow) flow->refused_since.push_back({held.address.id, held.hash, judgement.reason});
         core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
                                      model::jsonString(judgement.reason) + "}");
       } else {
@@ -303,10 +324,16 @@ void Replicator::reviewHeld(bool force) {
 
 // Taking `write` away drops what is held from that home (DESIGN.md section 3).
 void Replicator::dropHeldWithoutRight(const HomeId& home) {
+  for (const store::PeerException& known : core_.store().peerExceptions(home, core_.me())) {
+    if (core_.accessFor(home, known.id) == model::Access::kNone) {
+      core_.store().removePeerExceptions(home, {core_.me(), known.id});
+    }
+  }
   for (const store::HeldRow& held : core_.store().held(home, kHeldQuota)) {
     if (!(held.address.owner == core_.me())) continue;
     if (core_.accessFor(home, held.address.id) == model::Access::kWrite) continue;
-    core_.store().removeHeld(held.n);
+    dropHeld(held);
+    core_.auditRefusal(home, "write was taken away", held.address.text());
     core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + home.text() + "\",\"entity\":" +
                                  model::jsonString(held.address.text()) + ",\"reason\":\"write was taken away\"}");
   }

@@ -21,9 +21,9 @@ bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
 }
 
 void Replicator::pumpSession(Session& session) {
-  if (settings_.bandwidth_limit > 0) {
+  if (session.bandwidth > 0) {
     int64_t now = core_.clock().steadyMs();
-    auto limit = static_cast<int64_t>(settings_.bandwidth_limit);
+    auto limit = static_cast<int64_t>(session.bandwidth);
     int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
     session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);
     session.budget_at_ms = now;
@@ -32,7 +32,7 @@ void Replicator::pumpSession(Session& session) {
     more = false;
     // In turns, so that a backlog of one does not hold up the other when the bandwidth ends after each batch.
     for (int turn = 0; turn < 2; ++turn) {
-      if (settings_.bandwidth_limit > 0 && session.budget <= 0) return;
+      if (session.bandwidth > 0 && session.budget <= 0) return;
       Flow& flow = session.theirs_first ? session.theirs : session.mine;
       session.theirs_first = !session.theirs_first;
       more = sendSome(session, flow) || more;
@@ -267,6 +267,8 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   std::string message = encode(batch);
   flight.number = batch.number;
   flight.bytes = message.size();
+  flight.turn = flow.turn;
+  if (!batch.full || batch.end) flight.acknowledges = batch.upto;
   flow.in_flight_bytes += message.size();
   session.budget -= static_cast<int64_t>(message.size()) * 1000;
   flow.in_flight.push_back(std::move(flight));

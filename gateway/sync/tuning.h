@@ -28,6 +28,13 @@ inline constexpr int64_t kHeldReviewMs = 1000;
 // What the feed passed over without sending it (no access, or it came from the peer itself) is told this much later, so
 // that a reconnect does not look at it again, and a busy link does not answer each change with a position.
 inline constexpr int64_t kPositionDelayMs = 2000;
+// How far a peer has acknowledged is kept this often at most while a link is up, and when it ends: what a power cut loses
+// of it is only counted once more.
+inline constexpr int64_t kPlacesEveryMs = 5000;
+// Rows of what is held that one message tells; more than the quota are not held.
+inline constexpr size_t kHeldRowsTold = kHeldQuota;
+// Entities of one home of which events tell that they became stale or fresh; of more the `home` event alone tells.
+inline constexpr size_t kStaleEvents = 500;
 // Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
 inline constexpr size_t kMaxToldReplicas = 4096;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.

@@ -75,7 +75,7 @@ Result<T> finish(ByteReader& in, T value, const char* what) {
 std::optional<MessageType> typeOf(std::string_view message) {
   if (message.empty()) return std::nullopt;
   auto type = static_cast<uint8_t>(message.front());
-  if (type < 1 || type > static_cast<uint8_t>(MessageType::kBye)) return std::nullopt;
+  if (type < 1 || type > static_cast<uint8_t>(MessageType::kHeld)) return std::nullopt;
   return static_cast<MessageType>(type);
 }
 
@@ -359,6 +359,47 @@ Result<LevelMessage> decodeLevel(std::string_view message) {
   level.held = in.number();
   level.refused = in.number();
   return finish(in, level, "level");
+}
+
+namespace {
+void writeHeldRows(const std::vector<HeldMessage::Row>& rows, ByteWriter* out) {
+  out->number(rows.size());
+  for (const HeldMessage::Row& row : rows) {
+    out->bytes(row.id);
+    out->raw(row.hash.view());
+    out->bytes(row.reason);
+  }
+}
+
+std::vector<HeldMessage::Row> readHeldRows(ByteReader* in) {
+  std::vector<HeldMessage::Row> rows;
+  for (size_t i = in->count(2 + ContentHash::kSize); i > 0; --i) {
+    HeldMessage::Row row;
+    row.id = in->bytes();
+    row.hash = in->id<ContentHash>();
+    row.reason = in->bytes();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+}  // namespace
+
+std::string encode(const HeldMessage& message) {
+  std::string text = start(MessageType::kHeld);
+  ByteWriter out(&text);
+  writeOwner(message.owner, &out);
+  writeHeldRows(message.held, &out);
+  writeHeldRows(message.refused, &out);
+  return text;
+}
+
+Result<HeldMessage> decodeHeld(std::string_view text) {
+  ByteReader in = body(text);
+  HeldMessage message;
+  message.owner = readOwner(&in);
+  message.held = readHeldRows(&in);
+  message.refused = readHeldRows(&in);
+  return finish(in, std::move(message), "held");
 }
 
 std::string encode(const Bye& bye) {

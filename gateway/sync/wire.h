@@ -27,6 +27,7 @@ enum class MessageType : uint8_t {
   kAskLevel = 7,
   kLevel = 8,
   kBye = 9,
+  kHeld = 10,
 };
 
 // The type of a message, or nothing for an empty or unknown one.
@@ -135,6 +136,21 @@ struct LevelMessage {
 std::string encodeAskLevel(const LevelMessage& message);
 std::string encodeLevel(const LevelMessage& message);
 Result<LevelMessage> decodeLevel(std::string_view message);
+
+// What became of versions that the receiver sent and that were not joined at once: all that is still held, and what was
+// refused since the last time.
+struct HeldMessage {
+  struct Row {
+    std::string id;
+    ContentHash hash;  // zero for a version of an unknown format
+    std::string reason;
+  };
+  model::OwnerId owner;
+  std::vector<Row> held;
+  std::vector<Row> refused;
+};
+std::string encode(const HeldMessage& message);
+Result<HeldMessage> decodeHeld(std::string_view message);
 
 struct Bye {
   std::string code;  // superseded, forgotten, protocol, held_quota

@@ -38,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(input, [](std::string_view m) { return sync::decodeAck(m); });
   check(input, [](std::string_view m) { return sync::decodePosition(m); });
   check(input, [](std::string_view m) { return sync::decodeBye(m); });
+  check(input, [](std::string_view m) { return sync::decodeHeld(m); });
   (void)sync::decodeLevel(input);
   (void)store::decodeRules(input);
 

@@ -86,6 +86,13 @@ bool Network::isOpen(size_t a, size_t b) const {
   return at != links_.end() && at->second.live;
 }
 
+bool Network::isQuiet(size_t a, size_t b) const {
+  auto at = links_.find({std::min(a, b), std::max(a, b)});
+  if (at == links_.end()) return false;
+  const Link& link = at->second;
+  return link.live && link.up[0] && link.up[1] && link.to[0].empty() && link.to[1].empty();
+}
+
 bool Network::advance(SeededRandom& random) {
   std::vector<std::pair<size_t, size_t>> ready;  // from, to
   for (auto& [pair, line] : links_) {

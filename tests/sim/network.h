@@ -33,6 +33,8 @@ class Network {
   // Delivers one message, or lets one side notice that its link is dead; false when there was nothing to do.
   bool advance(SeededRandom& random);
   bool isOpen(size_t a, size_t b) const;
+  // Open, known to both sides, and nothing is on its way.
+  bool isQuiet(size_t a, size_t b) const;
   size_t count() const { return homes_.size(); }
 
  private:

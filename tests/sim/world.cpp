@@ -104,6 +104,7 @@ std::vector<std::string> World::run(const std::set<size_t>& skip) {
     passTime(plan_.steps[i].passes_ms);
     if (trace_) say("step " + std::to_string(i) + ": " + describe(plan_.steps[i]));
     act(plan_.steps[i], i);
+    watchWhy();
     if (trace_ && plan_.steps[i].act != Act::kOpen) say("    " + stateOf(addressOf(plan_.steps[i])));
   }
   for (Machine& machine : machines_) machine.armed = false;

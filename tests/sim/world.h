@@ -74,6 +74,10 @@ class World {
   void checkWrites();
   bool takenByRetention(const WriteRecord& write);
   void checkHome(size_t home);
+  // world_why.cpp
+  void checkWhy(const model::Address& address, size_t owner);
+  void watchWhy();
+  std::string verdict(size_t home, size_t other, const model::Address& address);
   void checkQuiet();
 
   // world_watch.cpp: what must hold at every message and commit

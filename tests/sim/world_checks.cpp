@@ -49,7 +49,10 @@ Access accessUnder(const model::Rules& rules, const std::string& id) {
 
 void World::check() {
   for (size_t owner = 0; owner < homes_.size(); ++owner) {
-    for (const std::string& id : kEntityIds) checkEntity({homes_[owner]->owner(), id}, owner);
+    for (const std::string& id : kEntityIds) {
+      checkEntity({homes_[owner]->owner(), id}, owner);
+      checkWhy({homes_[owner]->owner(), id}, owner);
+    }
   }
   for (size_t home = 0; home < homes_.size(); ++home) checkHome(home);
   checkWrites();

@@ -89,6 +89,7 @@ std::string World::describeMessage(const std::string& message) const {
     case sync::MessageType::kAskLevel:
     case sync::MessageType::kLevel: return "level";
     case sync::MessageType::kBye: return "bye";
+    case sync::MessageType::kHeld: return "held";
   }
   return "?";
 }

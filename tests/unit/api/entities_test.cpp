@@ -148,7 +148,7 @@ TEST_F(Entities, OfOtherOwnersShowWhatThisHomeMayDoAndSinceWhenTheyAreStale) {
   Got refused = ask("PUT", "/entities/" + lamp.text(), R"({"fields":{}})");
   EXPECT_EQ(refused.status, 403);
   EXPECT_EQ(refused.code(), "read_only");
-  homes_.home_state.state = "connected";
+  homes_.home_state.fresh = true;
   EXPECT_TRUE(get("/entities/" + lamp.text()).json_at("stale_since").isNull());
   receive(city, "light.*", model::Access::kWrite);
   EXPECT_EQ(ask("PATCH", "/entities/" + lamp.text(), R"({"state":"off"})").status, 200);

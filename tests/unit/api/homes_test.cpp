@@ -13,7 +13,7 @@ using HomesCalls = ServedHome;
 TEST_F(HomesCalls, AreListedShownAndEdited) {
   HomeId city = pair("City");
   pair("Away");
-  homes_.home_state = {"connected", 1'700'000'000'000, "lan", "", 3, 4, -20, 0, 0};
+  homes_.home_state = {"connected", 1'700'000'000'000, "lan", "", true, 3, {}, {}, 4, -20};
   Got list = get("/homes?limit=1");
   EXPECT_EQ(list.at("items.0.name"), "Away");
   EXPECT_EQ(get("/homes?after=" + list.at("next")).at("items.0.id"), city.text());
@@ -28,6 +28,12 @@ TEST_F(HomesCalls, AreListedShownAndEdited) {
   EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"addresses":["nowhere"]})").code(), "bad_address");
   EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"addresses":"x"})").code(), "bad_document");
   EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"name":""})").code(), "bad_document");
+  EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"bandwidth_limit":-1})").code(), "bad_document");
+  EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"bandwidth_limit":"9"})").code(), "bad_document");
+  EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"bandwidth_limit":5000})").status, 200);
+  EXPECT_EQ(homes_.notes.back(), "bandwidth 5000 " + city.text());
+  EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"bandwidth_limit":null})").status, 200);
+  EXPECT_EQ(homes_.notes.back(), "bandwidth default " + city.text());
   EXPECT_EQ(ask("POST", "/homes/" + city.text() + "/connect").status, 200);
   EXPECT_EQ(ask("POST", "/homes/" + city.text() + "/disconnect").status, 200);
   EXPECT_EQ(ask("DELETE", "/homes/" + city.text()).status, 204);

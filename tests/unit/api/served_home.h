@@ -32,6 +32,13 @@ class ScriptedHomes final : public Homes {
   Status forget(const HomeId& home) override { return note("forget", home); }
   Status edit(const HomeId& home, const std::optional<std::vector<std::string>>& addresses,
               const std::optional<std::string>& name) override;
+  Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) override {
+    return note("bandwidth " + (bytes_per_s ? std::to_string(*bytes_per_s) : "default"), home);
+  }
+  Result<Why> why(const HomeId& home, const model::Address& address) override {
+    notes.push_back("why " + address.id + " " + home.text());
+    return why_answer;
+  }
   Result<SyncAnswer> sync(const HomeId&) override;
   Result<PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) override;
   PairingState pairing() override { return pairing_state; }
@@ -41,6 +48,7 @@ class ScriptedHomes final : public Homes {
                             bool auto_confirm) override;
 
   HomeState home_state;
+  Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
   std::optional<Error> join_error;
   SyncAnswer sync_answer{true, "", 0, 0};

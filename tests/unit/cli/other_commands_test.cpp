@@ -61,7 +61,7 @@ TEST_F(Cli, WhyShowsTheGates) {
                     R"(","verdict":"not_shared","steps":[{"gate":"known","passed":true,"detail":"it is there"},)"
                     R"({"gate":"grant","passed":false,"detail":"no row"}],"next_action":"share it"})");
   EXPECT_EQ(run({"why", "a.b", "Beach"}), 0);
-  EXPECT_EQ(out, "Beach: not_shared\n  yes known  it is there\n  NO  grant  no row\n  next: share it\n");
+  EXPECT_EQ(out, "Beach: not shared\n  yes  known         it is there\n  NO   grant         no row\n  next: share it\n");
 }
 
 TEST_F(Cli, StrategyUseReachesEntityGlobKindAndOwner) {

@@ -277,6 +277,33 @@ void expectAudit(Store& store) {
   EXPECT_EQ(store.trimmed(store.entity({kMe, "light.kitchen"})->n, model::replica(1)), 3u);
 }
 
+void fillWhy(Store& store) {
+  store.putPeerPlace(home(2), kMe, {model::numbered<FeedEpoch>(1), 44, sampleRules(), 5, 600});
+  store.putPeerException(home(2), kMe, {"light.kitchen", model::numbered<ContentHash>(5), true, "drift", 601});
+  store.putEndedGrant(kMe, home(2), {"light.*", model::Access::kWrite, 602});
+  store.putBandwidth(home(2), 5000);
+}
+
+void expectWhy(Store& store) {
+  auto place = store.peerPlace(home(2), kMe);
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->epoch, model::numbered<FeedEpoch>(1));
+  EXPECT_EQ(place->sequence, 44u);
+  EXPECT_EQ(place->remaining, 5u);
+  EXPECT_EQ(place->at_ms, 600);
+  EXPECT_EQ(place->rules.lists, sampleRules().lists);
+  auto exceptions = store.peerExceptions(home(2), model::Address{kMe, "light.kitchen"});
+  ASSERT_EQ(exceptions.size(), 1u);
+  EXPECT_EQ(exceptions[0].hash, model::numbered<ContentHash>(5));
+  EXPECT_TRUE(exceptions[0].held);
+  EXPECT_EQ(exceptions[0].reason, "drift");
+  EXPECT_EQ(exceptions[0].at_ms, 601);
+  EXPECT_EQ(store.peerExceptionCount(home(2), true), 1u);
+  ASSERT_EQ(store.endedGrants(kMe, home(2)).size(), 1u);
+  EXPECT_EQ(store.endedGrants(kMe, home(2))[0].until_ms, 602);
+  EXPECT_EQ(store.bandwidth(home(2)), 5000u);
+}
+
 }  // namespace
 
 Status fillSample(Store& store) {
@@ -287,6 +314,7 @@ Status fillSample(Store& store) {
   store.addAudit({0, 1'800'000'000'000, "token:admin", "entity.write", "light.kitchen", "put", 1});
   store.addAudit({0, 1'800'000'000'500, home(2).text(), "refused", "light.beach", "not shared", 41});
   store.raiseTrimmed(store.entity({kMe, "light.kitchen"})->n, model::replica(1), 3);
+  fillWhy(store);
   return store.commit();
 }
 
@@ -296,6 +324,7 @@ void expectSample(Store& store, int schema) {
   expectEntities(store);
   expectHomes(store);
   if (schema >= 2) expectAudit(store);
+  if (schema >= 3) expectWhy(store);
   EXPECT_TRUE(store.takeError().ok());
 }
 

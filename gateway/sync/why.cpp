@@ -1,0 +1,89 @@
+#include "sync/why.h"
+
+namespace hearthgate::sync {
+
+void WhyText::pass(const char* gate, std::string detail, std::optional<int64_t> since_ms) {
+  why_.steps.push_back({gate, true, std::move(detail), since_ms});
+}
+
+void WhyText::fail(const char* gate, Grade grade, std::string detail, std::string next_action,
+                   std::optional<int64_t> since_ms) {
+  why_.steps.push_back({gate, false, std::move(detail), since_ms});
+  if (gravest_ && *gravest_ >= grade) return;
+  gravest_ = grade;
+  why_.next_action = std::move(next_action);
+}
+
+Why WhyText::take() {
+  switch (gravest_.value_or(Grade::kNote)) {
+    case Grade::kNote: why_.verdict = "level"; break;
+    case Grade::kOnItsWay: why_.verdict = "on_its_way"; break;
+    case Grade::kHeld: why_.verdict = "held"; break;
+    case Grade::kRefused: why_.verdict = "refused"; break;
+    case Grade::kNotShared: why_.verdict = "not_shared"; break;
+    case Grade::kUnsure:
+    case Grade::kUnknown: why_.verdict = "unknown"; break;
+  }
+  return std::move(why_);
+}
+
+const char* gateOf(const std::string& reason) {
+  if (reason == "drift") return kGateClock;
+  if (reason == "quota" || reason == "counter jump") return kGateLimit;
+  return kGateAcknowledged;
+}
+
+std::string heldDetail(const std::string& reason, const std::string& name, bool there) {
+  std::string what = there ? name + " holds back what this home sent: " : "What " + name + " sent is held back here: ";
+  if (reason == "drift") return what + "it is stamped further ahead of the receiver's clock than max_clock_drift_s allows.";
+  if (reason == "quota") return what + "it is more than one home may keep there (peer_entities, peer_bytes).";
+  if (reason == "unseen history") return what + "it builds on changes that were never seen.";
+  if (reason == "counter jump") return what + "it skips more changes than any home makes.";
+  if (reason == "unknown format") return what + "it is of a form that the receiver's version does not know.";
+  return what + reason + ".";
+}
+
+std::string heldAction(const std::string& reason, const std::string& name, bool there) {
+  if (reason == "drift") {
+    return "Set the clocks of both homes right (time synchronisation); it is taken in by itself when its time has come.";
+  }
+  if (reason == "quota") {
+    return there ? "At " + name + ": raise sharing.sync.peer_entities or peer_bytes; or share less with it."
+                 : "Raise sharing.sync.peer_entities or peer_bytes here, or have less shared by " + name + ".";
+  }
+  if (reason == "unknown format") return there ? "Update the gateway of " + name + "." : "Update this gateway.";
+  return there ? "Ask the person of " + name + " to look at `hearthgate status` there."
+               : "Look at " + name + ", and `hearthgate home forget` it if you do not trust it.";
+}
+
+std::string linkDetail(const LinkFacts& link) {
+  if (link.state == "connected") return "Connected with " + link.name + ".";
+  if (link.kept_apart) return "Not connected: a person disconnected " + link.name + " here.";
+  if (!link.refused_reason.empty()) {
+    return "Not connected: refused (" + link.refused_reason + "). " + link.last_error;
+  }
+  if (!link.has_address) return "Not connected: no address of " + link.name + " is known, so it is waited for.";
+  std::string detail = link.state == "connecting" ? "Not connected, trying now." : "Not connected.";
+  return link.last_error.empty() ? detail : detail + " Last: " + link.last_error;
+}
+
+std::string linkAction(const LinkFacts& link) {
+  if (link.kept_apart) return "`hearthgate home connect " + link.name + "` ends that.";
+  if (!link.any_transport) return "Enable a plugin that carries links: `hearthgate plugin enable lan`.";
+  const std::string& reason = link.refused_reason;
+  if (reason == "not_paired" || reason == "forgotten") {
+    return link.name + " does not know this home any more: pair again, or `hearthgate home forget` it.";
+  }
+  if (reason == "key_not_pinned") {
+    return "Another key answers at its addresses: correct them (`hearthgate home set --at`), or forget it and pair again.";
+  }
+  if (reason == "superseded") return "Two machines share one identity: switch the older copy off.";
+  if (reason == "protocol_version") return "Update the older one of the two gateways.";
+  if (reason == "held_quota") return "Too much is held back: check that the clocks of both homes are right.";
+  if (!reason.empty()) return "Forget " + link.name + " and pair again.";
+  if (!link.has_address) return "`hearthgate home set " + link.name + " --at ADDRESS:PORT`, or wait until it connects.";
+  return "Look whether " + link.name + " is switched on and can be reached; if it has moved: `hearthgate home set " +
+         link.name + " --at ADDRESS:PORT`. It is tried again by itself.";
+}
+
+}  // namespace hearthgate::sync
