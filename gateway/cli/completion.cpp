@@ -65,14 +65,17 @@ Offer offerOf(const std::vector<CommandEntry>& tree, const CommandEntry& command
   return offer;
 }
 
-// The lines of a `case` in bash and zsh that walk over the words: `$1` is the word, `command` what was understood.
-std::string walkCase(const std::vector<CommandEntry>& tree) {
+// How bash and zsh walk over the words that were typed, from `first` to before `end`: `command` is what was understood.
+std::string walk(const std::vector<CommandEntry>& tree, const std::string& words, const std::string& first,
+                 const std::string& end) {
   std::vector<std::string> known;
   for (const CommandEntry& command : tree) {
     if (!command.words.empty()) known.push_back(quoted(" " + command.words));
   }
-  return "      case \"$command $word\" in\n        " + joined(known, "|") +
-         ") command=\"$command $word\" ;;\n      esac\n";
+  return "  for ((place = " + first + "; place < " + end + "; place++)); do\n    word=\"${" + words +
+         "[place]}\"\n    case \"$word\" in\n      " + joined(withValue(tree), "|") +
+         ") ((place++)); continue ;;\n      -*) continue ;;\n    esac\n    case \"$command $word\" in\n      " +
+         joined(known, "|") + ") command=\"$command $word\" ;;\n    esac\n  done\n";
 }
 
 std::string bash(const std::vector<CommandEntry>& tree) {
@@ -80,17 +83,8 @@ std::string bash(const std::vector<CommandEntry>& tree) {
       "# bash completion of hearthgate; `hearthgate completion bash` prints it.\n"
       "_hearthgate() {\n"
       "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD - 1]}\" command='' word place\n"
-      "  COMPREPLY=()\n"
-      "  for ((place = 1; place < COMP_CWORD; place++)); do\n"
-      "    word=\"${COMP_WORDS[place]}\"\n"
-      "    case \"$word\" in\n"
-      "      " +
-      joined(withValue(tree), "|") +
-      ") ((place++)); continue ;;\n"
-      "      -*) continue ;;\n"
-      "    esac\n" +
-      walkCase(tree) +
-      "  done\n"
+      "  COMPREPLY=()\n" +
+      walk(tree, "COMP_WORDS", "1", "COMP_CWORD") +
       "  case \"$command $previous\" in\n";
   for (const CommandEntry& command : tree) {
     for (const OptionEntry& option : command.options) {
@@ -129,17 +123,8 @@ std::string zsh(const std::vector<CommandEntry>& tree) {
       "# zsh completion of hearthgate; `hearthgate completion zsh` prints it.\n"
       "_hearthgate() {\n"
       "  local command='' word place\n"
-      "  local -a offered\n"
-      "  for ((place = 2; place < CURRENT; place++)); do\n"
-      "    word=\"${words[place]}\"\n"
-      "    case \"$word\" in\n"
-      "      " +
-      joined(withValue(tree), "|") +
-      ") ((place++)); continue ;;\n"
-      "      -*) continue ;;\n"
-      "    esac\n" +
-      walkCase(tree) +
-      "  done\n"
+      "  local -a offered\n" +
+      walk(tree, "words", "2", "CURRENT") +
       "  case \"${words[CURRENT - 1]}\" in\n";
   auto paths = optionsWith(tree, [](const OptionEntry& option) { return isPath(option.value); });
   if (!paths.empty()) out += "    " + joined(paths, "|") + ") _files; return ;;\n";
