@@ -17,9 +17,9 @@ ExitStatus list(Context& context, const ConflictOptions& options) {
     context.printed(context.get(path({"conflicts"}) + filter + "&limit=1000"));
     return kDone;
   }
-  Table table({"N", "ENTITY", "AT", "STATE", "STRATEGY", "VERSIONS"});
+  Table table({"N", "ENTITY", "AT", "STATE", "STRATEGY", "VERSIONS"}, {0, 2, 3});
   for (const auto& item : context.all(path({"conflicts"}) + filter)) {
-    table.add({readable(at(item, "id")), context.addressName(textAt(item, "entity")), safe(textAt(item, "at")),
+    table.add({readable(at(item, "id")), context.addressName(textAt(item, "entity")), toSeconds(textAt(item, "at")),
                safe(textAt(item, "state")), safe(textAt(item, "strategy")),
                number(static_cast<int64_t>(itemsAt(item, "versions").size()))});
   }
@@ -62,7 +62,8 @@ ExitStatus show(Context& context, const ConflictOptions& options) {
     if (now.ok()) printField(out, "shown now", shownNow(now.body));
   }
   if (outcome.is_object()) {
-    out << "outcome: " << fieldsLine(at(outcome, "fields")) << "\n";
+    bool settled = !textAt(outcome, "version").empty() || !at(outcome, "fields").as_object().empty();
+    if (settled) out << "outcome: " << fieldsLine(at(outcome, "fields")) << "\n";
     if (!textAt(outcome, "reason").empty()) printField(out, "because", safe(textAt(outcome, "reason")));
   }
   for (const auto& lost : itemsAt(conflict, "lost_fields")) printField(out, "lost field", pathText(lost));

@@ -10,7 +10,7 @@ namespace hearthgate::cli {
 namespace {
 
 struct ListOptions {
-  std::string kind, owner, prefix, after;
+  std::string kind, owner, prefix, as, after;
   bool shared = false, conflicted = false, deleted = false, stubs = false;
 };
 struct DiffOptions {
@@ -43,7 +43,8 @@ ExitStatus list(Context& context, const ListOptions& options) {
                                                          {"shared", flag(options.shared)},
                                                          {"deleted", flag(options.deleted)},
                                                          {"conflicted", flag(options.conflicted)},
-                                                         {"stubs", flag(options.stubs)}};
+                                                         {"stubs", flag(options.stubs)},
+                                                         {"as", options.as.empty() ? "" : context.otherHomeId(options.as)}};
   if (context.json()) {
     pairs.push_back({"limit", "1000"});
     pairs.push_back({"after", options.after});
@@ -55,15 +56,17 @@ ExitStatus list(Context& context, const ListOptions& options) {
     std::string marks = flagAt(item, "conflicted") ? "conflict" : flagAt(item, "held") ? "held" : "";
     if (flagAt(item, "deleted")) marks = "deleted";
     if (marks.empty() && !at(item, "stale_since").is_null()) marks = "stale";
+    bool stub = textAt(item, "access") == "none";
     table.add({context.entityName(item), safe(textAt(item, "kind")), safe(textAt(item, "access")), marks,
-               fieldsLine(at(item, "fields"))});
+               stub ? "no longer shared" : fieldsLine(at(item, "fields"))});
   }
   table.print(context.out(), "no entities");
   return kDone;
 }
 
-ExitStatus get(Context& context, const std::string& id) {
-  Reply reply = context.get(path({"entities", context.entity(id)}));
+ExitStatus get(Context& context, const std::string& id, const std::string& as) {
+  std::string view = query({{"as", as.empty() ? "" : context.otherHomeId(as)}});
+  Reply reply = context.get(path({"entities", context.entity(id)}) + view);
   if (context.printed(reply)) return kDone;
   const Json& entity = reply.body;
   auto& out = context.out();
@@ -159,10 +162,11 @@ ExitStatus history(Context& context, const std::string& id) {
     context.printed(context.get(target + query({{"limit", "1000"}})));
     return kDone;
   }
-  Table table({"", "VERSION", "WRITTEN", "BY", "REASON", "FIELDS"});
+  Table table({"", "VERSION", "WRITTEN", "BY", "REASON", "FIELDS"}, {1, 2, 4});
   for (const auto& item : context.all(target)) {
-    table.add({flagAt(item, "current") ? "*" : "", fit(safe(textAt(item, "version")), kShownVersion), safe(textAt(item, "stamp")),
-               context.homeName(textAt(item, "author")), safe(textAt(item, "reason")), fieldsLine(at(item, "fields"))});
+    table.add({flagAt(item, "current") ? "*" : "", safe(textAt(item, "version").substr(0, kShownVersion)),
+               toSeconds(textAt(item, "stamp")), context.homeName(textAt(item, "author")), safe(textAt(item, "reason")),
+               textAt(item, "reason") == "delete" ? "" : fieldsLine(at(item, "fields"))});
   }
   table.print(context.out(), "no versions");
   return kDone;
@@ -272,12 +276,15 @@ void addEntityCommands(CLI::App& program, Chosen& chosen) {
   listing->add_option("--kind", filter->kind, "only this kind");
   listing->add_option("--owner", filter->owner, "only this home's");
   listing->add_option("--prefix", filter->prefix, "only ids that start so");
+  listing->add_option("--as", filter->as, "what this HOME may see of this home's");
   listing->add_option("--after", filter->after, "with --json: the page after `next` of the one before");
   listing->add_flag("--shared", filter->shared, "only shared ones");
   listing->add_flag("--conflicted", filter->conflicted, "only those that wait for a person");
   listing->add_flag("--deleted", filter->deleted, "deleted ones too");
   listing->add_flag("--stubs", filter->stubs, "what is no longer shared, too");
-  id(addCommand(*group, chosen, "get", "Show one", [=](Context& c) { return get(c, write->id); }));
+  auto* getting =
+      id(addCommand(*group, chosen, "get", "Show one", [=](Context& c) { return get(c, write->id, filter->as); }));
+  getting->add_option("--as", filter->as, "as this HOME may see it");
   auto* setting = id(addCommand(*group, chosen, "set", "Change fields: KEY=TEXT or KEY:=JSON; KEY:=null removes",
                                 [=](Context& c) { return set(c, *write); }));
   setting->add_option("FIELDS", write->fields, "state=on brightness:=128")->required();

@@ -52,7 +52,12 @@ ExitStatus set(Context& context, const HomeOptions& options) {
   if (by_default) body["bandwidth_limit"] = nullptr;
   if (!text.empty() && !by_default) body["bandwidth_limit"] = bandwidth;
   Reply reply = context.send("PATCH", path({"homes", id}), body);
-  if (!context.printed(reply)) context.out() << "set " << safe(options.home) << "\n";
+  if (context.printed(reply)) return kDone;
+  context.out() << "set " << safe(options.home) << "\n";
+  if (text.empty()) return kDone;
+  int64_t limit = numberAt(reply.body, "bandwidth_limit");
+  context.out() << (limit > 0 ? "  at most " + number(limit) + " bytes a second are sent to it" : "  no limit of bandwidth")
+                << (by_default ? ", as the configuration says\n" : "\n");
   return kDone;
 }
 
@@ -79,8 +84,8 @@ ExitStatus sync(Context& context, const HomeOptions& options) {
         << (level || reason.empty() ? "" : ": " + safe(reason)) << "\n";
     int64_t held = numberAt(reply.body, "held");
     int64_t refused = numberAt(reply.body, "refused");
-    if (held > 0) out << number(held) << " versions are held\n";
-    if (refused > 0) out << number(refused) << " versions were refused\n";
+    if (held > 0) out << number(held) << (held == 1 ? " version is held\n" : " versions are held\n");
+    if (refused > 0) out << number(refused) << (refused == 1 ? " version was refused\n" : " versions were refused\n");
     if (waits) out << "Something is in conflict and waits for a person: `hearthgate conflict list`.\n";
   }
   return !level ? kFailed : waits ? kWaitsForPerson : kDone;
@@ -119,7 +124,8 @@ void addHomeCommands(CLI::App& program, Chosen& chosen) {
   setting->add_option("--name", options->name, "what it is called here")->each([options](const std::string&) {
     options->named = true;
   });
-  setting->add_option("--bandwidth", options->bandwidth, "bytes a second to it, 0 for no limit, or `default`");
+  setting->add_option("--bandwidth", options->bandwidth, "bytes a second to it, 0 for no limit, or `default`")
+      ->type_name("RATE");
   home(addCommand(*group, chosen, "sync", "Wait until both are level", [=](Context& c) { return sync(c, *options); }));
   home(addCommand(*group, chosen, "connect", "Connect now, and again after `disconnect`",
                   [=](Context& c) { return act(c, *options, "connect", "connecting to"); }));

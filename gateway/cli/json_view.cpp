@@ -52,6 +52,11 @@ std::string fieldsLine(const Json& fields) {
   return out.empty() ? "(no fields)" : out;
 }
 
+std::string toSeconds(const std::string& time) {
+  size_t dot = time.find('.');
+  return safe(dot == std::string::npos || !time.ends_with('Z') ? time : time.substr(0, dot) + "Z");
+}
+
 std::string number(int64_t value) { return std::to_string(value); }
 
 }  // namespace hearthgate::cli

@@ -25,6 +25,8 @@ std::string readable(const Json& value);
 std::string safe(std::string_view text);
 // `state=on brightness=128` of an object.
 std::string fieldsLine(const Json& fields);
+// A time of the gateway without its milliseconds: what a table has room for.
+std::string toSeconds(const std::string& time);
 std::string number(int64_t value);
 
 }  // namespace hearthgate::cli

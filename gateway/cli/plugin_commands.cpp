@@ -54,9 +54,11 @@ void addPluginCommands(CLI::App& program, Chosen& chosen) {
   auto* group = addGroup(program, "plugin", "Plugins");
   auto name = std::make_shared<std::string>();
   addCommand(*group, chosen, "list", "List plugins", list);
-  for (const char* verb : {"enable", "disable", "reload"}) {
-    auto* command = addCommand(*group, chosen, verb, std::string(verb) + " a plugin",
-                               [=](Context& c) { return act(c, *name, verb); });
+  const std::pair<const char*, const char*> verbs[] = {{"enable", "Start one, now and at every start"},
+                                                       {"disable", "Stop one, now and at every start"},
+                                                       {"reload", "Stop one and start what its file is now"}};
+  for (auto [verb, help] : verbs) {
+    auto* command = addCommand(*group, chosen, verb, help, [=, verb = verb](Context& c) { return act(c, *name, verb); });
     command->add_option("NAME", *name, "its name")->required();
   }
   auto* tokens = addGroup(program, "token", "Tokens of the REST interface");

@@ -1,6 +1,7 @@
 // `share`, `unshare` and `grants`.
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/usage.h"
 
 namespace hearthgate::cli {
 namespace {
@@ -64,9 +65,21 @@ ExitStatus share(Context& context, const ShareOptions& options) {
 ExitStatus unshare(Context& context, const ShareOptions& options) {
   std::string home = context.otherHomeId(options.home);
   Reply reply = context.send("DELETE", path({"entities", context.entity(options.entity), "grants", home}));
-  if (!context.printed(reply)) {
-    context.out() << safe(options.entity) << " is no longer shared with " << context.homeName(home)
-                  << " by a row of its own\n";
+  if (context.printed(reply)) return kDone;
+  std::string name = context.homeName(home);
+  std::string still;
+  if (options.entity.find_first_of("*?") == std::string::npos) {
+    Reply now = context.ask("GET", path({"entities", context.entity(options.entity)}));
+    for (const auto& grant : itemsAt(now.body, "shared_with")) {
+      if (textAt(grant, "home") == home) still = textAt(grant, "access");
+    }
+  }
+  if (still.empty()) {
+    context.out() << safe(options.entity) << " is no longer shared with " << name << "\n";
+  } else {
+    context.out() << folded("the row " + safe(options.entity) + " is gone, but another one still lets " + name + " " +
+                            safe(still) + " it (`hearthgate grants`)")
+                  << folded("  an exception: `hearthgate share " + safe(options.entity) + " " + name + " --none`");
   }
   return kDone;
 }

@@ -48,11 +48,16 @@ ExitStatus showStatus(Context& context) {
   printField(out, "plugins", plugins.empty() ? "none" : plugins);
   for (const auto& home_item : context.all(path({"homes"}))) {
     const Json& lag = at(home_item, "lag");
-    out << fit("  " + context.homeName(textAt(home_item, "id")) + ": " + stateOf(home_item) +
-                   ", to send " + number(numberAt(lag, "to_send")) + ", to receive " +
-                   number(numberAt(lag, "to_receive")),
-               kColumns)
-        << "\n";
+    std::string line = "  ";
+    line.append(context.homeName(textAt(home_item, "id"))).append(": ").append(stateOf(home_item));
+    line.append(", to send ").append(number(numberAt(lag, "to_send")));
+    line.append(", to receive ").append(number(numberAt(lag, "to_receive")));
+    for (const char* kept : {"held", "refused"}) {
+      if (numberAt(lag, kept) > 0) line.append(", ").append(number(numberAt(lag, kept))).append(" ").append(kept);
+    }
+    if (int64_t limit = numberAt(home_item, "bandwidth_limit"); limit > 0)
+      line.append(", at most ").append(number(limit)).append(" bytes a second");
+    out << folded(line);
   }
   for (const auto& item : itemsAt(status, "attention")) {
     std::string detail = item.is_object() ? textAt(item, "detail") : "";
@@ -78,7 +83,7 @@ void showSteps(Context& context, const Json& why) {
     gate.resize(std::max<size_t>(gate.size(), 12), ' ');
     std::string line = "  ";
     line.append(flagAt(step, "passed") ? "yes  " : "NO   ").append(gate).append("  ").append(safe(textAt(step, "detail")));
-    if (!since.empty()) line.append(" (since ").append(safe(since)).append(")");
+    if (!since.empty()) line.append(" (since ").append(toSeconds(since)).append(")");
     out << folded(line);
   }
   std::string next = textAt(why, "next_action");

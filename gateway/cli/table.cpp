@@ -62,7 +62,8 @@ std::string fit(const std::string& text, size_t columns) {
   return text.substr(0, end) + "…";
 }
 
-Table::Table(std::vector<std::string> heading) : rows_{std::move(heading)} {}
+Table::Table(std::vector<std::string> heading, std::set<size_t> whole)
+    : rows_{std::move(heading)}, whole_(std::move(whole)) {}
 
 void Table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
@@ -77,9 +78,13 @@ void Table::print(std::ostream& out, const std::string& when_empty) const {
   }
   size_t gaps = kGap * (widths.size() - 1);
   while (std::accumulate(widths.begin(), widths.end(), gaps) > kColumns) {
-    auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kNarrowest) break;
-    --*widest;
+    size_t widest = widths.size();
+    for (size_t i = 0; i < widths.size(); ++i) {
+      if (whole_.contains(i) || widths[i] <= kNarrowest) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+    }
+    if (widest == widths.size()) break;
+    --widths[widest];
   }
   for (const auto& row : rows_) {
     std::string line;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,15 @@ namespace hearthgate::cli {
 // Rows under a heading; the widest columns give way until a line fits, and what is cut ends in `…`.
 class Table {
  public:
-  explicit Table(std::vector<std::string> heading);
+  // Columns in `whole` do not give way: times, and what one copies.
+  explicit Table(std::vector<std::string> heading, std::set<size_t> whole = {});
   void add(std::vector<std::string> row);  // as many cells as the heading; already safe for a terminal
   // `when_empty` is printed instead of a table without rows.
   void print(std::ostream& out, const std::string& when_empty) const;
 
  private:
   std::vector<std::vector<std::string>> rows_;
+  std::set<size_t> whole_;
 };
 
 // Columns that UTF-8 text takes; wide characters take two.

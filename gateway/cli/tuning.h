@@ -23,12 +23,15 @@ constexpr std::chrono::seconds kJoinTimeout{330};
 // `watch` comes back this often, a second apart, when the gateway is restarted.
 constexpr int kWatchTries = 30;
 constexpr std::chrono::milliseconds kWatchPause{1000};
-// Of a version id in a table: more than tell versions of one entity apart, and `restore` takes the start of an id.
-constexpr size_t kShownVersion = 13;
+// Of a version id in a table: more than tell versions of one entity apart, and `restore` takes the start of an id. No
+// mark of what is missing follows it, so that it can be copied.
+constexpr size_t kShownVersion = 12;
 // A whole one.
 constexpr size_t kWholeVersion = 32;
 // What `audit` shows unless told otherwise: a screen or two.
 constexpr unsigned kAuditRows = 50;
+// A home id (CONTRACT.md).
+constexpr size_t kHomeIdLetters = 52;
 // A short id shows the home; enough letters that two homes of one person differ.
 constexpr size_t kShortIdLetters = 8;
 

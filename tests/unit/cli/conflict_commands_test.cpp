@@ -21,7 +21,7 @@ TEST_F(ConflictCommands, ListShowsOpenOnes) {
       "GET /api/v1/conflicts?state=open&limit=1000", 200,
       R"({"items":[{"id":7,"entity":"a.b","at":"2026-11-20T10:00:00.000Z","state":"open","strategy":"merge","versions":[1,2]}]})");
   EXPECT_EQ(run({"conflict", "list"}), 0);
-  EXPECT_THAT(out, HasSubstr("7  a.b     2026-11-20T10:00:00.000Z  open   merge     2\n"));
+  EXPECT_THAT(out, HasSubstr("7  a.b     2026-11-20T10:00:00Z  open   merge     2\n"));
   server.answer("GET /api/v1/conflicts?state=all&entity=a.b&limit=1000", 200, R"({"items":[]})");
   EXPECT_EQ(run({"conflict", "list", "--state", "all", "--entity", "a.b"}), 0);
   EXPECT_EQ(out, "no conflicts\n");

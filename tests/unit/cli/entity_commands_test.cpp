@@ -1,3 +1,4 @@
+#include "cli/table.h"
 #include "unit/cli/cli_fixture.h"
 
 namespace hearthgate::cli {
@@ -132,6 +133,70 @@ TEST_F(EntityCommands, RestoreTakesTheStartOfAVersion) {
   EXPECT_EQ(server.asked().back(), "POST " + target + R"(/restore {"version":"abcd1"})");
   EXPECT_EQ(run({"entity", "restore", "light.kitchen", "abce"}), 1);
   EXPECT_THAT(err, HasSubstr("abce2, abce3"));
+}
+
+TEST_F(EntityCommands, HistoryShowsTimesWholeAndVersionsThatCanBeCopied) {
+  const std::string version = "gqddy4wsxhgi774jxp6u5ulgl3ryhlpj";
+  server.answer("GET " + target + "/history?limit=1000", 200,
+                R"({"items":[{"version":")" + version + R"(","author":")" + kBeachId +
+                    R"(","stamp":"2026-11-20T14:07:51.301Z","reason":"resolution","current":true,"fields":{"t":")" +
+                    std::string(200, 'x') + R"("}},{"version":"h76t","author":")" + kOwnId +
+                    R"(","stamp":"2026-11-20T14:07:50.122Z","reason":"delete","current":false,"fields":{}}]})");
+  EXPECT_EQ(run({"entity", "history", "light.kitchen"}), 0);
+  EXPECT_THAT(out, HasSubstr("*  gqddy4wsxhgi  2026-11-20T14:07:51Z  Beach  resolution  t=xxx"));
+  EXPECT_THAT(out, HasSubstr("\n   h76t          2026-11-20T14:07:50Z  City   delete\n"));
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(width(line), 80u) << line;
+}
+
+TEST_F(EntityCommands, DiffShowsWhatIsGoneAndWhatIsNew) {
+  server.answer("GET " + target + "/history?limit=1000", 200, R"({"items":[{"version":"abcd1"},{"version":"bcde2"}]})");
+  server.answer("GET " + target + "/diff?from=abcd1&to=bcde2", 200,
+                R"({"items":[{"path":["color","hue"],"change":"changed","from":1,"to":2},)"
+                R"({"path":["old"],"change":"removed","from":"x\u001b[2J","to":null},)"
+                R"({"path":["new"],"change":"added","from":null,"to":null}],"next":null})");
+  EXPECT_EQ(run({"entity", "diff", "light.kitchen", "abc", "bcd"}), 0) << err;
+  EXPECT_EQ(out, "- color.hue = 1\n+ color.hue = 2\n- old = x�[2J\n+ new = -\n");
+  server.answer("GET " + target + "/diff?from=abcd1", 200, R"({"items":[],"next":null})");
+  EXPECT_EQ(run({"entity", "diff", "light.kitchen", "abc"}), 0);
+  EXPECT_EQ(out, "no difference\n");
+}
+
+TEST_F(EntityCommands, DiffAndRestoreSayThatAVersionIsPurged) {
+  const std::string purged = R"({"code":"version_purged","detail":"Version zzz is not kept any more."})";
+  server.answer("GET " + target + "/history?limit=1000", 200, R"({"items":[]})");
+  server.answer("GET " + target + "/diff?from=zzz", 410, purged);
+  server.answer("POST " + target + "/restore", 410, purged);
+  EXPECT_EQ(run({"entity", "diff", "light.kitchen", "zzz"}), 1);
+  EXPECT_THAT(err, HasSubstr("storage.retention"));
+  EXPECT_EQ(run({"entity", "restore", "light.kitchen", "zzz"}), 1);
+  EXPECT_THAT(err, HasSubstr("storage.retention"));
+}
+
+TEST_F(EntityCommands, ListAndGetShowWhatAnotherHomeMaySee) {
+  server.answer("GET /api/v1/entities?as=" + kBeachId + "&limit=1000", 200, R"({"items":[]})");
+  server.answer("GET " + target + "?as=" + kBeachId, 200, R"({"id":"light.kitchen","access":"read"})");
+  EXPECT_EQ(run({"entity", "list", "--as", "Beach"}), 0) << err;
+  EXPECT_EQ(run({"entity", "get", "light.kitchen", "--as", "Beach"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("access        read\n"));
+}
+
+TEST_F(EntityCommands, StubsSayThatTheyAreNoLongerShared) {
+  server.answer("GET /api/v1/entities?stubs=true&limit=1000", 200,
+                R"({"items":[{"id":"a.b","owner":")" + kBeachId + R"(","kind":"state","access":"none","fields":{}}]})");
+  EXPECT_EQ(run({"entity", "list", "--stubs"}), 0);
+  EXPECT_THAT(out, HasSubstr("a.b@Beach  state  none      no longer shared\n"));
+}
+
+TEST_F(EntityCommands, UnshareSaysWhenAGlobStillShares) {
+  server.answer("DELETE " + target + "/grants/" + kBeachId, 200, "{}");
+  server.answer("GET " + target, 200, R"({"shared_with":[{"home":")" + kBeachId + R"(","access":"read"}]})");
+  server.answer("GET " + target, 200, R"({"shared_with":[]})");
+  EXPECT_EQ(run({"unshare", "light.kitchen", "Beach"}), 0);
+  EXPECT_THAT(out, HasSubstr("another one still lets Beach read it"));
+  EXPECT_THAT(out, HasSubstr("hearthgate share light.kitchen Beach --none"));
+  EXPECT_EQ(run({"unshare", "light.kitchen", "Beach"}), 0);
+  EXPECT_EQ(out, "light.kitchen is no longer shared with Beach\n");
 }
 
 TEST_F(EntityCommands, RegisterMakesOnlyNewOnes) {

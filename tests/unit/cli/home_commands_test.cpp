@@ -26,6 +26,31 @@ TEST_F(HomeCommands, SetSendsAddressesAndName) {
               ElementsAre("PATCH " + target + R"( {"name":"Shore","addresses":["192.0.2.1:1","[::1]:2"]})"));
 }
 
+TEST_F(HomeCommands, SetBandwidthSaysWhatHoldsNow) {
+  server.answer("PATCH " + target, 200, R"({"bandwidth_limit":5000,"bandwidth_limit_own":true})");
+  server.answer("PATCH " + target, 200, R"({"bandwidth_limit":0,"bandwidth_limit_own":true})");
+  server.answer("PATCH " + target, 200, R"({"bandwidth_limit":7000,"bandwidth_limit_own":false})");
+  EXPECT_EQ(run({"home", "set", "Beach", "--bandwidth", "5000"}), 0) << err;
+  EXPECT_EQ(out, "set Beach\n  at most 5000 bytes a second are sent to it\n");
+  EXPECT_EQ(run({"home", "set", "Beach", "--bandwidth", "0"}), 0) << err;
+  EXPECT_EQ(out, "set Beach\n  no limit of bandwidth\n");
+  EXPECT_EQ(run({"home", "set", "Beach", "--bandwidth", "default"}), 0) << err;
+  EXPECT_EQ(out, "set Beach\n  at most 7000 bytes a second are sent to it, as the configuration says\n");
+  EXPECT_THAT(server.asked(), ElementsAre("PATCH " + target + R"( {"bandwidth_limit":5000})",
+                                          "PATCH " + target + R"( {"bandwidth_limit":0})",
+                                          "PATCH " + target + R"( {"bandwidth_limit":null})"));
+}
+
+TEST_F(HomeCommands, SetRefusesAnOddBandwidthBeforeItAsksTheGateway) {
+  for (const char* odd : {"fast", "-1", "5k", "1.5", "99999999999999999999"}) {
+    EXPECT_EQ(run({"home", "set", "Beach", std::string("--bandwidth=") + odd}), 2) << odd;
+    EXPECT_THAT(err, HasSubstr("bytes a second, 0 for no limit, or `default`")) << odd;
+  }
+  EXPECT_EQ(run({"home", "set", "Beach"}), 2);
+  EXPECT_THAT(err, HasSubstr("nothing to set"));
+  EXPECT_TRUE(server.asked().empty());
+}
+
 TEST_F(HomeCommands, SyncTellsLevelFromNot) {
   server.answer("POST " + target + "/sync", 200, R"({"level":true,"held":2,"refused":0})");
   server.answer("POST " + target + "/sync", 200, R"({"level":false,"reason":"Beach is offline"})");

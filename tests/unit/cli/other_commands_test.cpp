@@ -64,6 +64,64 @@ TEST_F(Cli, WhyShowsTheGates) {
   EXPECT_EQ(out, "Beach: not shared\n  yes  known         it is there\n  NO   grant         no row\n  next: share it\n");
 }
 
+TEST_F(Cli, WhyShowsSinceAndEveryHomeWithinEightyColumns) {
+  server.answer("GET /api/v1/entities/a.b/why", 200,
+                R"({"items":[{"home":")" + kBeachId +
+                    R"(","verdict":"on_its_way","steps":[{"gate":"link","passed":false,"since":"2026-11-20T14:07:51.301Z",)"
+                    R"("detail":"Not connected, and this is a reason that is longer than one line has room for."}],)"
+                    R"("next_action":null},{"home":")" +
+                    kOtherBeachId + R"(","verdict":"level","steps":[]}]})");
+  EXPECT_EQ(run({"why", "a.b"}), 0);
+  EXPECT_THAT(out, HasSubstr("Beach: on its way\n  NO   link          Not connected,"));
+  EXPECT_THAT(out, HasSubstr("2026-11-20T14:07:51Z)\notherccc: level\n"));
+  EXPECT_THAT(out, Not(HasSubstr("next")));
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST_F(Cli, AuditNamesHomesAndKeepsTimesWhole) {
+  server.answer("GET /api/v1/audit?limit=50", 200,
+                R"({"items":[{"id":3,"at":"2026-11-20T14:07:53.210Z","actor":"token:admin","action":"grant.put",)"
+                R"("subject":"light.*","detail":"write for )" +
+                    kBeachId + R"(","count":1},{"id":2,"at":"2026-11-20T14:07:52.000Z","actor":")" + kBeachId +
+                    R"(","action":"entity.sync","subject":"","detail":"changes came","count":4},)"
+                    R"({"id":1,"at":"2026-11-20T14:07:51.000Z","actor":"system","action":"entity.write","subject":"a.b@)" +
+                    kOwnId + R"(","detail":"version )" + std::string(32, 'v') + " " + std::string(200, 'x') + R"(","count":1}],"next":"m"})");
+  EXPECT_EQ(run({"audit"}), 0);
+  EXPECT_THAT(out, HasSubstr("2026-11-20T14:07:53Z  token:admin  grant.put     light.*: write for Beach\n"));
+  EXPECT_THAT(out, HasSubstr("2026-11-20T14:07:52Z  Beach        entity.sync   changes came (4 times)\n"));
+  EXPECT_THAT(out, HasSubstr("system       entity.write  a.b: version vvvvvvvvvvvv xxx"));
+  EXPECT_THAT(out, HasSubstr("older ones: --after m\n"));
+}
+
+TEST_F(Cli, AuditPassesItsFiltersOn) {
+  server.answer("GET /api/v1/audit?actor=" + kBeachId + "&action=refused&subject=a.b&since=2026-11-20T00%3A00%3A00Z&limit=2",
+                200, R"({"items":[],"next":null})");
+  EXPECT_EQ(run({"audit", "--actor", "Beach", "--action", "refused", "--subject", "a.b", "--since", "2026-11-20T00:00:00Z",
+                 "--limit", "2"}),
+            0)
+      << err;
+  EXPECT_EQ(out, "nothing is on record\n");
+  server.answer("GET /api/v1/audit?actor=token%3Aadmin&limit=50", 200, R"({"items":[],"next":null})");
+  EXPECT_EQ(run({"audit", "--actor", "token:admin"}), 0) << err;
+  EXPECT_EQ(run({"audit", "--limit", "1001"}), 2);
+}
+
+TEST_F(Cli, StrategyRulesAreShownAndTakenBack) {
+  server.answer("GET /api/v1/strategy-rules", 200,
+                R"({"items":[{"glob":"light.*","strategy":"merge"},{"owner":")" + kOwnId + R"(","strategy":"user-choice"}]})");
+  EXPECT_EQ(run({"strategy", "rules"}), 0);
+  EXPECT_EQ(out, "FOR             STRATEGY\nglob   light.*  merge\nowner  City     user-choice\n");
+  server.answer("DELETE /api/v1/strategy-rules", 204, "");
+  server.answer("PUT /api/v1/entities/a.b/strategy", 200, "{}");
+  EXPECT_EQ(run({"strategy", "drop", "--glob", "light.*"}), 0) << err;
+  EXPECT_EQ(out, "the rule for light.* is gone\n");
+  EXPECT_EQ(run({"strategy", "drop", "--entity", "a.b"}), 0) << err;
+  EXPECT_EQ(run({"strategy", "drop"}), 2);
+  EXPECT_THAT(server.asked(), ElementsAre("GET /api/v1/strategy-rules", R"(DELETE /api/v1/strategy-rules {"glob":"light.*"})",
+                                          R"(PUT /api/v1/entities/a.b/strategy {"strategy":null})"));
+}
+
 TEST_F(Cli, StrategyUseReachesEntityGlobKindAndOwner) {
   server.answer("PUT /api/v1/entities/a.b/strategy", 200, "{}");
   server.answer("PUT /api/v1/strategy-rules", 200, "{}");
@@ -79,9 +137,12 @@ TEST_F(Cli, StrategyUseReachesEntityGlobKindAndOwner) {
 }
 
 TEST_F(Cli, StrategyListShowsBuiltInOnes) {
-  server.answer("GET /api/v1/strategies", 200, R"({"items":[{"name":"merge","builtin":true}]})");
+  server.answer("GET /api/v1/strategies", 200, R"({"items":[{"name":"merge","builtin":true,"description":"Field by field: every change is kept, of two of one )"
+                R"(field the later one is shown."},{"name":"mine","builtin":false,"description":"Mine."}]})");
   EXPECT_EQ(run({"strategy", "list"}), 0);
-  EXPECT_THAT(out, HasSubstr("merge     built in"));
+  EXPECT_EQ(out,
+            "merge         Field by field: every change is kept, of two of one field the\n"
+            "              later one is shown.\nmine          script: Mine.\n");
 }
 
 TEST_F(Cli, PluginCommandsReachTheirRoutes) {

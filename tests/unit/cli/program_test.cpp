@@ -43,7 +43,7 @@ class Program : public Cli {
     }
     // What has to be chosen beside the arguments.
     if (command.words == "home set") arguments.insert(arguments.end(), {"--name", "x"});
-    if (command.words == "strategy use") arguments.insert(arguments.end(), {"--kind", "x"});
+    if (command.words == "strategy use" || command.words == "strategy drop") arguments.insert(arguments.end(), {"--kind", "x"});
     if (command.words == "conflict resolve") arguments.insert(arguments.end(), {"--fields", "{}"});
     return arguments;
   }

@@ -37,6 +37,14 @@ TEST(Table, FitsEightyColumns) {
   EXPECT_THAT(out.str(), testing::HasSubstr("state"));
 }
 
+TEST(Table, CutsOnlyColumnsThatGiveWay) {
+  Table table({"WHEN", "FIELDS"}, {0});
+  table.add({std::string(50, 'w'), std::string(300, 'f')});
+  std::ostringstream out;
+  table.print(out, "");
+  EXPECT_THAT(out.str(), testing::HasSubstr(std::string(50, 'w') + "  " + std::string(27, 'f') + "…\n"));
+}
+
 TEST(Fit, CutsBetweenCharacters) {
   EXPECT_EQ(fit("äöü", 3), "äöü");
   EXPECT_EQ(fit("äöüß", 3), "äö…");
