@@ -62,8 +62,8 @@ ExitStatus show(Context& context, const ConflictOptions& options) {
     if (now.ok()) printField(out, "shown now", shownNow(now.body));
   }
   if (outcome.is_object()) {
-    bool settled = !textAt(outcome, "version").empty() || !at(outcome, "fields").as_object().empty();
-    if (settled) out << "outcome: " << fieldsLine(at(outcome, "fields")) << "\n";
+    // What was refused has no outcome of its own.
+    if (textAt(conflict, "state") != "refused") out << "outcome: " << fieldsLine(at(outcome, "fields")) << "\n";
     if (!textAt(outcome, "reason").empty()) printField(out, "because", safe(textAt(outcome, "reason")));
   }
   for (const auto& lost : itemsAt(conflict, "lost_fields")) printField(out, "lost field", pathText(lost));

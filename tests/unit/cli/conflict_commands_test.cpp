@@ -37,6 +37,15 @@ TEST_F(ConflictCommands, ShowMarksWhatWon) {
   EXPECT_THAT(out, HasSubstr("conflict resolve 7"));
 }
 
+TEST_F(ConflictCommands, ShowOfARefusedOneHasNoOutcome) {
+  server.answer("GET /api/v1/conflicts/8", 200,
+                R"({"id":8,"entity":"a.b","state":"refused","versions":[{"id":"v1","fields":{"n":1}}],)"
+                R"("outcome":{"version":null,"fields":{},"by":null,"reason":"not accepted by the owner"}})");
+  EXPECT_EQ(run({"conflict", "show", "8"}), 0) << err;
+  EXPECT_THAT(out, Not(HasSubstr("outcome:")));
+  EXPECT_THAT(out, HasSubstr("because       not accepted by the owner\n"));
+}
+
 TEST_F(ConflictCommands, ShowTellsWhatOthersSeeMeanwhile) {
   server.answer("GET /api/v1/entities/a.b@" + kOwnId, 200, R"({"id":"a.b","fields":{"x":1},"conflicted":true})");
   EXPECT_EQ(run({"conflict", "show", "7"}), 0);
