@@ -18,7 +18,8 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
                                               int page_bytes) {
   database->execute("PRAGMA page_size=" + std::to_string(page_bytes));
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
-  // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain.
+  // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain. What
+  // other homes no longer share goes by rewrite(): zeros would miss what a page keeps of rows that were moved elsewhere.
   database->execute("PRAGMA secure_delete=OFF");
   HG_CHECK(database->takeError());
   HG_CHECK(migrate(*database));
@@ -104,6 +105,21 @@ Status Store::check() {
 Status Store::checkpoint() {
   database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
   return database_->takeError();
+}
+
+Status Store::rewrite() {
+  database_->execute("VACUUM");
+  return database_->takeError();
+}
+
+Result<bool> Store::emptyLog() {
+  bool empty = false;
+  {
+    Query query = database_->query("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (query.row()) empty = query.integer(0) == 0;
+  }
+  HG_CHECK(database_->takeError());
+  return empty;
 }
 
 uint32_t Store::replicaNumber(const ReplicaId& id) {

@@ -36,6 +36,11 @@ class Store : public Reader, public model::Numbering {
   Status check();
   // Writes back the log and shortens it; for a clean stop.
   Status checkpoint();
+  // Makes the file anew, without what deleted and moved rows left in its pages; outside a transaction. It takes the time to
+  // write all that is kept once more. What stood in the log stands there until emptyLog() says true.
+  Status rewrite();
+  // As checkpoint(). False: somebody reads an older state, so the log stays as it is.
+  Result<bool> emptyLog();
 
   // model::Numbering: interns.
   uint32_t replicaNumber(const ReplicaId& id) override;
@@ -60,7 +65,8 @@ class Store : public Reader, public model::Numbering {
                   const model::Version& version);
   void removeHistory(EntityNumber n);
   // History and conflict records but those of what was not accepted.
-  void removeShared(EntityNumber n);
+  // True when there were any.
+  bool removeShared(EntityNumber n);
   void putChange(const Change& change);
 
   // Inserts when `conflict->n` is 0 (and sets it), else updates state, strategy and outcome.

@@ -73,11 +73,14 @@ void Store::addHistory(EntityNumber n, uint64_t change, uint32_t place, bool ref
 
 void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM history WHERE entity=?").bind(n).run(); }
 
-void Store::removeShared(EntityNumber n) {
+bool Store::removeShared(EntityNumber n) {
   database_->query("DELETE FROM history WHERE entity=? AND refused=0").bind(n).run();
+  bool any = database_->changes() > 0;
   // What was not accepted is this home's word; what it was built on is the owner's.
-  database_->query("UPDATE conflict SET base=NULL WHERE entity=?").bind(n).run();
+  database_->query("UPDATE conflict SET base=NULL WHERE entity=? AND base IS NOT NULL").bind(n).run();
+  any = database_->changes() > 0 || any;
   database_->query("DELETE FROM conflict WHERE entity=? AND state<>?").bind(n).bind(static_cast<int>(ConflictState::kRefused)).run();
+  return database_->changes() > 0 || any;
 }
 
 void Store::putChange(const Change& change) {
