@@ -43,7 +43,9 @@ void Core::load() {
   }
   loadClockState();
   loadRetention();
+  loadContentsGone();
   refreshStrategyRows();
+  reviewDefault();
 }
 
 void Core::flush() {

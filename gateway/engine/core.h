@@ -165,6 +165,11 @@ class Core {
   void auditOften(const std::string& actor, const std::string& action, const std::string& key, const std::string& subject,
                   const std::string& detail);
 
+  // --- content that went with the right to read -----------------------------------------------------------------------
+  // How often some did since the last contentsOverwritten(): it may still stand in free pages of the file. 0: nowhere.
+  uint64_t contentsGone() const { return contents_gone_; }
+  void contentsOverwritten();
+
   // --- retention ----------------------------------------------------------------------------------------------------
   // Whether retain() has something to do; `idle` also asks for what few writes left behind. Outside of a transaction.
   bool retentionDue(bool idle);
@@ -207,6 +212,7 @@ class Core {
   std::optional<model::Version> commonBase(store::EntityNumber n, const model::Siblings& siblings);
   void reviewStrategies(const std::function<bool(const store::EntityRow&)>& touched);
   void refreshStrategyRows();
+  void reviewDefault();
   void loadClockState();
   model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
   void putOwnRules(const HomeId& home, model::Rules rules);
@@ -243,6 +249,8 @@ class Core {
     std::optional<store::HistoryPlace> place;  // up to where
     std::set<store::EntityNumber> left;        // when not all
   };
+  void contentWent();
+  void loadContentsGone();
   bool clockCountsForAge();
   bool retentionDayIsOver();
   void beginRetentionDay();
@@ -268,6 +276,7 @@ class Core {
   std::vector<Horizon> days_;  // one for each daily run that is not old enough yet, oldest first
   std::optional<int64_t> retention_ran_ms_;  // of the steady clock
   uint64_t events_since_trim_ = 0;
+  uint64_t contents_gone_ = 0;
   bool was_synchronised_ = false;  // ever (DESIGN.md section 3, `until`)
 };
 

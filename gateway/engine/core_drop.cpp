@@ -10,6 +10,11 @@ using model::Version;
 using store::EntityRow;
 using store::EntityState;
 
+namespace {
+// Content went with the right to read, and may still stand in free pages of the file; survives a crash before that ends.
+constexpr char kContentsGone[] = "contents_gone";
+}  // namespace
+
 bool Core::builtOnMine(const model::OwnerId& owner, const Version& version) {
   return std::any_of(version.vector.entries().begin(), version.vector.entries().end(),
                      [&](const auto& entry) { return writer_.isMine(owner, entry.replica); });
@@ -58,12 +63,24 @@ void Core::replace(const model::Address& address, const std::string& kind, const
   }
 }
 
+void Core::contentWent() {
+  if (contents_gone_++ == 0) store_.setMeta(kContentsGone, "1");
+}
+
+void Core::loadContentsGone() { contents_gone_ = store_.meta(kContentsGone).empty() ? 0 : 1; }
+
+void Core::contentsOverwritten() {
+  contents_gone_ = 0;
+  store_.setMeta(kContentsGone, "");
+}
+
 void Core::forgetContent(const model::Address& address) {
   auto row = store_.entity(address);
   if (!row) return;
   // The archive of what the owner did not take is this home's own word and stays.
-  store_.removeShared(row->n);
+  if (store_.removeShared(row->n)) contentWent();
   if (row->state == EntityState::kNoLongerShared) return;
+  contentWent();
   std::vector<Version> own;
   for (const Version& version : row->siblings) {
     if (version.author == settings_.home && !version.tag) own.push_back(version);

@@ -14,6 +14,7 @@ using model::StrategyRow;
 
 namespace {
 constexpr char kClockWasSynchronised[] = "clock_was_synchronised";
+constexpr char kDefaultStrategy[] = "default_strategy";
 }  // namespace
 
 void Core::loadClockState() { was_synchronised_ = !store_.meta(kClockWasSynchronised).empty(); }
@@ -37,8 +38,9 @@ model::StrategyRows Core::strategyRowsFor(const HomeId&, const Rules& rules) {
   model::StrategyRows rows;
   model::RulesInForce access(rules);
   for (const StrategyRow& row : own_strategies_) {
-    // A row that names an entity says that it exists.
-    if (row.scope == StrategyRow::Scope::kEntity && access.accessFor(row.pattern) == Access::kNone) continue;
+    // A row that names an entity says that it exists, a glob without * and ? too.
+    bool names = row.scope == StrategyRow::Scope::kEntity || (row.scope == StrategyRow::Scope::kGlob && !model::isGlob(row.pattern));
+    if (names && access.accessFor(row.pattern) == Access::kNone) continue;
     rows.push_back(row);
   }
   return rows;
@@ -220,7 +222,10 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
     }
   }
   for (const store::HeldRow& held : store_.held(std::nullopt, SIZE_MAX >> 1)) {
-    if (held.address.owner == owner && now_in_force.accessFor(held.address.id) == Access::kNone) store_.removeHeld(held.n);
+    if (held.address.owner == owner && now_in_force.accessFor(held.address.id) == Access::kNone) {
+      store_.removeHeld(held.n);
+      contentWent();
+    }
   }
   if (lost_write) {
     row.replacing = true;
@@ -254,6 +259,14 @@ void Core::refreshStrategyRows() {
     ++rules.number;
     putOwnRules(home, std::move(rules));
   }
+}
+
+// The configuration may say another default than at the last start: what waits for a choice is then another, and the
+// records say so.
+void Core::reviewDefault() {
+  if (store_.meta(kDefaultStrategy) == settings_.default_strategy) return;
+  store_.setMeta(kDefaultStrategy, settings_.default_strategy);
+  reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });
 }
 
 Status Core::setStrategy(const StrategyRow& row) {

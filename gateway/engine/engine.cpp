@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -7,6 +8,14 @@
 #include "engine/tuning.h"
 
 namespace hearthgate::engine {
+
+namespace {
+// Of what may wait, not of anything stored: so not the Clock, which stands still in tests.
+int64_t steadyNowMs() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+}  // namespace
 
 Engine::Engine(std::unique_ptr<store::Store> store, Clock& clock, Random& random, CoreSettings settings,
                int64_t commit_interval_ms)
@@ -29,6 +38,7 @@ Status Engine::start(const Work& first) {
     Status status = store_->commit();
     sequence_.store(core_.writer().head().sequence, std::memory_order_release);
     if (status.ok()) keepHouseAfter(kRetentionFirstMs, true);
+    if (status.ok() && core_.contentsGone() > 0) overwriteAfter(kOverwriteAfterMs);
     started.set_value(std::move(status));
   });
   return started.get_future().get();
@@ -129,12 +139,54 @@ void Engine::keepHouse(bool idle) {
          });
 }
 
+void Engine::overwriteAfter(int64_t delay_ms) {
+  if (overwrite_awaited_) return;
+  overwrite_awaited_ = true;
+  executor_.after(std::max(delay_ms, overwrite_not_before_ms_ - steadyNowMs()), [this] {
+    overwrite_awaited_ = false;
+    overwrite();
+  });
+}
+
+void Engine::overwrite() {
+  uint64_t gone = core_.contentsGone();
+  if (gone == 0 || stale_) return;
+  int64_t begun = steadyNowMs();
+  Status status;
+  if (rewritten_ != gone) {
+    status = store_->rewrite();
+    if (status.ok()) rewritten_ = gone;
+    overwrite_not_before_ms_ = steadyNowMs() + (steadyNowMs() - begun) * kOverwriteRest;
+  }
+  bool empty = false;
+  if (status.ok()) {
+    auto emptied = store_->emptyLog();
+    empty = emptied.ok() && *emptied;
+    if (!emptied.ok()) status = emptied.error();
+  }
+  if (empty) {
+    store_->begin();
+    core_.contentsOverwritten();
+    status = store_->commit();
+    if (!status.ok()) (void)reload();  // The next commit tells the error again.
+  }
+  if (!status.ok()) {
+    logWarning("engine", "What is no longer shared with this home may still stand in free pages of its database; it is tried "
+                         "again in a minute. " + status.error().message);
+    return overwriteAfter(kOverwriteRetryMs);
+  }
+  if (!empty) return overwriteAfter(kOverwriteAfterMs);  // Somebody reads.
+  rewritten_ = 0;
+  logInfo("engine", "what is no longer shared was overwritten in " + std::to_string(steadyNowMs() - begun) + " ms");
+}
+
 // What is cached belongs to a commit that failed; nothing may be written on top of it before it was read again.
 Status Engine::reload() {
   store_->begin();
   core_.load();
   Status status = store_->commit();
   stale_ = !status.ok();
+  rewritten_ = 0;
   return status;
 }
 
@@ -167,6 +219,7 @@ Status Engine::commitGroup(std::vector<Item>& group) {
     for (const Hooks& hooks : hooks_) {
       if (hooks.committed) hooks.committed(core_);
     }
+    if (core_.contentsGone() > 0) overwriteAfter(kOverwriteAfterMs);
     if (!retaining_ && !retention_awaited_ && core_.retentionDue(false)) {
       retention_awaited_ = true;
       keepHouseAfter(kRetentionPauseMs, false);

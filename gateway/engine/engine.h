@@ -80,6 +80,10 @@ class Engine {
   void keepHouse(bool idle);
   void keepHouseAfter(int64_t delay_ms, bool idle);
 
+  // Content that went with the right to read goes from the file's free pages and its log too.
+  void overwriteAfter(int64_t delay_ms);
+  void overwrite();
+
   std::unique_ptr<store::Store> store_;
   Core core_;
   const int64_t commit_interval_ms_;
@@ -90,6 +94,9 @@ class Engine {
   bool stale_ = false;  // engine thread: reading again after a failed commit failed too
   bool retaining_ = false;  // engine thread: a slice is under way
   bool retention_awaited_ = false;  // engine thread: a timer will ask for one
+  bool overwrite_awaited_ = false;  // engine thread: a timer will look
+  uint64_t rewritten_ = 0;          // engine thread: Core::contentsGone() when the file was last made anew
+  int64_t overwrite_not_before_ms_ = 0;  // engine thread, of the steady clock
   bool stopped_ = false;
   std::atomic<uint64_t> sequence_{0};
   Measures measures_;

@@ -25,6 +25,14 @@ inline constexpr int64_t kRetentionFirstMs = 2'000;
 inline constexpr int64_t kRetentionDayMs = 24 * 3'600'000;
 // Days whose rows one daily run may take away by age: a clock that jumped by years costs at most this much a day.
 inline constexpr size_t kRetentionDaysAtOnce = 2;
+// How soon the file is made anew after content went with the right to read: what went together goes in one.
+inline constexpr int64_t kOverwriteAfterMs = 200;
+// After that it rests this many times as long as it took: an owner that gives and takes by turns costs a twentieth of the
+// time at most.
+inline constexpr int64_t kOverwriteRest = 20;
+// And this long where it failed: for want of room, that is, which comes back when somebody makes some.
+inline constexpr int64_t kOverwriteRetryMs = 60'000;
+
 // Audit rows and changes kept beside the age: some ten MiB, where a home writes many times a second.
 inline constexpr size_t kAuditKept = 100'000;
 inline constexpr size_t kChangesKept = 100'000;

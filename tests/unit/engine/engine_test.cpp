@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <thread>
 
 #include "sim/home.h"
@@ -83,6 +85,10 @@ class Committing : public testing::Test {
    private:
     std::promise<void> end_;
   };
+  static std::string contentOf(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   std::unique_ptr<store::Reader> reader() { return std::move(*store::Store::openReader(path())); }
   // Until everything that was queued is answered.
   void settle() {
@@ -301,6 +307,47 @@ TEST_F(Committing, AnswersEverythingThatWasQueuedBeforeItStops) {
   // A clean stop leaves no log.
   engine.reset();
   EXPECT_FALSE(std::filesystem::exists(path() + "-wal"));
+}
+
+// What is no longer shared with this home stands neither in the file nor in its log, once nobody reads the older state.
+TEST_F(Committing, OverwritesWhatIsNoLongerShared) {
+  const std::string secret = "content that was shared once";
+  auto bytes = [&] { return contentOf(path()) + contentOf(path() + "-wal"); };
+  start();
+  model::OwnerId owner(home(2));
+  auto tell = [&](uint64_t number, model::Access access) {
+    return [=](Core& core) {
+      model::Rules rules;
+      rules.number = number;
+      rules.lists = {{{"light.*", access, {}}}};
+      core.receiveRules(owner, rules);
+    };
+  };
+  ASSERT_TRUE(engine->run(tell(1, model::Access::kRead)).ok());
+  model::Writer writer{2};
+  for (int n = 0; n < 50; ++n) {
+    model::Version version = writer.put({}, {}, "{\"n\":\"" + secret + std::string(static_cast<size_t>(n * 20), 'x') + "\"}");
+    ASSERT_TRUE(engine->run([&](Core& core) { core.join({owner, "light.n" + std::to_string(n % 7)}, "state", {version}); }).ok());
+  }
+  auto reading = reader();
+  reading->beginRead();
+  EXPECT_NE(reading->entity(model::Address{owner, "light.n1"}), std::nullopt);
+  EXPECT_NE(bytes().find(secret), std::string::npos);
+  ASSERT_TRUE(engine->run(tell(2, model::Access::kNone)).ok());
+  // It waits for the reader, and is not forgotten by a process that ends meanwhile.
+  EXPECT_EQ(reader()->meta("contents_gone"), "1");
+  EXPECT_NE(bytes().find(secret), std::string::npos);
+  engine.reset();
+  EXPECT_NE(bytes().find(secret), std::string::npos);
+  start();
+  reading->endRead();
+  for (int tries = 0; tries < 3000 && !reader()->meta("contents_gone").empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(bytes().find(secret), std::string::npos);
+  EXPECT_EQ(reader()->entity(model::Address{owner, "light.n1"})->state, store::EntityState::kNoLongerShared);
+  settle();
+  EXPECT_TRUE(failures.empty());
 }
 
 TEST_F(Committing, DoesNotStartWithWhatCannotBeStored) {
