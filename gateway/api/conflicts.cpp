@@ -51,6 +51,11 @@ Result<std::optional<ConflictState>> stateFilter(const Call& call) {
   return inputError("bad_query", "The query key state is open, resolved, refused or all.");
 }
 
+// What the owner did not take is this home's own word: it stays to be seen when the right to read has gone.
+bool mayBeSeen(EntityText& text, const Conflict& record) {
+  return record.state == ConflictState::kRefused || text.access(record.address) != engine::OwnAccess::kNone;
+}
+
 Result<Answer> list(Gateway& gateway, Call& call) {
   HG_TRY(std::optional<ConflictState> state, stateFilter(call));
   HG_TRY(size_t limit, call.queryLimit());
@@ -70,7 +75,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     if (address) {
       auto row = reader.entity(*address);
       // Unknown and not shared look alike: no conflicts.
-      if (!row || text.access(*address) == engine::OwnAccess::kNone) return Answer::json(listText({}, std::nullopt));
+      if (!row || !text.visible(*row)) return Answer::json(listText({}, std::nullopt));
       filter.entity = row->n;
     }
     std::vector<std::string> items;
@@ -81,7 +86,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
       next = pageMark(std::to_string(rows.back().n));
     }
     for (const Conflict& row : rows) {
-      if (text.access(row.address) != engine::OwnAccess::kNone) items.push_back(conflictText(row));
+      if (mayBeSeen(text, row)) items.push_back(conflictText(row));
     }
     return Answer::json(listText(items, next));
   });
@@ -92,7 +97,8 @@ Result<Answer> show(Gateway& gateway, const std::string& text) {
   if (!number) return noConflict(text);
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     auto row = reader.conflict(*number);
-    if (!row || EntityText(gateway, reader).access(row->address) == engine::OwnAccess::kNone) return noConflict(text);
+    EntityText seen(gateway, reader);
+    if (!row || !mayBeSeen(seen, *row)) return noConflict(text);
     return Answer::json(conflictText(*row));
   });
 }
