@@ -37,7 +37,8 @@ ExitStatus share(Context& context, const ShareOptions& options) {
   std::string access = options.none ? "none" : options.write ? "write" : "read";
   boost::json::object body{{"access", access}};
   if (!until.empty()) body["until"] = until;
-  bool everything = options.entity.find_first_not_of("*?") == std::string::npos || options.entity == "*.*";
+  // No letter of any id stands in it.
+  bool everything = options.entity.find_first_not_of("*?.") == std::string::npos;
   if (everything && !options.none) {
     std::string question = "let ";
     question.append(context.homeName(home)).append(options.write ? " read and write" : " read");
@@ -51,10 +52,12 @@ ExitStatus share(Context& context, const ShareOptions& options) {
                     : options.write ? " may read and write"
                                     : " may read")
                 << (until.empty() ? "" : " until " + until) << "\n";
-  if (options.entity.find_first_of("*?") == std::string::npos) return kDone;
   int64_t matches = numberAt(reply.body, "matches");
-  if (matches == 0) {
-    context.out() << "  it matches nothing that is there now; what comes later and matches is shared\n";
+  if (options.entity.find_first_of("*?") == std::string::npos) {
+    if (matches == 0) context.out() << "  there is no such entity now; when it comes, this holds for it\n";
+  } else if (matches == 0) {
+    context.out() << "  it matches nothing that is there now; what comes later and matches is "
+                  << (options.none ? "not shared\n" : "shared\n");
   } else {
     context.out() << "  it matches " << matches << (matches == 1 ? " entity" : " entities")
                   << " now, and what comes later and matches\n";
