@@ -85,6 +85,41 @@ TEST_F(FullDisk, SaysSoWheneverItHappensAndKeepsWhatWasAcknowledged) {
   EXPECT_LT(met, kMoments) << "raise kMoments";
 }
 
+// Making the file anew needs room for it twice.
+TEST_F(FullDisk, LeavesTheFileAsItIsWhenItCannotBeMadeAnew) {
+  FaultyDisk disk;
+  auto store = Store::open(path(), Durability::kFull);
+  ASSERT_TRUE(store.ok());
+  for (uint64_t n = 1; n <= kWrites; ++n) ASSERT_TRUE(put(**store, n).ok());
+  int met = 0;
+  for (int64_t moment = 0; moment < kMoments; ++moment) {
+    (*store)->begin();
+    (*store)->setMeta("moment", std::to_string(moment));
+    ASSERT_TRUE((*store)->commit().ok());
+    disk.failAfter(moment, FaultyDisk::Fault::kFull);
+    Status status = (*store)->rewrite();
+    bool empty = false;
+    if (status.ok()) {
+      auto emptied = (*store)->emptyLog();
+      empty = emptied.ok() && *emptied;
+      if (!emptied.ok()) status = emptied.error();
+    }
+    bool was_met = disk.failed();
+    disk.mend();
+    met += was_met;
+    if (!status.ok()) expectFull(status.error(), moment);
+    EXPECT_TRUE((*store)->check().ok()) << moment;
+    EXPECT_EQ((*store)->entityCount(), kWrites) << moment;
+    EXPECT_TRUE((*store)->takeError().ok()) << moment;
+    if (was_met) continue;
+    EXPECT_TRUE(empty);
+    EXPECT_EQ(std::filesystem::file_size(path() + "-wal"), 0u);
+    break;
+  }
+  EXPECT_GT(met, 5);
+  EXPECT_LT(met, kMoments) << "raise kMoments";
+}
+
 TEST_F(FullDisk, OpensAndClosesADatabaseThatIsThereAtEveryMoment) {
   FaultyDisk disk;
   {
