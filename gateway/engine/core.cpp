@@ -205,6 +205,11 @@ Result<Written> Core::write(const WriteOrder& order) {
   if (order.mode != WriteOrder::Mode::kPut && !live) {
     bool gone = found && found->state == EntityState::kDeleted;
     if (gone) return stateError("entity_deleted", order.address.id + " was deleted; a PUT makes it again.");
+    // What is shared again comes soon; a version of the changed fields alone would stand beside it and hide the rest.
+    if (found && !visible) {
+      return stateError("no_longer_shared", order.address.id + " was no longer shared, and its content has not come again; wait "
+                                                               "for it, or PUT it whole.");
+    }
     if (order.mode == WriteOrder::Mode::kDelete) {
       return stateError("entity_not_found", "There is no " + order.address.id + " to delete.");
     }

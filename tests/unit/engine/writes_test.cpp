@@ -219,6 +219,17 @@ TEST_F(Writes, OfOthersThingsNeedTheOwnersWord) {
   tell("light.*", Access::kNone, 3);
   EXPECT_EQ(codeOf(b.put(lamp(), R"({"a":4})")), "no_longer_shared");
   EXPECT_EQ(codeOf(b.put(lamp("light.other"), R"({"a":4})")), "entity_not_found");
+  // Shared again, and not come yet: a change of it would stand beside what comes, and hide it.
+  tell("light.*", Access::kWrite, 4);
+  auto patch = [&](const std::string& id) {
+    std::string code;
+    b.commit([&] { code = codeOf(b.core().write(order(WriteOrder::Mode::kPatch, id))); });
+    return code;
+  };
+  EXPECT_EQ(patch("light.kitchen"), "no_longer_shared");
+  EXPECT_EQ(codeOf(b.remove(lamp())), "no_longer_shared");
+  EXPECT_EQ(patch("light.new"), "ok");
+  EXPECT_EQ(codeOf(b.put(lamp(), R"({"a":4})")), "ok");
 }
 
 TEST_F(Writes, KeepTheTaggedOnesThatTheyWereBuiltOnUntilTheyAreAcknowledged) {
