@@ -1,5 +1,6 @@
 """What the tests of rules and of strategies share: two homes over a way that can be cut, the command line, the event stream,
 and the search for bytes in what a home keeps."""
+import datetime
 import http.client
 import json
 import os
@@ -29,6 +30,11 @@ def at(owner, entity):
 
 def in_path(pattern):
     return urllib.parse.quote(pattern, safe="*@")
+
+
+def soon(seconds):
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return when.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def grant(owner, pattern, home, access, until=None):
