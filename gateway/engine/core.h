@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "engine/own_writer.h"
 #include "engine/policy.h"
+#include "engine/tuning.h"
 #include "model/json.h"
 #include "store/store.h"
 
@@ -36,6 +37,7 @@ struct CoreSettings {
   uint64_t peer_entities = 500'000;
   uint64_t peer_bytes = 4ull << 30;
   Retention retention;
+  uint64_t overwrite_most_bytes = kOverwriteMostBytes;
   // The owner's tag for a content hash of this home's own entities (trust's Identity).
   std::function<model::OwnerTag(const ContentHash&)> ownerTag;
 };

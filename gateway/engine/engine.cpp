@@ -153,7 +153,8 @@ void Engine::overwrite() {
   if (gone == 0 || stale_) return;
   int64_t begun = steadyNowMs();
   Status status;
-  if (rewritten_ != gone) {
+  bool too_large = store_->fileBytes() > core_.settings().overwrite_most_bytes;
+  if (rewritten_ != gone && !too_large) {
     status = store_->rewrite();
     if (status.ok()) rewritten_ = gone;
     overwrite_not_before_ms_ = steadyNowMs() + (steadyNowMs() - begun) * kOverwriteRest;
@@ -177,6 +178,10 @@ void Engine::overwrite() {
   }
   if (!empty) return overwriteAfter(kOverwriteAfterMs);  // Somebody reads.
   rewritten_ = 0;
+  if (too_large) {
+    return logInfo("engine", "the database is too large to be made anew while homes wait: traces of what is no longer shared stay in "
+                             "its free pages until they are used again");
+  }
   logInfo("engine", "what is no longer shared was overwritten in " + std::to_string(steadyNowMs() - begun) + " ms");
 }
 

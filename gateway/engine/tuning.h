@@ -30,6 +30,8 @@ inline constexpr int64_t kOverwriteAfterMs = 200;
 // After that it rests this many times as long as it took: an owner that gives and takes by turns costs a twentieth of the
 // time at most.
 inline constexpr int64_t kOverwriteRest = 20;
+// A larger file is left as it is, since every write waits meanwhile: this much takes a second here, some ten on an SD card.
+inline constexpr uint64_t kOverwriteMostBytes = 64u << 20;
 // And this long where it failed: for want of room, that is, which comes back when somebody makes some.
 inline constexpr int64_t kOverwriteRetryMs = 60'000;
 

@@ -107,6 +107,11 @@ Status Store::checkpoint() {
   return database_->takeError();
 }
 
+uint64_t Store::fileBytes() {
+  Query query = database_->query("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size");
+  return query.row() ? query.number(0) : 0;
+}
+
 Status Store::rewrite() {
   database_->execute("VACUUM");
   return database_->takeError();

@@ -36,6 +36,8 @@ class Store : public Reader, public model::Numbering {
   Status check();
   // Writes back the log and shortens it; for a clean stop.
   Status checkpoint();
+  // Of the database without its log.
+  uint64_t fileBytes();
   // Makes the file anew, without what deleted and moved rows left in its pages; outside a transaction. It takes the time to
   // write all that is kept once more. What stood in the log stands there until emptyLog() says true.
   Status rewrite();

@@ -36,7 +36,6 @@ class Committing : public testing::Test {
   void start(int64_t commit_interval_ms = 0) {
     auto store = store::Store::open(path(), store::Durability::kNormal);
     ASSERT_TRUE(store.ok());
-    CoreSettings settings;
     settings.home = home(1);
     settings.ownerTag = [](const ContentHash&) { return model::OwnerTag{}; };
     // So much is kept that the tests see all that was written.
@@ -89,7 +88,7 @@ class Committing : public testing::Test {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  std::unique_ptr<store::Reader> reader() { return std::move(*store::Store::openReader(path())); }
+  std::unique_ptr<store::Reader> reader() const { return std::move(*store::Store::openReader(path())); }
   // Until everything that was queued is answered.
   void settle() {
     (void)engine->run([](Core&) {});
@@ -98,6 +97,7 @@ class Committing : public testing::Test {
   std::string folder_;
   sim::FakeClock clock;
   sim::SeededRandom random{3};
+  CoreSettings settings;
   std::unique_ptr<Engine> engine;
   // Engine's thread, read by the test when it stands still.
   size_t works = 0;
@@ -310,50 +310,71 @@ TEST_F(Committing, AnswersEverythingThatWasQueuedBeforeItStops) {
 }
 
 // What is no longer shared with this home stands neither in the file nor in its log, once nobody reads the older state.
-TEST_F(Committing, OverwritesWhatIsNoLongerShared) {
-  const std::string secret = "content that was shared once";
-  auto bytes = [&] { return contentOf(path()) + contentOf(path() + "-wal"); };
-  start();
-  model::OwnerId owner(home(2));
-  auto tell = [&](uint64_t number, model::Access access) {
-    return [=](Core& core) {
-      model::Rules rules;
-      rules.number = number;
-      rules.lists = {{{"light.*", access, {}}}};
-      core.receiveRules(owner, rules);
-    };
-  };
-  ASSERT_TRUE(engine->run(tell(1, model::Access::kRead)).ok());
-  model::Writer writer{2};
-  for (int n = 0; n < 50; ++n) {
-    model::Version version = writer.put({}, {}, "{\"n\":\"" + secret + std::string(static_cast<size_t>(n * 20), 'x') + "\"}");
-    ASSERT_TRUE(engine->run([&](Core& core) { core.join({owner, "light.n" + std::to_string(n % 7)}, "state", {version}); }).ok());
+class Overwriting : public Committing {
+ protected:
+  std::string bytes() const { return contentOf(path()) + contentOf(path() + "-wal"); }
+  bool secretIsThere() const { return bytes().find(kSecret) != std::string::npos; }
+  bool waits() const { return !reader()->meta("contents_gone").empty(); }
+
+  void tell(uint64_t number, model::Access access) {
+    model::Rules rules;
+    rules.number = number;
+    rules.lists = {{{"light.*", access, {}}}};
+    ASSERT_TRUE(engine->run([&](Core& core) { core.receiveRules(kOwner, rules); }).ok());
   }
+  void receiveSecrets() {
+    tell(1, model::Access::kRead);
+    model::Writer writer{2};
+    for (int n = 0; n < 50; ++n) {
+      std::string text = kSecret + std::string(static_cast<size_t>(n * 20), 'x');
+      model::Version version = writer.put({}, {}, "{\"n\":\"" + text + "\"}");
+      std::string id = "light.n" + std::to_string(n % 7);
+      ASSERT_TRUE(engine->run([&](Core& core) { core.join({kOwner, id}, "state", {version}); }).ok());
+    }
+  }
+  void untilDone() {
+    for (int tries = 0; tries < 3000 && waits(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_FALSE(waits());
+  }
+
+  const model::OwnerId kOwner{home(2)};
+  const std::string kSecret = "content that was shared once";
+};
+
+TEST_F(Overwriting, WaitsForReadersAndIsNotForgottenByAStart) {
+  start();
+  receiveSecrets();
   auto reading = reader();
   reading->beginRead();
-  EXPECT_NE(reading->entity(model::Address{owner, "light.n1"}), std::nullopt);
-  EXPECT_NE(bytes().find(secret), std::string::npos);
-  ASSERT_TRUE(engine->run(tell(2, model::Access::kNone)).ok());
-  // It waits for the reader, and is not forgotten by a process that ends meanwhile.
-  EXPECT_EQ(reader()->meta("contents_gone"), "1");
-  EXPECT_NE(bytes().find(secret), std::string::npos);
+  EXPECT_NE(reading->entity(model::Address{kOwner, "light.n1"}), std::nullopt);
+  EXPECT_TRUE(secretIsThere());
+  tell(2, model::Access::kNone);
+  EXPECT_TRUE(waits());
+  EXPECT_TRUE(secretIsThere());
   engine.reset();
-  EXPECT_NE(bytes().find(secret), std::string::npos);
+  EXPECT_TRUE(secretIsThere());
   start();
   reading->endRead();
-  for (int tries = 0; tries < 3000 && !reader()->meta("contents_gone").empty(); ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(bytes().find(secret), std::string::npos);
-  EXPECT_EQ(reader()->entity(model::Address{owner, "light.n1"})->state, store::EntityState::kNoLongerShared);
+  untilDone();
+  EXPECT_FALSE(secretIsThere());
+  EXPECT_EQ(reader()->entity(model::Address{kOwner, "light.n1"})->state, store::EntityState::kNoLongerShared);
   settle();
   EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(Overwriting, LeavesALargeFileAsItIs) {
+  settings.overwrite_most_bytes = 1;
+  start();
+  receiveSecrets();
+  tell(2, model::Access::kNone);
+  untilDone();
+  EXPECT_EQ(reader()->entity(model::Address{kOwner, "light.n1"})->siblings.size(), 0u);
+  EXPECT_TRUE(secretIsThere()) << "the limit stops nothing";
 }
 
 TEST_F(Committing, DoesNotStartWithWhatCannotBeStored) {
   auto store = store::Store::open(path(), store::Durability::kNormal);
   ASSERT_TRUE(store.ok());
-  CoreSettings settings;
   settings.home = home(1);
   Engine failing(std::move(*store), clock, random, settings);
   Status started = failing.start([](Core& core) {
