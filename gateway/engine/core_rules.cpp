@@ -1,5 +1,6 @@
 // Rules given to other homes, rules received from owners, and strategies (TRUST.md T15, CONTRACT.md grants).
 #include <algorithm>
+#include <unordered_set>
 
 #include "engine/core.h"
 #include "store/rules_codec.h"
@@ -168,6 +169,7 @@ bool Core::expireGrants() {
   }
   for (auto& [home, rules] : changed) {
     audit("system", "grant.expire", home.text(), "");
+    store_.trimEndedGrants(me(), home);
     putOwnRules(home, std::move(rules));
     any = true;
   }
@@ -176,11 +178,11 @@ bool Core::expireGrants() {
 
 // What ended by its time stays known as that, so that people are told why.
 void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, const Rules& now) {
-  auto given = [&](const std::string& pattern) {
-    return std::any_of(now.lists.begin(), now.lists.end(), [&](const AccessRows& rows) {
-      return std::any_of(rows.begin(), rows.end(), [&](const AccessRow& row) { return row.pattern == pattern; });
-    });
-  };
+  std::unordered_set<std::string_view> patterns;
+  for (const AccessRows& rows : now.lists) {
+    for (const AccessRow& row : rows) patterns.insert(row.pattern);
+  }
+  auto given = [&](const std::string& pattern) { return patterns.contains(pattern); };
   for (const store::EndedGrant& ended : store_.endedGrants(owner, settings_.home)) {
     if (given(ended.pattern)) store_.removeEndedGrant(owner, settings_.home, ended.pattern);
   }
@@ -192,6 +194,7 @@ void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, con
       store_.putEndedGrant(owner, settings_.home, {row.pattern, row.access, *row.until_ms});
     }
   }
+  store_.trimEndedGrants(owner, settings_.home);
 }
 
 void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {

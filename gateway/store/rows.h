@@ -191,6 +191,10 @@ struct PeerException {
   int64_t at_ms = 0;
 };
 
+// Kept of grants whose time has passed, for each owner and home: an owner could end as many as it likes, and the latest
+// say why something is gone.
+inline constexpr size_t kMaxEndedGrants = 1000;
+
 // A grant whose time has passed.
 struct EndedGrant {
   std::string pattern;

@@ -149,6 +149,15 @@ void Store::putEndedGrant(const model::OwnerId& owner, const HomeId& home, const
       .run();
 }
 
+void Store::trimEndedGrants(const model::OwnerId& owner, const HomeId& home) {
+  database_->query("DELETE FROM ended_grant WHERE owner=?1 AND home=?2 AND pattern IN (SELECT pattern FROM ended_grant "
+                   "WHERE owner=?1 AND home=?2 ORDER BY until_ms DESC, pattern LIMIT -1 OFFSET ?3)")
+      .bind(needOwner(owner))
+      .bind(homeNumber(home))
+      .bind(static_cast<int64_t>(kMaxEndedGrants))
+      .run();
+}
+
 void Store::removeEndedGrant(const model::OwnerId& owner, const HomeId& home, const std::string& pattern) {
   database_->query("DELETE FROM ended_grant WHERE owner=? AND home=? AND pattern=?")
       .bind(needOwner(owner))

@@ -28,8 +28,7 @@ void Replicator::linkUp(const HomeId& peer) {
   Session& session = sessions_[peer];
   session.peer = peer;
   session.bandwidth = core_.store().bandwidth(peer).value_or(settings_.bandwidth_limit);
-  session.has_exceptions =
-      core_.store().peerExceptionCount(peer, true) + core_.store().peerExceptionCount(peer, false) > 0;
+  countExceptions(session);
   session.mine.owner = core_.me();
   session.mine.mine = true;
   session.theirs.owner = model::OwnerId(peer);
@@ -138,6 +137,7 @@ void Replicator::pump() {
     if (at != sessions_.end()) rulesChanged(at->second, at->second.mine);
   }
   for (const model::OwnerId& owner : core_.takeReceivedRuleChanges()) {
+    if (!owner.isCircle()) dropExceptionsWithoutRight(owner.home(), owner);
     for (auto& [peer, session] : sessions_) {
       if (session.theirs.owner == owner) rulesChanged(session, session.theirs);
     }

@@ -160,6 +160,7 @@ class Replicator {
     uint64_t sent_entities = 0;
     uint64_t received_entities = 0;
     bool has_exceptions = false;
+    uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
@@ -222,7 +223,10 @@ class Replicator {
 
   // replicator_notes.cpp: what is kept for `why` and `lag`.
   void askHeld(Session& session);
-  void heldIsLess();
+  void vouchedFor(Session& session, const model::Address& address, const std::vector<ContentHash>& versions);
+  void dropExceptionsWithoutRight(const HomeId& peer, const model::OwnerId& owner);
+  void countExceptions(Session& session);
+  void putException(Session& session, const store::EntityRow& row, store::PeerException exception);
   void noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack);
   void tellHeld(Session& session, bool first);
   void receiveHeld(Session& session, std::string_view message);
