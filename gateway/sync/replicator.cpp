@@ -36,6 +36,7 @@ void Replicator::linkUp(const HomeId& peer) {
   session.mine.position_told_ms = core_.clock().steadyMs();
   session.theirs.position_told_ms = core_.clock().steadyMs();
   send(session, encode(makeHello(session)));
+  narrowPlace(session, session.mine);  // The hello tells the rules.
 }
 
 void Replicator::linkDown(const HomeId& peer) {

@@ -232,6 +232,7 @@ class Replicator {
   void receiveHeld(Session& session, std::string_view message);
   void savePlace(Session& session, Flow& flow);
   void savePlaces(Session& session);
+  void narrowPlace(Session& session, Flow& flow);
   std::optional<uint64_t> ackedUpTo(const Flow& flow);
   bool fresh(const Session& session);
   void tellFreshness(const HomeId& peer, bool now);

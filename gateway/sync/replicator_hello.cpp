@@ -197,6 +197,7 @@ void Replicator::restartSending(Flow& flow) {
 void Replicator::rulesChanged(Session& session, Flow& flow) {
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   send(session, encode(RulesMessage{flow.owner, rules ? *rules : model::Rules{}}));
+  if (flow.mine) narrowPlace(session, flow);
   flow.pass_received = false;
   flow.named.clear();
   flow.peer_has_content = true;

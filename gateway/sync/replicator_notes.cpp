@@ -2,6 +2,7 @@
 // since when its word is old. The engine's thread, inside a transaction.
 #include <algorithm>
 
+#include "store/rules_codec.h"
 #include "sync/replicator.h"
 
 namespace hearthgate::sync {
@@ -23,6 +24,30 @@ void Replicator::savePlace(Session& session, Flow& flow) {
   if (rules) place.rules.lists = rules->lists;
   core_.store().putPeerPlace(session.peer, flow.owner, place);
   flow.saved = std::move(place);
+}
+
+// The other home drops what new rules take away when it hears of them. Until a pass under them has ended, it is only
+// known to have what the old ones and the new ones give.
+void Replicator::narrowPlace(Session& session, Flow& flow) {
+  auto place = core_.store().peerPlace(session.peer, flow.owner);
+  const model::Rules* rules = core_.rulesFor(session.peer);
+  if (!place || !rules) return;
+  std::vector<model::AccessRows>& lists = place->rules.lists;
+  size_t before = lists.size();
+  for (const model::AccessRows& rows : rules->lists) {
+    if (std::find(lists.begin(), lists.end(), rows) == lists.end()) lists.push_back(rows);
+  }
+  if (lists.size() == before) return;
+  size_t rows_in_all = 0;
+  for (const model::AccessRows& rows : lists) rows_in_all += rows.size();
+  if (lists.size() > store::kMaxRuleLists || rows_in_all > store::kMaxRuleRows) {
+    // More than is kept: nothing is known to be there.
+    core_.store().removePeerPlace(session.peer, flow.owner);
+    flow.saved.reset();
+    return;
+  }
+  core_.store().putPeerPlace(session.peer, flow.owner, *place);
+  flow.saved = std::move(*place);
 }
 
 void Replicator::savePlaces(Session& session) {
