@@ -114,6 +114,7 @@ class Replicator {
     bool started = false;
     uint64_t sent = 0;
     uint64_t turn = 0;              // counts restartSending()
+    uint64_t rules_number = 0;      // under which it began
     std::optional<uint64_t> acked;  // the feed up to here is acknowledged; nothing until a pass has ended
     Pass pass = Pass::kNone;
     bool pass_begun = false;
@@ -187,7 +188,7 @@ class Replicator {
   void tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas);
   void takeRules(Session& session, Flow& flow, const model::Rules& rules);
   void rulesChanged(Session& session, Flow& flow);
-  void restartSending(Flow& flow);
+  void restartSending(Session& session, Flow& flow);
   uint64_t myNumber(const Session& session, const Flow& flow);
 
   // replicator_send.cpp

@@ -154,7 +154,7 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   bool holds = hello.cursor && hello.cursor->epoch == now.epoch &&
                hello.cursor->sequence <= core_.writer().head().sequence &&
                hello.cursor->sender_number == myNumber(session, flow) && hello.cursor->receiver_number == flow.peer_number;
-  restartSending(flow);
+  restartSending(session, flow);
   flow.peer_has_content = hello.has_content;
   if (holds) {
     flow.sent = hello.cursor->sequence;
@@ -177,8 +177,9 @@ void Replicator::takeRules(Session& session, Flow& flow, const model::Rules& rul
   }
 }
 
-void Replicator::restartSending(Flow& flow) {
+void Replicator::restartSending(Session& session, Flow& flow) {
   flow.sent = 0;
+  flow.rules_number = myNumber(session, flow);
   ++flow.turn;
   flow.acked.reset();
   flow.pass = flow.peer_has_content ? Pass::kDigest : Pass::kContent;
@@ -201,7 +202,7 @@ void Replicator::rulesChanged(Session& session, Flow& flow) {
   flow.pass_received = false;
   flow.named.clear();
   flow.peer_has_content = true;
-  restartSending(flow);
+  restartSending(session, flow);
 }
 
 void Replicator::receiveRules(Session& session, std::string_view message) {
@@ -215,7 +216,7 @@ void Replicator::receiveRules(Session& session, std::string_view message) {
   flow->pass_received = false;
   flow->named.clear();
   flow->peer_has_content = true;
-  restartSending(*flow);
+  restartSending(session, *flow);
 }
 
 void Replicator::receiveReplica(Session& session, std::string_view message) {

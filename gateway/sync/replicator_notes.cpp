@@ -14,7 +14,8 @@ std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
 
 void Replicator::savePlace(Session& session, Flow& flow) {
   auto acked = ackedUpTo(flow);
-  if (!acked) return;
+  // Rules that changed in this very transaction are told at its end; what was passed over under the old ones is not there.
+  if (!acked || flow.rules_number != myNumber(session, flow)) return;
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
   bool same = flow.saved && flow.saved->epoch == epoch && flow.saved->sequence == *acked &&
