@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "engine/core.h"
+#include "engine/tuning.h"
 #include "store/rules_codec.h"
 
 namespace hearthgate::engine {
@@ -55,6 +56,20 @@ void Core::putOwnRules(const HomeId& home, Rules rules) {
   store_.putRules(me(), home, rules);
   own_rules_.insert_or_assign(home, model::RulesInForce(std::move(rules)));
   rule_changes_.insert(home);
+}
+
+// Globs hold for entities to come: who gave one for the lights may not think of a kind that is made later (TRUST.md T34).
+void Core::noticeKind(const store::EntityRow& row) {
+  if (!own_kinds_) own_kinds_ = store_.kindsOf(me());
+  if (own_kinds_->size() >= kMaxKindsNoticed || !own_kinds_->insert(row.kind).second) return;
+  for (const auto& [home, in_force] : own_rules_) {
+    const AccessRow* deciding = in_force.rules().decidingRow(row.address.id);
+    if (!deciding || deciding->access == Access::kNone || !model::isGlob(deciding->pattern)) continue;
+    event("attention", "{\"code\":\"new_kind_shared\",\"home\":\"" + home.text() + "\",\"entity\":" +
+                           model::jsonString(row.address.text()) + ",\"kind\":" + model::jsonString(row.kind) +
+                           ",\"pattern\":" + model::jsonString(deciding->pattern) + "}");
+    audit("system", "new_kind_shared", row.address.text(), row.kind + " by " + deciding->pattern + " with " + home.text());
+  }
 }
 
 void Core::admit(const HomeId& home) {

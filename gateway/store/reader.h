@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -107,6 +108,7 @@ class Reader : public model::Names {
   uint64_t openConflicts();
 
   std::optional<model::Rules> rules(const model::OwnerId& owner, const HomeId& home);
+  std::optional<uint64_t> rulesNumber(const model::OwnerId& owner, const HomeId& home);
   std::vector<std::pair<HomeId, model::Rules>> rulesOf(const model::OwnerId& owner);
   model::StrategyRows strategyRows();
   std::optional<std::string> strategyHere(const model::Address& address);
@@ -137,6 +139,8 @@ class Reader : public model::Names {
   std::vector<EndedGrant> endedGrants(const model::OwnerId& owner, const HomeId& home);
   std::optional<uint64_t> bandwidth(const HomeId& home);
   // The feed as feed() gives it, without content.
+  std::set<std::string> kindsOf(const model::OwnerId& owner);
+  std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
   // What is held of one entity, without its content.
   std::vector<HeldRow> heldOf(const model::Address& address);

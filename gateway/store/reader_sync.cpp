@@ -41,6 +41,12 @@ std::optional<model::Rules> Reader::rules(const model::OwnerId& owner, const Hom
   return std::move(*rules);
 }
 
+std::optional<uint64_t> Reader::rulesNumber(const model::OwnerId& owner, const HomeId& home) {
+  Query query = database_->query("SELECT number FROM rules WHERE owner=? AND home=?");
+  if (!query.bind(ownerNumber(owner)).bind(knownHome(home)).row()) return std::nullopt;
+  return query.number(0);
+}
+
 std::vector<std::pair<HomeId, model::Rules>> Reader::rulesOf(const model::OwnerId& owner) {
   std::vector<std::pair<HomeId, model::Rules>> all;
   Query query = database_->query("SELECT h.id, r.number, r.body FROM rules r JOIN home h ON h.n=r.home WHERE r.owner=?");
