@@ -29,6 +29,7 @@ void Replicator::linkUp(const HomeId& peer) {
   session.peer = peer;
   session.bandwidth = core_.store().bandwidth(peer).value_or(settings_.bandwidth_limit);
   countExceptions(session);
+  if (settings_.saved_bytes) session.saved_known = settings_.saved_bytes(peer);
   session.mine.owner = core_.me();
   session.mine.mine = true;
   session.theirs.owner = model::OwnerId(peer);
@@ -96,7 +97,10 @@ void Replicator::receive(const HomeId& peer, std::string_view message) {
     case MessageType::kHeld: receiveHeld(session, message); break;
     case MessageType::kBye: {
       auto bye = decodeBye(message);
-      close(session, bye.ok() ? bye->code : "protocol", bye.ok() ? bye->text : "The other home closed the link.");
+      // Its own words, told to people here.
+      bool known = bye.ok() && (bye->code == "superseded" || bye->code == "forgotten" || bye->code == "held_quota");
+      end(session, known ? bye->code : "protocol",
+          bye.ok() ? "The other home closed the link: " + toldReason(bye->text) : "The other home closed the link.");
       break;
     }
   }
@@ -167,7 +171,14 @@ void Replicator::send(Session& session, std::string message, bool uncompressed) 
   output_.push_back({session.peer, std::move(message), "", "", uncompressed});
 }
 
+// This side refuses the link.
 void Replicator::close(Session& session, const std::string& code, const std::string& text) {
+  if (session.closing) return;
+  core_.auditOften(session.peer.text(), "refused", code, "", text);
+  end(session, code, text);
+}
+
+void Replicator::end(Session& session, const std::string& code, const std::string& text) {
   if (session.closing) return;
   savePlaces(session);
   tellFreshness(session.peer, false);

@@ -34,6 +34,9 @@ struct ReplicatorSettings {
   uint64_t bandwidth_limit = 0;  // bytes a second and peer, 0: none
   std::set<std::string> uncompressed_kinds;
   std::string statements;
+  // Bytes that compression has saved so far of what went to a home; told by the links' thread, so some moments late. Null:
+  // nothing is compressed.
+  std::function<uint64_t(const HomeId&)> saved_bytes;
 };
 
 // What leaves the replicator; in order for each peer.
@@ -165,6 +168,8 @@ class Replicator {
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
+    uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back
+    uint64_t saved_known = 0;  // ReplicatorSettings::saved_bytes then
     bool theirs_first = false;
     int64_t budget_at_ms = 0;
     std::optional<int64_t> clock_offset_ms;
@@ -193,6 +198,7 @@ class Replicator {
 
   // replicator_send.cpp
   void pumpSession(Session& session);
+  void giveBackSaved(Session& session);
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
@@ -247,6 +253,7 @@ class Replicator {
 
   void send(Session& session, std::string message, bool uncompressed = false);
   void close(Session& session, const std::string& code, const std::string& text);
+  void end(Session& session, const std::string& code, const std::string& text);
   void closeBroken(Session& session, const Error& error) { close(session, error.code, error.message); }
 
   engine::Core& core_;

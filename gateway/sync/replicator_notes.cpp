@@ -9,6 +9,8 @@ namespace hearthgate::sync {
 
 std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
   if (!flow.started || flow.pass != Pass::kNone || !flow.wanted.empty()) return std::nullopt;
+  // Its cursor says what it has seen; what it holds back of that it tells before its offer.
+  if (flow.mine && !flow.peer_offered) return std::nullopt;
   return flow.in_flight.empty() ? flow.sent : flow.acked;
 }
 
@@ -199,6 +201,7 @@ void Replicator::tellFreshness(const HomeId& peer, bool now) {
   at->second = now;
   model::OwnerId owner(peer);
   for (const store::FeedId& row : core_.store().feedIds(owner, 0, kStaleEvents)) {
+    if (!row.shared) continue;
     core_.event("entity", "{\"change\":\"remote\",\"entity\":" + model::jsonString(model::Address{owner, row.id}.text()) + "}");
   }
 }
