@@ -200,9 +200,13 @@ void Replicator::tellFreshness(const HomeId& peer, bool now) {
   if (at->second == now) return;
   at->second = now;
   model::OwnerId owner(peer);
-  for (const store::FeedId& row : core_.store().feedIds(owner, 0, kStaleEvents)) {
+  std::vector<store::FeedId> rows = core_.store().feedIds(owner, 0, kStaleEvents);
+  for (const store::FeedId& row : rows) {
     if (!row.shared) continue;
     core_.event("entity", "{\"change\":\"remote\",\"entity\":" + model::jsonString(model::Address{owner, row.id}.text()) + "}");
+  }
+  if (rows.size() == kStaleEvents) {
+    core_.event("home", "{\"id\":\"" + peer.text() + "\",\"state\":\"" + (now ? "fresh" : "stale") + "\"}");
   }
 }
 
