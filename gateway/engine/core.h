@@ -162,8 +162,8 @@ class Core {
   // since the last one.
   void auditRefusal(const HomeId& peer, const std::string& reason, const std::string& entity);
   // The same for any actor and action; `key` tells apart what is put together.
-  void auditOften(const std::string& actor, const std::string& action, const std::string& key, const std::string& subject,
-                  const std::string& detail, uint64_t times = 1);
+  void auditOften(const std::string& actor, const std::string& action, const std::string& key,
+                  const std::string& subject, const std::string& detail, uint64_t times = 1);
 
   // --- content that went with the right to read -----------------------------------------------------------------------
   // How often some did since the last contentsOverwritten(): it may still stand in free pages of the file. 0: nowhere.

@@ -58,7 +58,8 @@ void Core::putOwnRules(const HomeId& home, Rules rules) {
   rule_changes_.insert(home);
 }
 
-// Globs hold for entities to come: who gave one for the lights may not think of a kind that is made later (TRUST.md T34).
+// Globs hold for entities to come: who gave one for the lights may not think of a kind that is made later (TRUST.md
+// T34).
 void Core::noticeKind(const store::EntityRow& row) {
   if (!own_kinds_) own_kinds_ = store_.kindsOf(me());
   if (own_kinds_->size() >= kMaxKindsNoticed || !own_kinds_->insert(row.kind).second) return;
@@ -68,7 +69,8 @@ void Core::noticeKind(const store::EntityRow& row) {
     event("attention", "{\"code\":\"new_kind_shared\",\"home\":\"" + home.text() + "\",\"entity\":" +
                            model::jsonString(row.address.text()) + ",\"kind\":" + model::jsonString(row.kind) +
                            ",\"pattern\":" + model::jsonString(deciding->pattern) + "}");
-    audit("system", "new_kind_shared", row.address.text(), row.kind + " by " + deciding->pattern + " with " + home.text());
+    audit("system", "new_kind_shared", row.address.text(),
+          row.kind + " by " + deciding->pattern + " with " + home.text());
   }
 }
 

@@ -1,5 +1,5 @@
-// How much of one owner's entities another home has not acknowledged yet, asked of the database: what a link would have to
-// carry now. Used by the API's read connections; any thread, one question at a time.
+// How much of one owner's entities another home has not acknowledged yet, asked of the database: what a link would have
+// to carry now. Used by the API's read connections; any thread, one question at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 namespace hearthgate::engine {
 
 // Remembers what it has counted, because people and monitors ask again and again: with 200 homes away and 100,000
-// entities, a look at each of them would take seconds. What changed since is looked at, and everything when rules or what
-// the other home has acknowledged changed. It costs a bit for each entity and home.
+// entities, a look at each of them would take seconds. What changed since is looked at, and everything when rules or
+// what the other home has acknowledged changed. It costs a bit for each entity and home.
 class LagCounter {
  public:
   // Entities of `owner` (this home `me` or `peer`) that wait to be sent to `peer`: those above `sent`, the place in the

@@ -352,7 +352,8 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     handshakes_ended.add(connection->kind() == Connection::Kind::kPairing,
                          connection->opened() ? HandshakeEnd::kFailed : HandshakeEnd::kUnreachable);
     if (connection->opened() && !connection->dialled() && error.domain == Domain::kTrust) {
-      refusals.add(connection->kind() == Connection::Kind::kPairing, error.code, connection->remoteAddress(), error.message);
+      refusals.add(connection->kind() == Connection::Kind::kPairing, error.code, connection->remoteAddress(),
+                   error.message);
     }
   }
   {

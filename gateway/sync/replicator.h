@@ -34,8 +34,8 @@ struct ReplicatorSettings {
   uint64_t bandwidth_limit = 0;  // bytes a second and peer, 0: none
   std::set<std::string> uncompressed_kinds;
   std::string statements;
-  // Bytes that compression has saved so far of what went to a home; told by the links' thread, so some moments late. Null:
-  // nothing is compressed.
+  // Bytes that compression has saved so far of what went to a home; told by the links' thread, so some moments late.
+  // Null: nothing is compressed.
   std::function<uint64_t(const HomeId&)> saved_bytes;
 };
 

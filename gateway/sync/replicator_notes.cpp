@@ -16,7 +16,8 @@ std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
 
 void Replicator::savePlace(Session& session, Flow& flow) {
   auto acked = ackedUpTo(flow);
-  // Rules that changed in this very transaction are told at its end; what was passed over under the old ones is not there.
+  // Rules that changed in this very transaction are told at its end; what was passed over under the old ones is not
+  // there.
   if (!acked || flow.rules_number != myNumber(session, flow)) return;
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
@@ -96,18 +97,20 @@ void Replicator::dropExceptionsWithoutRight(const HomeId& peer, const model::Own
   const model::Rules* rules = owner == core_.me() ? core_.rulesFor(peer) : core_.rulesFrom(owner);
   model::RulesInForce in_force(rules ? *rules : model::Rules{});
   for (const store::PeerException& known : core_.store().peerExceptions(peer, owner)) {
-    if (in_force.accessFor(known.id) == model::Access::kNone) core_.store().removePeerExceptions(peer, {owner, known.id});
+    if (in_force.accessFor(known.id) == model::Access::kNone)
+      core_.store().removePeerExceptions(peer, {owner, known.id});
   }
 }
 
 void Replicator::countExceptions(Session& session) {
-  uint64_t kept = core_.store().peerExceptionCount(session.peer, true) + core_.store().peerExceptionCount(session.peer, false);
+  uint64_t kept =
+      core_.store().peerExceptionCount(session.peer, true) + core_.store().peerExceptionCount(session.peer, false);
   session.has_exceptions = kept > 0;
   session.exceptions_room = kMaxExceptions - std::min(kept, kMaxExceptions);
 }
 
-// `exception` of a version that stands here. Those of versions that do not stand any more go, and no home fills the disk
-// by excepting all it gets.
+// `exception` of a version that stands here. Those of versions that do not stand any more go, and no home fills the
+// disk by excepting all it gets.
 void Replicator::putException(Session& session, const store::EntityRow& row, store::PeerException exception) {
   store::Store& store = core_.store();
   for (const store::PeerException& known : store.peerExceptions(session.peer, row.address)) {

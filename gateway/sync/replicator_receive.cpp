@@ -317,8 +317,10 @@ void Replicator::reviewHeld(bool force) {
       if (judgement.verdict == Verdict::kHold) continue;
       auto at = sessions_.find(held.home);
       bool linked = at != sessions_.end() && at->second.ready && !at->second.closing;
-      // A refusal waits for a link, else its writer would never hear of it. The loss of a right it learns from the rules.
-      bool may_write = held.address.owner == core_.me() && core_.accessFor(held.home, held.address.id) == model::Access::kWrite;
+      // A refusal waits for a link, else its writer would never hear of it. The loss of a right it learns from the
+      // rules.
+      bool may_write =
+          held.address.owner == core_.me() && core_.accessFor(held.home, held.address.id) == model::Access::kWrite;
       if (judgement.verdict == Verdict::kRefuse && may_write && !linked) continue;
       dropHeld(held);
       again = true;

@@ -20,8 +20,8 @@ bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
   return core_.ownAccess({flow.owner, id}) != engine::OwnAccess::kNone;
 }
 
-// The limit is for what goes on the wire, which is known only after a message has left here: the whole of it is taken from
-// the budget at first, and what compression saved is given back.
+// The limit is for what goes on the wire, which is known only after a message has left here: the whole of it is taken
+// from the budget at first, and what compression saved is given back.
 void Replicator::giveBackSaved(Session& session) {
   if (!settings_.saved_bytes) return;
   uint64_t saved = settings_.saved_bytes(session.peer);

@@ -33,7 +33,8 @@ inline constexpr int64_t kPositionDelayMs = 2000;
 inline constexpr int64_t kPlacesEveryMs = 5000;
 // Rows of what is held that one message tells; more than the quota are not held.
 inline constexpr size_t kHeldRowsTold = kHeldQuota;
-// Versions kept as held back or refused by one peer: as many as it may hold. A peer that excepts more gets no more rows.
+// Versions kept as held back or refused by one peer: as many as it may hold. A peer that excepts more gets no more
+// rows.
 inline constexpr uint64_t kMaxExceptions = kHeldQuota;
 // Of a reason that another home gives; the longest own one has some 80.
 inline constexpr size_t kMaxReasonBytes = 200;

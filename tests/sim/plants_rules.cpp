@@ -63,7 +63,9 @@ class GlobOverEntity : public Tampering {
     for (const model::StrategyRow& glob : home.store().strategyRows()) {
       if (glob.scope != Scope::kGlob) continue;
       for (const model::StrategyRow& row : home.store().strategyRows()) {
-        if (row.scope != Scope::kEntity || !model::globMatches(glob.pattern, row.pattern) || row.strategy == glob.strategy) continue;
+        if (row.scope != Scope::kEntity || !model::globMatches(glob.pattern, row.pattern) ||
+            row.strategy == glob.strategy)
+          continue;
         (void)home.core().setStrategy({row.scope, row.pattern, glob.strategy});
       }
     }

@@ -218,7 +218,8 @@ void World::tick(size_t home) {
 }
 
 void World::setStrategy(size_t home, Scope scope, const std::string& pattern, const std::string& strategy) {
-  if (homes_[home]->core().setStrategy({scope, pattern, strategy}).ok()) accountStrategy(home, scope, pattern, strategy);
+  if (homes_[home]->core().setStrategy({scope, pattern, strategy}).ok())
+    accountStrategy(home, scope, pattern, strategy);
 }
 
 void World::changeStrategy(const Step& step) {
@@ -236,17 +237,25 @@ void World::changeStrategy(const Step& step) {
       return;
     }
     switch (step.r[1] % 4) {
-      case 0: return setStrategy(step.home, Scope::kOwner, "", strategy);
-      case 1: return setStrategy(step.home, Scope::kGlob, "light.*", strategy);
-      case 2: return setStrategy(step.home, Scope::kEntity, kEntityIds[step.entity], strategy);
+      case 0:
+        return setStrategy(step.home, Scope::kOwner, "", strategy);
+      case 1:
+        return setStrategy(step.home, Scope::kGlob, "light.*", strategy);
+      case 2:
+        return setStrategy(step.home, Scope::kEntity, kEntityIds[step.entity], strategy);
       default: break;
     }
     switch (step.r[2] % 5) {
-      case 0: return setStrategy(step.home, Scope::kKind, "state", strategy);
-      case 1: return clear(Scope::kKind, "state");
-      case 2: return clear(Scope::kEntity, kEntityIds[step.entity]);
-      case 3: return clear(Scope::kOwner, "");
-      default: return clear(Scope::kGlob, "light.*");
+      case 0:
+        return setStrategy(step.home, Scope::kKind, "state", strategy);
+      case 1:
+        return clear(Scope::kKind, "state");
+      case 2:
+        return clear(Scope::kEntity, kEntityIds[step.entity]);
+      case 3:
+        return clear(Scope::kOwner, "");
+      default:
+        return clear(Scope::kGlob, "light.*");
     }
   });
 }

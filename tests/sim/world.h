@@ -49,7 +49,8 @@ class World {
   void setClock(size_t home);
   void traffic(const Step& step);
   void changeGrant(const Step& step);
-  void setStrategy(size_t home, model::StrategyRow::Scope scope, const std::string& pattern, const std::string& strategy);
+  void setStrategy(size_t home, model::StrategyRow::Scope scope, const std::string& pattern,
+                   const std::string& strategy);
   void changeStrategy(const Step& step);
   void changeClock(const Step& step);
   void restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random);

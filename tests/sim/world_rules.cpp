@@ -1,5 +1,5 @@
-// What people set stays as they set it: rows of rules until their time, strategies of every scope, overrides of one home.
-// The account is kept beside the product; a home that went back is asked anew.
+// What people set stays as they set it: rows of rules until their time, strategies of every scope, overrides of one
+// home. The account is kept beside the product; a home that went back is asked anew.
 #include <algorithm>
 
 #include "sim/world.h"
@@ -35,7 +35,8 @@ void World::accountAnew(size_t h) {
     if (!rules || rules->lists.empty()) continue;
     for (const model::AccessRow& row : rules->lists[0]) accountGrant(h, p, row.pattern, row);
   }
-  for (const model::StrategyRow& row : home.store().strategyRows()) accountStrategy(h, row.scope, row.pattern, row.strategy);
+  for (const model::StrategyRow& row : home.store().strategyRows())
+    accountStrategy(h, row.scope, row.pattern, row.strategy);
   for (const auto& owner : homes_) {
     for (const std::string& id : kEntityIds) {
       model::Address address{owner->owner(), id};
@@ -65,7 +66,8 @@ void World::watchGrants(size_t h, size_t p) {
   for (auto at = given_.lower_bound({h, p, ""}); at != given_.end();) {
     const auto& [of, to, pattern] = at->first;
     if (of != h || to != p) break;
-    auto found = std::find_if(rows.begin(), rows.end(), [&](const model::AccessRow& row) { return row.pattern == pattern; });
+    auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const model::AccessRow& row) { return row.pattern == pattern; });
     const model::AccessRow& given = at->second;
     bool there = found != rows.end();
     if (there && !(found->access == given.access && found->until_ms == given.until_ms)) {
@@ -86,7 +88,9 @@ void World::watchGrants(size_t h, size_t p) {
 void World::watchStrategies(size_t h) {
   Home& home = *homes_[h];
   size_t of_home = 0;
-  for (auto at = strategies_.lower_bound({h, Scope{}, ""}); at != strategies_.end() && std::get<0>(at->first) == h; ++at) ++of_home;
+  for (auto at = strategies_.lower_bound({h, Scope{}, ""}); at != strategies_.end() && std::get<0>(at->first) == h;
+       ++at)
+    ++of_home;
   model::StrategyRows rows = home.store().strategyRows();
   if (rows.size() != of_home) fail(home.name() + " has other rows of strategies than people set");
   for (const model::StrategyRow& row : rows) {
@@ -100,7 +104,8 @@ void World::watchStrategies(size_t h) {
       model::Address address{owner->owner(), id};
       auto at = here_.find({h, address});
       auto wanted = at == here_.end() ? std::nullopt : std::optional(at->second);
-      if (home.store().strategyHere(address) != wanted) fail(home.name() + " has another override of " + nameOf(address) + " than was set");
+      if (home.store().strategyHere(address) != wanted)
+        fail(home.name() + " has another override of " + nameOf(address) + " than was set");
     }
   }
 }
@@ -130,7 +135,8 @@ std::string World::strategyAt(size_t h, size_t owner, const model::Address& addr
     return at == strategies_.end() ? std::string() : at->second;
   };
   std::string glob = address.id.starts_with("light.") ? set(Scope::kGlob, "light.*") : "";
-  for (const std::string& strategy : {set(Scope::kEntity, address.id), glob, set(Scope::kKind, kind), set(Scope::kOwner, "")}) {
+  for (const std::string& strategy :
+       {set(Scope::kEntity, address.id), glob, set(Scope::kKind, kind), set(Scope::kOwner, "")}) {
     if (!strategy.empty()) return strategy;
   }
   return "latest-wins";
@@ -150,7 +156,8 @@ void World::checkGrants() {
         if (!row || row->siblings.empty()) continue;
         std::string wanted = strategyAt(h, owner, address, row->kind);
         std::string decides = homes_[h]->core().strategyOf(address, row->kind).name;
-        if (decides != wanted) fail(decides + " decides about " + nameOf(address) + " at " + homes_[h]->name() + " instead of " + wanted);
+        if (decides != wanted)
+          fail(decides + " decides about " + nameOf(address) + " at " + homes_[h]->name() + " instead of " + wanted);
       }
     }
   }

@@ -57,13 +57,15 @@ void World::watchWhy() {
         watchHeldWhy(owner, h, address, there);
         watchHeldWhy(h, owner, address, here);
         bool quiet = network_->isQuiet(owner, h);
-        if (quiet && there == "level" && here == "level" && !same(homes_[owner]->siblings(address), homes_[h]->siblings(address))) {
+        if (quiet && there == "level" && here == "level" &&
+            !same(homes_[owner]->siblings(address), homes_[h]->siblings(address))) {
           fail("why of " + name + " says level on both sides, and the siblings differ");
         }
         // What was acknowledged is there, unless that home went back since or knows that it may not have it.
         bool excused = machines_[h].went_back || machines_[owner].went_back;
         if (there == "level" && !excused &&
-            !model::joinedVector(homes_[h]->siblings(address)).covers(model::joinedVector(homes_[owner]->siblings(address)))) {
+            !model::joinedVector(homes_[h]->siblings(address))
+                 .covers(model::joinedVector(homes_[owner]->siblings(address)))) {
           fail("why at the owner of " + name + " says level, and the other home lacks some of it");
         }
       }
@@ -83,9 +85,11 @@ void World::watchHeldWhy(size_t at, size_t other, const model::Address& address,
   if (!network_->isQuiet(at, other) || !homes_[at]->replicator().levelTowards(homes_[other]->id())) return;
   for (const store::HeldRow& held : homes_[other]->store().heldOf(address)) {
     model::Siblings siblings = homes_[at]->siblings(address);
-    bool stands = std::any_of(siblings.begin(), siblings.end(), [&](const model::Version& v) { return v.hash == held.hash; });
+    bool stands =
+        std::any_of(siblings.begin(), siblings.end(), [&](const model::Version& v) { return v.hash == held.hash; });
     bool told = said != "level" && said != "on_its_way";
-    if (held.home == homes_[at]->id() && stands && !told) fail(name + " says " + said + ", and it is held back there: " + held.reason);
+    if (held.home == homes_[at]->id() && stands && !told)
+      fail(name + " says " + said + ", and it is held back there: " + held.reason);
   }
 }
 

@@ -14,7 +14,9 @@ class Lag : public TwoHomes {
     for (int i = 0; i < 50; ++i) put("light.n" + std::to_string(i));
     for (int i = 0; i < 50; ++i) put("secret.n" + std::to_string(i));
   }
-  void put(const std::string& id) { ASSERT_TRUE(a.put({a.owner(), id}, "{\"n\":" + std::to_string(++writes) + "}").ok()); }
+  void put(const std::string& id) {
+    ASSERT_TRUE(a.put({a.owner(), id}, "{\"n\":" + std::to_string(++writes) + "}").ok());
+  }
   uint64_t waiting() { return counter.waiting(a.store(), a.id(), b.id(), a.owner(), sent); }
   void acknowledge() {
     a.commit([&] {
@@ -88,7 +90,9 @@ TEST_F(Lag, AtTheOtherHomeCountsOwnChangesUntilTheirOwnerHasThem) {
   EXPECT_EQ(waits(), 0u);
 }
 
-TEST_F(Lag, AForgottenHomeWaitsForNothing) { EXPECT_EQ(counter.waiting(a.store(), a.id(), model::home(9), a.owner(), {}), 0u); }
+TEST_F(Lag, AForgottenHomeWaitsForNothing) {
+  EXPECT_EQ(counter.waiting(a.store(), a.id(), model::home(9), a.owner(), {}), 0u);
+}
 
 // --- a glob that matches a new kind (TRUST.md T34) ------------------------------------------------------------------
 

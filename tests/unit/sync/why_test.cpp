@@ -159,7 +159,8 @@ TEST_F(WhyBetweenHomes, SilenceOfALargeHomeIsToldByAnEventOfTheHome) {
   pass(300);
   auto told = [&](const std::string& type) {
     size_t count = 0;
-    for (const store::EventRow& event : b.store().events(0, 10'000)) count += event.type == type && event.body.find("offline") == std::string::npos;
+    for (const store::EventRow& event : b.store().events(0, 10'000))
+      count += event.type == type && event.body.find("offline") == std::string::npos;
     return count;
   };
   size_t homes = told("home");
