@@ -170,7 +170,8 @@ bool Core::expireGrants() {
   int64_t now = clock_.wallMs();
   bool any = false;
   std::vector<std::pair<HomeId, Rules>> changed;
-  for (const auto& [home, in_force] : own_rules_) {
+  for (const auto& [peer, in_force] : own_rules_) {
+    const HomeId& home = peer;  // clang 14 captures no structured binding
     Rules next = in_force.rules();
     size_t gone = 0;
     for (AccessRows& rows : next.lists) {

@@ -7,6 +7,7 @@
 // wrote and what bears the owner's tag. Cursors move in the receiver's commit and are acknowledged after it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -62,6 +63,11 @@ struct PeerReport {
   uint64_t held_there = 0;
   uint64_t refused_there = 0;
 };
+
+// How far another home's clock is ahead of this one.
+inline int64_t clockOffset(int64_t told_ms, int64_t here_ms) {
+  return std::clamp<int64_t>(told_ms, 0, kMaxToldClockMs) - here_ms;
+}
 
 class Replicator {
  public:

@@ -69,7 +69,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
     return close(session, "superseded", "An older copy of this home tried to connect; two machines share one identity.");
   }
   hello->name = displayName(hello->name);
-  session.clock_offset_ms = hello->clock_ms - core_.clock().wallMs();
+  session.clock_offset_ms = clockOffset(hello->clock_ms, core_.clock().wallMs());
   session.ready = true;
   if (introduced_) introduced_(session.peer, *hello);
   tellHeld(session, true);

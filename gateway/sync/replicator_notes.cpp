@@ -187,7 +187,10 @@ void Replicator::receiveHeld(Session& session, std::string_view text) {
     for (const model::Version& version : entity ? entity->siblings : model::Siblings{}) {
       auto of_it = std::find_if(exceptions.rbegin(), exceptions.rend(),
                                 [&](const store::PeerException& exception) { return exception.hash == version.hash; });
-      if (of_it != exceptions.rend()) putException(session, *entity, std::move(*of_it));
+      if (of_it == exceptions.rend()) continue;
+      // As after an acknowledgement that refuses: what its owner will not take stands in the archive.
+      if (!of_it->held && !flow->mine && !version.tag) core_.archiveRefused(*entity, {version}, toldReason(of_it->reason));
+      putException(session, *entity, std::move(*of_it));
     }
   }
 }

@@ -109,7 +109,8 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
     if (!checked.ok()) {
-      core_.auditRefusal(session.peer, checked.error().message, address.text());
+      // By its code: the message may name what the other home chose.
+      core_.auditOften(session.peer.text(), "refused", checked.error().code, address.text(), checked.error().message);
       ack->exceptions.push_back({place, false, checked.error().message});
       continue;
     }
@@ -276,10 +277,10 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   if (!position.ok()) return closeBroken(session, position.error());
   Flow* flow = session.flow(position->owner);
   if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
-  flow->remaining_there = position->remaining;
+  flow->remaining_there = std::min(position->remaining, kMaxToldCount);
   flow->heard = true;
   flow->heard_ms = core_.clock().steadyMs();
-  session.clock_offset_ms = position->clock_ms - core_.clock().wallMs();
+  session.clock_offset_ms = clockOffset(position->clock_ms, core_.clock().wallMs());
   auto cursor = core_.store().cursor(session.peer, position->owner);
   if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
     return;
@@ -296,6 +297,7 @@ void Replicator::receiveLevel(Session& session, std::string_view message) {
     if (at->first != level->token) continue;
     auto answer = std::move(at->second);
     session.asked.erase(at);
+    level->held = std::min(level->held, kMaxToldCount);
     return answer(*level);
   }
 }

@@ -36,6 +36,9 @@ inline constexpr size_t kHeldRowsTold = kHeldQuota;
 // Versions kept as held back or refused by one peer: as many as it may hold. A peer that excepts more gets no more
 // rows.
 inline constexpr uint64_t kMaxExceptions = kHeldQuota;
+// Counts and clocks that another home tells are shown and added up; above these it lies. The second is the year 2255.
+inline constexpr uint64_t kMaxToldCount = 1'000'000'000;
+inline constexpr int64_t kMaxToldClockMs = 9'000'000'000'000;
 // Of a reason that another home gives; the longest own one has some 80.
 inline constexpr size_t kMaxReasonBytes = 200;
 // Entities of one home of which events tell that they became stale or fresh; of more the `home` event alone tells.

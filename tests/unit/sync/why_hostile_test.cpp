@@ -60,6 +60,48 @@ TEST_F(HostileExceptions, MoreThanAnyHomeHoldsEndTheLink) {
   EXPECT_FALSE(linkStands());
 }
 
+// The owner refuses later what it held at first.
+TEST_F(HostileExceptions, OfAnOwnChangeGoToTheArchive) {
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"state":"mine"})").ok());
+  HeldMessage message;
+  message.owner = a.owner();
+  message.refused.push_back({"light.x", b.siblings(of(a, "light.x")).front().hash, "its author is another home"});
+  b.receive(a.id(), encode(message));
+  auto refused = b.store().conflicts({store::ConflictState::kRefused, {}}, std::nullopt, 10);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].address.id, "light.x");
+}
+
+TEST_F(HostileExceptions, CountsAndClocksAreTakenWithinReason) {
+  Position position;
+  position.owner = b.owner();
+  position.epoch = b.core().writer().owner(b.owner()).epoch;
+  position.remaining = UINT64_MAX;
+  position.clock_ms = INT64_MIN;
+  a.receive(b.id(), encode(position));
+  auto report = a.replicator().report(b.id());
+  EXPECT_LE(report.to_receive.value_or(0), 2 * kMaxToldCount);
+  EXPECT_LE(report.clock_offset_ms.value_or(0), 0);
+  cut();
+  auto place = a.store().peerPlace(b.id(), b.owner());
+  ASSERT_TRUE(place);
+  EXPECT_LE(place->remaining, kMaxToldCount);
+}
+
+// However a bad version is made, one row says so.
+TEST_F(HostileExceptions, BadVersionsLeaveOneRowInTheAudit) {
+  for (int i = 0; i < 5; ++i) {
+    Batch batch;
+    batch.owner = a.owner();
+    batch.number = static_cast<uint64_t>(i) + 1;
+    batch.end = true;
+    batch.rules_number = a.core().rulesFor(b.id())->number;
+    batch.items.push_back({"light.x", "Kind " + std::to_string(i), {std::string(20, static_cast<char>(i))}, {}});
+    a.receive(b.id(), encode(batch));
+  }
+  EXPECT_LE(a.store().audit({b.id().text(), "refused", "", {}}, {}, 100).size(), 2u);
+}
+
 TEST_F(HostileExceptions, BringReasonsThatAreShortAndPrintable) {
   HeldMessage message;
   message.owner = a.owner();
