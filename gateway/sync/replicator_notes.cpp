@@ -78,8 +78,8 @@ void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, c
   if (!ack.exceptions.empty()) countExceptions(session);
   for (const Ack::Exception& exception : ack.exceptions) {
     if (exception.version >= flight.versions.size()) continue;
-    const auto& [place, hash] = flight.versions[exception.version];
-    auto row = core_.store().entity(flight.items[place]);
+    const ContentHash& hash = flight.versions[exception.version].second;
+    auto row = core_.store().entity(flight.items[flight.versions[exception.version].first]);
     bool stands = row && std::any_of(row->siblings.begin(), row->siblings.end(),
                                      [&](const model::Version& version) { return version.hash == hash; });
     if (stands) putException(session, *row, {"", hash, exception.held, exception.reason, 0});
