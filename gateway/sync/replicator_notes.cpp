@@ -41,6 +41,7 @@ void Replicator::narrowPlace(Session& session, Flow& flow) {
   for (const model::AccessRows& rows : rules->lists) {
     if (std::find(lists.begin(), lists.end(), rows) == lists.end()) lists.push_back(rows);
   }
+  flow.saved.reset();
   if (lists.size() == before) return;
   size_t rows_in_all = 0;
   for (const model::AccessRows& rows : lists) rows_in_all += rows.size();
@@ -96,10 +97,17 @@ void Replicator::vouchedFor(Session& session, const model::Address& address, con
 void Replicator::dropExceptionsWithoutRight(const HomeId& peer, const model::OwnerId& owner) {
   const model::Rules* rules = owner == core_.me() ? core_.rulesFor(peer) : core_.rulesFrom(owner);
   model::RulesInForce in_force(rules ? *rules : model::Rules{});
+  bool held_gone = false;
   for (const store::PeerException& known : core_.store().peerExceptions(peer, owner)) {
-    if (in_force.accessFor(known.id) == model::Access::kNone)
-      core_.store().removePeerExceptions(peer, {owner, known.id});
+    if (in_force.accessFor(known.id) != model::Access::kNone) continue;
+    core_.store().removePeerExceptions(peer, {owner, known.id});
+    held_gone = held_gone || known.held;
   }
+  auto place = held_gone && rules && owner == core_.me() ? core_.store().peerPlace(peer, owner) : std::nullopt;
+  if (!place) return;
+  // What was held there is not known to be there, should it be given again before the other home hears of it.
+  place->rules.lists.insert(place->rules.lists.end(), rules->lists.begin(), rules->lists.end());
+  core_.store().putPeerPlace(peer, owner, *place);
 }
 
 void Replicator::countExceptions(Session& session) {
