@@ -13,5 +13,8 @@ CREATE TABLE peer_exception(home INTEGER, owner INTEGER, id TEXT, hash BLOB, hel
 CREATE TABLE ended_grant(owner INTEGER, home INTEGER, pattern TEXT, access INTEGER NOT NULL, until_ms INTEGER NOT NULL,
   PRIMARY KEY (owner, home, pattern)) STRICT, WITHOUT ROWID;
 
+-- `why`, and a pass that replaces what may only be read, ask for what is held of one entity.
+CREATE INDEX held_by_entity ON held(owner, id);
+
 -- Bytes a second that may go to a home, where that differs from the configuration; 0: any number.
 CREATE TABLE bandwidth(home INTEGER PRIMARY KEY, bytes_per_s INTEGER NOT NULL) STRICT;

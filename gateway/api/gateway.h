@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/lag.h"
 #include "hearthgate/host.h"
 #include "trust/identity.h"
 
@@ -80,6 +81,7 @@ struct Gateway {
   std::unique_ptr<EventStreams> streams;
   std::atomic<int> waiting_calls{0};
   LongVectors long_vectors{};
+  engine::LagCounter lag{};
   Tallies tallies{};
   const Router* router = nullptr;
 

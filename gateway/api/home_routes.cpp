@@ -137,8 +137,8 @@ Result<Answer> forget(Gateway& gateway, Call& call) {
 HomeLag lagOf(Gateway& gateway, store::Reader& reader, const Peer& peer, const HomeState& state) {
   HomeLag lag;
   model::OwnerId theirs(peer.home);
-  lag.to_send = state.to_send + engine::waitingFor(reader, gateway.home, peer.home, gateway.me(), state.sent_of_mine) +
-                engine::waitingFor(reader, gateway.home, peer.home, theirs, state.sent_of_theirs);
+  lag.to_send = state.to_send + gateway.lag.waiting(reader, gateway.home, peer.home, gateway.me(), state.sent_of_mine) +
+                gateway.lag.waiting(reader, gateway.home, peer.home, theirs, state.sent_of_theirs);
   for (const model::OwnerId& owner : {gateway.me(), theirs}) {
     if (auto place = reader.peerPlace(peer.home, owner)) lag.to_receive += place->remaining;
   }

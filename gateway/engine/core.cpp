@@ -33,6 +33,7 @@ void Core::load() {
   often_.clear();  // What it says was written perhaps was not.
   rule_changes_.clear();
   received_rule_changes_.clear();
+  own_kinds_.reset();
   own_rules_.clear();
   received_rules_.clear();
   writer_.owner(me());
@@ -365,6 +366,7 @@ void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& b
   } else {
     row.conflicted = false;
   }
+  if (row.n == 0 && row.address.owner == me()) noticeKind(row);
   put(row);
   if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);

@@ -164,8 +164,8 @@ class Core {
   // since the last one.
   void auditRefusal(const HomeId& peer, const std::string& reason, const std::string& entity);
   // The same for any actor and action; `key` tells apart what is put together.
-  void auditOften(const std::string& actor, const std::string& action, const std::string& key, const std::string& subject,
-                  const std::string& detail);
+  void auditOften(const std::string& actor, const std::string& action, const std::string& key,
+                  const std::string& subject, const std::string& detail, uint64_t times = 1);
 
   // --- content that went with the right to read -----------------------------------------------------------------------
   // How often some did since the last contentsOverwritten(): it may still stand in free pages of the file. 0: nowhere.
@@ -218,6 +218,7 @@ class Core {
   void loadClockState();
   model::StrategyRows strategyRowsFor(const HomeId& home, const model::Rules& rules);
   void putOwnRules(const HomeId& home, model::Rules rules);
+  void noticeKind(const store::EntityRow& row);
   void noteEndedGrants(const model::OwnerId& owner, const model::Rules& before, const model::Rules& now);
   bool builtOnMine(const model::OwnerId& owner, const model::Version& version);
   void fallOut(store::EntityRow& row, const model::Siblings& keep, const std::string& why);
@@ -231,6 +232,7 @@ class Core {
   std::map<model::OwnerId, model::RulesInForce> received_rules_;
   model::StrategyRows own_strategies_;  // with the default as the last row
   std::set<HomeId> rule_changes_;
+  std::optional<std::set<std::string>> own_kinds_;  // of own entities, once one was made since load()
   std::set<model::OwnerId> received_rule_changes_;
   std::map<std::pair<model::OwnerId, ReplicaId>, uint64_t> seen_;
   struct Usage {

@@ -18,15 +18,15 @@ void Core::auditRefusal(const HomeId& peer, const std::string& reason, const std
 }
 
 void Core::auditOften(const std::string& actor, const std::string& action, const std::string& key,
-                      const std::string& subject, const std::string& detail) {
+                      const std::string& subject, const std::string& detail, uint64_t times) {
   int64_t now = clock_.steadyMs();
   auto wanted = std::tuple(actor, action, key);
   auto at = often_.find(wanted);
   if (at != often_.end() && now - at->second.written_ms < kAuditOftenMs) {
-    ++at->second.left_out;
+    at->second.left_out += times;
     return;
   }
-  uint64_t count = 1;
+  uint64_t count = times;
   if (at != often_.end()) {
     count += at->second.left_out;
     at->second = {now, 0};

@@ -193,6 +193,7 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   record.outcome = Conflict::Outcome{"", "{}", row.address.owner.text(), why};
   setAllLost(&record);
   store_.putConflict(&record);
+  auditOften(row.address.owner.text(), "not_accepted", why, row.address.text(), why);
   event("conflict", conflictEvent(record));
 }
 

@@ -1,7 +1,9 @@
 // Rules given to other homes, rules received from owners, and strategies (TRUST.md T15, CONTRACT.md grants).
 #include <algorithm>
+#include <unordered_set>
 
 #include "engine/core.h"
+#include "engine/tuning.h"
 #include "store/rules_codec.h"
 
 namespace hearthgate::engine {
@@ -54,6 +56,22 @@ void Core::putOwnRules(const HomeId& home, Rules rules) {
   store_.putRules(me(), home, rules);
   own_rules_.insert_or_assign(home, model::RulesInForce(std::move(rules)));
   rule_changes_.insert(home);
+}
+
+// Globs hold for entities to come: who gave one for the lights may not think of a kind that is made later (TRUST.md
+// T34).
+void Core::noticeKind(const store::EntityRow& row) {
+  if (!own_kinds_) own_kinds_ = store_.kindsOf(me());
+  if (own_kinds_->size() >= kMaxKindsNoticed || !own_kinds_->insert(row.kind).second) return;
+  for (const auto& [home, in_force] : own_rules_) {
+    const AccessRow* deciding = in_force.rules().decidingRow(row.address.id);
+    if (!deciding || deciding->access == Access::kNone || !model::isGlob(deciding->pattern)) continue;
+    event("attention", "{\"code\":\"new_kind_shared\",\"home\":\"" + home.text() + "\",\"entity\":" +
+                           model::jsonString(row.address.text()) + ",\"kind\":" + model::jsonString(row.kind) +
+                           ",\"pattern\":" + model::jsonString(deciding->pattern) + "}");
+    audit("system", "new_kind_shared", row.address.text(),
+          row.kind + " by " + deciding->pattern + " with " + home.text());
+  }
 }
 
 void Core::admit(const HomeId& home) {
@@ -152,7 +170,8 @@ bool Core::expireGrants() {
   int64_t now = clock_.wallMs();
   bool any = false;
   std::vector<std::pair<HomeId, Rules>> changed;
-  for (const auto& [home, in_force] : own_rules_) {
+  for (const auto& [peer, in_force] : own_rules_) {
+    const HomeId& home = peer;  // clang 14 captures no structured binding
     Rules next = in_force.rules();
     size_t gone = 0;
     for (AccessRows& rows : next.lists) {
@@ -168,6 +187,7 @@ bool Core::expireGrants() {
   }
   for (auto& [home, rules] : changed) {
     audit("system", "grant.expire", home.text(), "");
+    store_.trimEndedGrants(me(), home);
     putOwnRules(home, std::move(rules));
     any = true;
   }
@@ -176,11 +196,11 @@ bool Core::expireGrants() {
 
 // What ended by its time stays known as that, so that people are told why.
 void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, const Rules& now) {
-  auto given = [&](const std::string& pattern) {
-    return std::any_of(now.lists.begin(), now.lists.end(), [&](const AccessRows& rows) {
-      return std::any_of(rows.begin(), rows.end(), [&](const AccessRow& row) { return row.pattern == pattern; });
-    });
-  };
+  std::unordered_set<std::string_view> patterns;
+  for (const AccessRows& rows : now.lists) {
+    for (const AccessRow& row : rows) patterns.insert(row.pattern);
+  }
+  auto given = [&](const std::string& pattern) { return patterns.contains(pattern); };
   for (const store::EndedGrant& ended : store_.endedGrants(owner, settings_.home)) {
     if (given(ended.pattern)) store_.removeEndedGrant(owner, settings_.home, ended.pattern);
   }
@@ -192,6 +212,7 @@ void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, con
       store_.putEndedGrant(owner, settings_.home, {row.pattern, row.access, *row.until_ms});
     }
   }
+  store_.trimEndedGrants(owner, settings_.home);
 }
 
 void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {

@@ -13,6 +13,9 @@ inline constexpr size_t kMaxAuditOften = 1'000;
 // Longest subject and detail of an audit row: an address is 308 bytes.
 inline constexpr size_t kMaxAuditText = 512;
 
+// Kinds of own entities that are known for the warning of T34: a home with `write` could make up any number.
+inline constexpr size_t kMaxKindsNoticed = 1'000;
+
 // Rows of history that one slice of retention looks at, and entities (each is a look or two into an index): some
 // milliseconds of the engine's thread, which no write waits longer for.
 inline constexpr size_t kRetentionSliceRows = 100;

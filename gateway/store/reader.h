@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -107,6 +108,7 @@ class Reader : public model::Names {
   uint64_t openConflicts();
 
   std::optional<model::Rules> rules(const model::OwnerId& owner, const HomeId& home);
+  std::optional<uint64_t> rulesNumber(const model::OwnerId& owner, const HomeId& home);
   std::vector<std::pair<HomeId, model::Rules>> rulesOf(const model::OwnerId& owner);
   model::StrategyRows strategyRows();
   std::optional<std::string> strategyHere(const model::Address& address);
@@ -119,6 +121,9 @@ class Reader : public model::Names {
   std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
 
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
+  // The same without the versions, which may be large; heldVersion() reads one.
+  std::vector<HeldRow> heldNames(const std::optional<HomeId>& home, size_t limit);
+  std::string heldVersion(int64_t n);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();
 
@@ -134,6 +139,8 @@ class Reader : public model::Names {
   std::vector<EndedGrant> endedGrants(const model::OwnerId& owner, const HomeId& home);
   std::optional<uint64_t> bandwidth(const HomeId& home);
   // The feed as feed() gives it, without content.
+  std::set<std::string> kindsOf(const model::OwnerId& owner);
+  std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
   // What is held of one entity, without its content.
   std::vector<HeldRow> heldOf(const model::Address& address);
@@ -176,6 +183,7 @@ class Reader : public model::Names {
   uint32_t knownHome(const HomeId& id);            // 0: not known
   uint32_t knownReplica(const ReplicaId& id);      // 0: not known
   std::optional<model::OwnerId> ownerName(uint32_t number);
+  std::vector<HeldRow> heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql);
   EntityRow readEntity(Query& query);
   Conflict readConflict(Query& query);
   std::vector<HistoryRow> readHistory(Query& query);

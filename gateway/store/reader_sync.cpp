@@ -41,6 +41,12 @@ std::optional<model::Rules> Reader::rules(const model::OwnerId& owner, const Hom
   return std::move(*rules);
 }
 
+std::optional<uint64_t> Reader::rulesNumber(const model::OwnerId& owner, const HomeId& home) {
+  Query query = database_->query("SELECT number FROM rules WHERE owner=? AND home=?");
+  if (!query.bind(ownerNumber(owner)).bind(knownHome(home)).row()) return std::nullopt;
+  return query.number(0);
+}
+
 std::vector<std::pair<HomeId, model::Rules>> Reader::rulesOf(const model::OwnerId& owner) {
   std::vector<std::pair<HomeId, model::Rules>> all;
   Query query = database_->query("SELECT h.id, r.number, r.body FROM rules r JOIN home h ON h.n=r.home WHERE r.owner=?");
@@ -124,9 +130,20 @@ std::optional<FeedPlace> Reader::peerFeed(const HomeId& home, const model::Owner
 }
 
 std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limit) {
+  return heldRows(home, limit,
+                  "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held WHERE ?1<0 OR home=?1 "
+                  "ORDER BY n LIMIT ?2");
+}
+
+std::vector<HeldRow> Reader::heldNames(const std::optional<HomeId>& home, size_t limit) {
+  return heldRows(home, limit,
+                  "SELECT n, home, owner, id, kind, reason, at_ms, hash, x'' FROM held WHERE ?1<0 OR home=?1 "
+                  "ORDER BY n LIMIT ?2");
+}
+
+std::vector<HeldRow> Reader::heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql) {
   std::vector<HeldRow> rows;
-  Query query = database_->query(
-      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held WHERE ?1<0 OR home=?1 ORDER BY n LIMIT ?2");
+  Query query = database_->query(sql);
   query.bind(home ? static_cast<int64_t>(knownHome(*home)) : int64_t{-1}).bind(static_cast<int64_t>(limit));
   while (query.row()) {
     HeldRow row;
@@ -143,6 +160,11 @@ std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limi
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::string Reader::heldVersion(int64_t n) {
+  Query query = database_->query("SELECT version FROM held WHERE n=?");
+  return query.bind(n).row() ? query.text(0) : std::string();
 }
 
 uint64_t Reader::heldCount(const HomeId& home) {

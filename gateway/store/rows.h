@@ -191,6 +191,10 @@ struct PeerException {
   int64_t at_ms = 0;
 };
 
+// Kept of grants whose time has passed, for each owner and home: an owner could end as many as it likes, and the latest
+// say why something is gone.
+inline constexpr size_t kMaxEndedGrants = 1000;
+
 // A grant whose time has passed.
 struct EndedGrant {
   std::string pattern;
@@ -198,10 +202,21 @@ struct EndedGrant {
   int64_t until_ms = 0;
 };
 
+// What tells one PeerPlace from another without reading its rules.
+struct PlaceMark {
+  FeedEpoch epoch;
+  uint64_t sequence = 0;
+  int64_t at_ms = 0;
+  uint64_t rules_bytes = 0;
+  bool operator==(const PlaceMark&) const = default;
+};
+
 // An entity of a feed by name alone.
 struct FeedId {
   std::string id;
   uint64_t sequence = 0;
+  EntityNumber n = 0;
+  bool shared = true;  // false: what is left of one that is no longer shared
 };
 
 struct AuditRow {

@@ -99,6 +99,7 @@ class Store : public Reader, public model::Numbering {
   void removePeerExceptions(const HomeId& home, const model::Address& address);
   void putEndedGrant(const model::OwnerId& owner, const HomeId& home, const EndedGrant& ended);
   void removeEndedGrant(const model::OwnerId& owner, const HomeId& home, const std::string& pattern);
+  void trimEndedGrants(const model::OwnerId& owner, const HomeId& home);       // to kMaxEndedGrants, the latest
   void putBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);  // nothing: the configuration's
   void forgetNotes(const HomeId& home);
 

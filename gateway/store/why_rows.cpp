@@ -17,12 +17,31 @@ std::optional<PeerPlace> Reader::peerPlace(const HomeId& home, const model::Owne
                    query.number(3), query.integer(4)};
 }
 
+std::set<std::string> Reader::kindsOf(const model::OwnerId& owner) {
+  std::set<std::string> kinds;
+  Query query = database_->query("SELECT DISTINCT kind FROM entity WHERE owner=?");
+  query.bind(ownerNumber(owner));
+  while (query.row()) kinds.insert(query.text(0));
+  return kinds;
+}
+
+std::optional<PlaceMark> Reader::placeMark(const HomeId& home, const model::OwnerId& owner) {
+  Query query =
+      database_->query("SELECT epoch, sequence, at_ms, length(rules) FROM peer_place WHERE home=? AND owner=?");
+  if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
+  return PlaceMark{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1), query.integer(2),
+                   query.number(3)};
+}
+
 std::vector<FeedId> Reader::feedIds(const model::OwnerId& owner, uint64_t after, size_t limit) {
   std::vector<FeedId> rows;
-  Query query =
-      database_->query("SELECT id, sequence FROM entity WHERE owner=? AND sequence>? AND state<>2 ORDER BY sequence LIMIT ?");
+  Query query = database_->query(
+      "SELECT id, sequence, n, state FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
   query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
-  while (query.row()) rows.push_back({query.text(0), query.number(1)});
+  while (query.row()) {
+    rows.push_back({query.text(0), query.number(1), query.integer(2),
+                    query.integer(3) != static_cast<int64_t>(EntityState::kNoLongerShared)});
+  }
   return rows;
 }
 
@@ -146,6 +165,17 @@ void Store::putEndedGrant(const model::OwnerId& owner, const HomeId& home, const
       .bindText(ended.pattern)
       .bind(static_cast<int>(ended.access))
       .bind(ended.until_ms)
+      .run();
+}
+
+void Store::trimEndedGrants(const model::OwnerId& owner, const HomeId& home) {
+  database_
+      ->query(
+          "DELETE FROM ended_grant WHERE owner=?1 AND home=?2 AND pattern IN (SELECT pattern FROM ended_grant "
+          "WHERE owner=?1 AND home=?2 ORDER BY until_ms DESC, pattern LIMIT -1 OFFSET ?3)")
+      .bind(needOwner(owner))
+      .bind(homeNumber(home))
+      .bind(static_cast<int64_t>(kMaxEndedGrants))
       .run();
 }
 

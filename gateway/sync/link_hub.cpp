@@ -20,6 +20,14 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_i
   replication.bandwidth_limit = settings.bandwidth_limit;
   replication.uncompressed_kinds = {settings.uncompressed_kinds.begin(), settings.uncompressed_kinds.end()};
   replication.statements = trust::encodeChain(identity.chain());
+  replication.saved_bytes = [this](const HomeId& home) -> uint64_t {
+    std::lock_guard lock(mutex);
+    auto at = traffic.find(home);
+    if (at == traffic.end()) return 0;
+    uint64_t wire = at->second->sent.wire_bytes.load(std::memory_order_relaxed);
+    uint64_t message = at->second->sent.message_bytes.load(std::memory_order_relaxed);
+    return message > wire ? message - wire : 0;
+  };
   replicator = std::make_unique<Replicator>(engine.core(), std::move(replication));
   replicator->onIntroduced([this](const HomeId& home, const Hello& hello) { introduced(home, hello); });
   replicator->onSyncComplete([this](const HomeId& home, uint64_t sent, uint64_t received) {
@@ -74,14 +82,24 @@ void LinkHub::Impl::setPeer(const store::Peer& row) {
   pins[row.operating_spki] = row.home;
 }
 
+void LinkHub::Impl::auditRefusals(engine::Core& core) {
+  decltype(refusals.rows) rows;
+  {
+    std::lock_guard lock(refusals.mutex);
+    rows.swap(refusals.rows);
+  }
+  for (const auto& [key, row] : rows) core.auditOften("system", key.first, key.second, row.from, row.text, row.times);
+}
+
 void LinkHub::Impl::tick() {
   {
     std::lock_guard lock(mutex);
     if (stopping) return;
   }
   engine.submit(
-      [this](engine::Core&) {
+      [this](engine::Core& core) {
         replicator->tick();
+        auditRefusals(core);
         std::map<HomeId, PeerReport> reports;
         for (const auto& [home, connection] : engine_links) reports[home] = replicator->report(home);
         std::lock_guard lock(mutex);
@@ -160,6 +178,7 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
     if (!ticket.ok() && giveWayLocked(address)) ticket = handshake_gate.admit(address, clock.steadyMs());
     if (!ticket.ok()) {
       handshakes_ended.add(false, HandshakeEnd::kRefused);
+      refusals.add(false, "link_throttled", address, ticket.error().message);
       return sdk::LinkDecision::refuse(429);
     }
     auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
@@ -236,7 +255,10 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
     }
   }
   if (pairing) return commitOpened(connection, pairing);
-  if (!home) return connection->close("not_paired", "This home is not paired here any more.");
+  if (!home) {
+    refusals.add(false, "not_paired", connection->remoteAddress(), "Its home was forgotten here.");
+    return connection->close("not_paired", "This home is not paired here any more.");
+  }
   attachPeer(connection, *home);
 }
 
@@ -329,6 +351,10 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
   if (!connection->established()) {
     handshakes_ended.add(connection->kind() == Connection::Kind::kPairing,
                          connection->opened() ? HandshakeEnd::kFailed : HandshakeEnd::kUnreachable);
+    if (connection->opened() && !connection->dialled() && error.domain == Domain::kTrust) {
+      refusals.add(connection->kind() == Connection::Kind::kPairing, error.code, connection->remoteAddress(),
+                   error.message);
+    }
   }
   {
     std::lock_guard lock(mutex);

@@ -51,6 +51,25 @@ struct PeerEntry {
   PeerReport report;
 };
 
+// Links and pairings that were refused before it was known whose they are, until the engine's thread audits them.
+struct Refusals {
+  struct Row {
+    uint64_t times = 0;
+    std::string from;  // the last one's address
+    std::string text;
+  };
+  std::mutex mutex;
+  std::map<std::pair<std::string, std::string>, Row> rows;  // by action and code
+
+  void add(bool of_pairing, const std::string& code, std::string_view from, const std::string& text) {
+    std::lock_guard lock(mutex);
+    Row& row = rows[{of_pairing ? "pairing.refuse" : "link.refuse", code}];
+    ++row.times;
+    row.from = from;
+    row.text = text;
+  }
+};
+
 // One pairing, on either side.
 struct PairingRun {
   trust::PairingRole role = trust::PairingRole::kListener;
@@ -95,6 +114,7 @@ struct LinkHub::Impl : Connection::User {
   std::map<HomeId, PeerEntry> peers;
   std::map<HomeId, std::shared_ptr<LinkTraffic>> traffic;  // since the start
   Handshakes handshakes_ended;
+  Refusals refusals;
   std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones
   std::map<std::string, std::shared_ptr<sdk::Transport>> transports;
   std::set<std::shared_ptr<Connection>> connections;
@@ -114,6 +134,7 @@ struct LinkHub::Impl : Connection::User {
   // link_hub.cpp
   Status load();
   void tick();
+  void auditRefusals(engine::Core& core);
   sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
   bool giveWayLocked(std::string_view remote_address);
   void onEstablished(const std::shared_ptr<Connection>& connection) override;

@@ -209,7 +209,10 @@ sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) 
       ticket = pairing_gate.admit(source, now);
     }
   }
-  if (!ticket.ok()) return sdk::LinkDecision::refuse(ticket.error().code == "pairing_throttled" ? 429 : 404);
+  if (!ticket.ok()) {
+    refusals.add(true, ticket.error().code, source, ticket.error().message);
+    return sdk::LinkDecision::refuse(ticket.error().code == "pairing_throttled" ? 429 : 404);
+  }
   auto channel = trust::Channel::pair(trust::Channel::Role::kServer, code->psk());
   if (!channel.ok()) {
     pairing_gate.failed(*ticket);

@@ -28,8 +28,8 @@ void Replicator::linkUp(const HomeId& peer) {
   Session& session = sessions_[peer];
   session.peer = peer;
   session.bandwidth = core_.store().bandwidth(peer).value_or(settings_.bandwidth_limit);
-  session.has_exceptions =
-      core_.store().peerExceptionCount(peer, true) + core_.store().peerExceptionCount(peer, false) > 0;
+  countExceptions(session);
+  if (settings_.saved_bytes) session.saved_known = settings_.saved_bytes(peer);
   session.mine.owner = core_.me();
   session.mine.mine = true;
   session.theirs.owner = model::OwnerId(peer);
@@ -37,6 +37,7 @@ void Replicator::linkUp(const HomeId& peer) {
   session.mine.position_told_ms = core_.clock().steadyMs();
   session.theirs.position_told_ms = core_.clock().steadyMs();
   send(session, encode(makeHello(session)));
+  narrowPlace(session, session.mine);  // The hello tells the rules.
 }
 
 void Replicator::linkDown(const HomeId& peer) {
@@ -96,7 +97,10 @@ void Replicator::receive(const HomeId& peer, std::string_view message) {
     case MessageType::kHeld: receiveHeld(session, message); break;
     case MessageType::kBye: {
       auto bye = decodeBye(message);
-      close(session, bye.ok() ? bye->code : "protocol", bye.ok() ? bye->text : "The other home closed the link.");
+      // Its own words, told to people here.
+      bool known = bye.ok() && (bye->code == "superseded" || bye->code == "forgotten" || bye->code == "held_quota");
+      end(session, known ? bye->code : "protocol",
+          bye.ok() ? "The other home closed the link: " + toldReason(bye->text) : "The other home closed the link.");
       break;
     }
   }
@@ -138,6 +142,7 @@ void Replicator::pump() {
     if (at != sessions_.end()) rulesChanged(at->second, at->second.mine);
   }
   for (const model::OwnerId& owner : core_.takeReceivedRuleChanges()) {
+    if (!owner.isCircle()) dropExceptionsWithoutRight(owner.home(), owner);
     for (auto& [peer, session] : sessions_) {
       if (session.theirs.owner == owner) rulesChanged(session, session.theirs);
     }
@@ -166,7 +171,14 @@ void Replicator::send(Session& session, std::string message, bool uncompressed) 
   output_.push_back({session.peer, std::move(message), "", "", uncompressed});
 }
 
+// This side refuses the link.
 void Replicator::close(Session& session, const std::string& code, const std::string& text) {
+  if (session.closing) return;
+  core_.auditOften(session.peer.text(), "refused", code, "", text);
+  end(session, code, text);
+}
+
+void Replicator::end(Session& session, const std::string& code, const std::string& text) {
   if (session.closing) return;
   savePlaces(session);
   tellFreshness(session.peer, false);

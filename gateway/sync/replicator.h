@@ -7,6 +7,7 @@
 // wrote and what bears the owner's tag. Cursors move in the receiver's commit and are acknowledged after it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -34,6 +35,9 @@ struct ReplicatorSettings {
   uint64_t bandwidth_limit = 0;  // bytes a second and peer, 0: none
   std::set<std::string> uncompressed_kinds;
   std::string statements;
+  // Bytes that compression has saved so far of what went to a home; told by the links' thread, so some moments late.
+  // Null: nothing is compressed.
+  std::function<uint64_t(const HomeId&)> saved_bytes;
 };
 
 // What leaves the replicator; in order for each peer.
@@ -59,6 +63,11 @@ struct PeerReport {
   uint64_t held_there = 0;
   uint64_t refused_there = 0;
 };
+
+// How far another home's clock is ahead of this one.
+inline int64_t clockOffset(int64_t told_ms, int64_t here_ms) {
+  return std::clamp<int64_t>(told_ms, 0, kMaxToldClockMs) - here_ms;
+}
 
 class Replicator {
  public:
@@ -114,6 +123,7 @@ class Replicator {
     bool started = false;
     uint64_t sent = 0;
     uint64_t turn = 0;              // counts restartSending()
+    uint64_t rules_number = 0;      // under which it began
     std::optional<uint64_t> acked;  // the feed up to here is acknowledged; nothing until a pass has ended
     Pass pass = Pass::kNone;
     bool pass_begun = false;
@@ -160,9 +170,12 @@ class Replicator {
     uint64_t sent_entities = 0;
     uint64_t received_entities = 0;
     bool has_exceptions = false;
+    uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
+    uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back
+    uint64_t saved_known = 0;  // ReplicatorSettings::saved_bytes then
     bool theirs_first = false;
     int64_t budget_at_ms = 0;
     std::optional<int64_t> clock_offset_ms;
@@ -186,11 +199,12 @@ class Replicator {
   void tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas);
   void takeRules(Session& session, Flow& flow, const model::Rules& rules);
   void rulesChanged(Session& session, Flow& flow);
-  void restartSending(Flow& flow);
+  void restartSending(Session& session, Flow& flow);
   uint64_t myNumber(const Session& session, const Flow& flow);
 
   // replicator_send.cpp
   void pumpSession(Session& session);
+  void giveBackSaved(Session& session);
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
@@ -222,12 +236,16 @@ class Replicator {
 
   // replicator_notes.cpp: what is kept for `why` and `lag`.
   void askHeld(Session& session);
-  void heldIsLess();
+  void vouchedFor(Session& session, const model::Address& address, const std::vector<ContentHash>& versions);
+  void dropExceptionsWithoutRight(const HomeId& peer, const model::OwnerId& owner);
+  void countExceptions(Session& session);
+  void putException(Session& session, const store::EntityRow& row, store::PeerException exception);
   void noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack);
   void tellHeld(Session& session, bool first);
   void receiveHeld(Session& session, std::string_view message);
   void savePlace(Session& session, Flow& flow);
   void savePlaces(Session& session);
+  void narrowPlace(Session& session, Flow& flow);
   std::optional<uint64_t> ackedUpTo(const Flow& flow);
   bool fresh(const Session& session);
   void tellFreshness(const HomeId& peer, bool now);
@@ -241,6 +259,7 @@ class Replicator {
 
   void send(Session& session, std::string message, bool uncompressed = false);
   void close(Session& session, const std::string& code, const std::string& text);
+  void end(Session& session, const std::string& code, const std::string& text);
   void closeBroken(Session& session, const Error& error) { close(session, error.code, error.message); }
 
   engine::Core& core_;

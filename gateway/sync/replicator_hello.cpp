@@ -69,7 +69,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
     return close(session, "superseded", "An older copy of this home tried to connect; two machines share one identity.");
   }
   hello->name = displayName(hello->name);
-  session.clock_offset_ms = hello->clock_ms - core_.clock().wallMs();
+  session.clock_offset_ms = clockOffset(hello->clock_ms, core_.clock().wallMs());
   session.ready = true;
   if (introduced_) introduced_(session.peer, *hello);
   tellHeld(session, true);
@@ -154,7 +154,7 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   bool holds = hello.cursor && hello.cursor->epoch == now.epoch &&
                hello.cursor->sequence <= core_.writer().head().sequence &&
                hello.cursor->sender_number == myNumber(session, flow) && hello.cursor->receiver_number == flow.peer_number;
-  restartSending(flow);
+  restartSending(session, flow);
   flow.peer_has_content = hello.has_content;
   if (holds) {
     flow.sent = hello.cursor->sequence;
@@ -177,8 +177,9 @@ void Replicator::takeRules(Session& session, Flow& flow, const model::Rules& rul
   }
 }
 
-void Replicator::restartSending(Flow& flow) {
+void Replicator::restartSending(Session& session, Flow& flow) {
   flow.sent = 0;
+  flow.rules_number = myNumber(session, flow);
   ++flow.turn;
   flow.acked.reset();
   flow.pass = flow.peer_has_content ? Pass::kDigest : Pass::kContent;
@@ -197,10 +198,11 @@ void Replicator::restartSending(Flow& flow) {
 void Replicator::rulesChanged(Session& session, Flow& flow) {
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   send(session, encode(RulesMessage{flow.owner, rules ? *rules : model::Rules{}}));
+  if (flow.mine) narrowPlace(session, flow);
   flow.pass_received = false;
   flow.named.clear();
   flow.peer_has_content = true;
-  restartSending(flow);
+  restartSending(session, flow);
 }
 
 void Replicator::receiveRules(Session& session, std::string_view message) {
@@ -214,7 +216,7 @@ void Replicator::receiveRules(Session& session, std::string_view message) {
   flow->pass_received = false;
   flow->named.clear();
   flow->peer_has_content = true;
-  restartSending(*flow);
+  restartSending(session, *flow);
 }
 
 void Replicator::receiveReplica(Session& session, std::string_view message) {

@@ -2,18 +2,23 @@
 // since when its word is old. The engine's thread, inside a transaction.
 #include <algorithm>
 
+#include "store/rules_codec.h"
 #include "sync/replicator.h"
 
 namespace hearthgate::sync {
 
 std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
   if (!flow.started || flow.pass != Pass::kNone || !flow.wanted.empty()) return std::nullopt;
+  // Its cursor says what it has seen; what it holds back of that it tells before its offer.
+  if (flow.mine && !flow.peer_offered) return std::nullopt;
   return flow.in_flight.empty() ? flow.sent : flow.acked;
 }
 
 void Replicator::savePlace(Session& session, Flow& flow) {
   auto acked = ackedUpTo(flow);
-  if (!acked) return;
+  // Rules that changed in this very transaction are told at its end; what was passed over under the old ones is not
+  // there.
+  if (!acked || flow.rules_number != myNumber(session, flow)) return;
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
   bool same = flow.saved && flow.saved->epoch == epoch && flow.saved->sequence == *acked &&
@@ -23,6 +28,31 @@ void Replicator::savePlace(Session& session, Flow& flow) {
   if (rules) place.rules.lists = rules->lists;
   core_.store().putPeerPlace(session.peer, flow.owner, place);
   flow.saved = std::move(place);
+}
+
+// The other home drops what new rules take away when it hears of them. Until a pass under them has ended, it is only
+// known to have what the old ones and the new ones give.
+void Replicator::narrowPlace(Session& session, Flow& flow) {
+  auto place = core_.store().peerPlace(session.peer, flow.owner);
+  const model::Rules* rules = core_.rulesFor(session.peer);
+  if (!place || !rules) return;
+  std::vector<model::AccessRows>& lists = place->rules.lists;
+  size_t before = lists.size();
+  for (const model::AccessRows& rows : rules->lists) {
+    if (std::find(lists.begin(), lists.end(), rows) == lists.end()) lists.push_back(rows);
+  }
+  flow.saved.reset();
+  if (lists.size() == before) return;
+  size_t rows_in_all = 0;
+  for (const model::AccessRows& rows : lists) rows_in_all += rows.size();
+  if (lists.size() > store::kMaxRuleLists || rows_in_all > store::kMaxRuleRows) {
+    // More than is kept: nothing is known to be there.
+    core_.store().removePeerPlace(session.peer, flow.owner);
+    flow.saved.reset();
+    return;
+  }
+  core_.store().putPeerPlace(session.peer, flow.owner, *place);
+  flow.saved = std::move(*place);
 }
 
 void Replicator::savePlaces(Session& session) {
@@ -46,25 +76,69 @@ void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, c
       if (row) core_.store().removePeerExceptions(session.peer, {flow.owner, row->id});
     }
   }
+  if (!ack.exceptions.empty()) countExceptions(session);
   for (const Ack::Exception& exception : ack.exceptions) {
     if (exception.version >= flight.versions.size()) continue;
-    const auto& [place, hash] = flight.versions[exception.version];
-    auto row = core_.store().feedRow(flight.items[place]);
-    if (!row) continue;
-    session.has_exceptions = true;
-    core_.store().putPeerException(session.peer, flow.owner,
-                                   {row->id, hash, exception.held, exception.reason, core_.clock().wallMs()});
+    const ContentHash& hash = flight.versions[exception.version].second;
+    auto row = core_.store().entity(flight.items[flight.versions[exception.version].first]);
+    bool stands = row && std::any_of(row->siblings.begin(), row->siblings.end(),
+                                     [&](const model::Version& version) { return version.hash == hash; });
+    if (stands) putException(session, *row, {"", hash, exception.held, exception.reason, 0});
   }
 }
 
-void Replicator::heldIsLess() {
-  for (auto& [peer, session] : sessions_) session.held_changed = true;
+// The owner itself sent these, or has just these: what it may have refused of them once stands there now.
+void Replicator::vouchedFor(Session& session, const model::Address& address, const std::vector<ContentHash>& versions) {
+  if (!session.has_exceptions) return;
+  for (const ContentHash& hash : versions) core_.store().removePeerException(session.peer, address, hash);
+}
+
+// What is not shared any more is neither held there nor refused: the archive tells what became of it.
+void Replicator::dropExceptionsWithoutRight(const HomeId& peer, const model::OwnerId& owner) {
+  const model::Rules* rules = owner == core_.me() ? core_.rulesFor(peer) : core_.rulesFrom(owner);
+  model::RulesInForce in_force(rules ? *rules : model::Rules{});
+  bool held_gone = false;
+  for (const store::PeerException& known : core_.store().peerExceptions(peer, owner)) {
+    if (in_force.accessFor(known.id) != model::Access::kNone) continue;
+    core_.store().removePeerExceptions(peer, {owner, known.id});
+    held_gone = held_gone || known.held;
+  }
+  auto place = held_gone && rules && owner == core_.me() ? core_.store().peerPlace(peer, owner) : std::nullopt;
+  if (!place) return;
+  // What was held there is not known to be there, should it be given again before the other home hears of it.
+  place->rules.lists.insert(place->rules.lists.end(), rules->lists.begin(), rules->lists.end());
+  core_.store().putPeerPlace(peer, owner, *place);
+}
+
+void Replicator::countExceptions(Session& session) {
+  uint64_t kept =
+      core_.store().peerExceptionCount(session.peer, true) + core_.store().peerExceptionCount(session.peer, false);
+  session.has_exceptions = kept > 0;
+  session.exceptions_room = kMaxExceptions - std::min(kept, kMaxExceptions);
+}
+
+// `exception` of a version that stands here. Those of versions that do not stand any more go, and no home fills the
+// disk by excepting all it gets.
+void Replicator::putException(Session& session, const store::EntityRow& row, store::PeerException exception) {
+  store::Store& store = core_.store();
+  for (const store::PeerException& known : store.peerExceptions(session.peer, row.address)) {
+    bool stands = std::any_of(row.siblings.begin(), row.siblings.end(),
+                              [&](const model::Version& version) { return version.hash == known.hash; });
+    if (!stands) store.removePeerException(session.peer, row.address, known.hash);
+  }
+  if (session.exceptions_room == 0) return;
+  --session.exceptions_room;
+  session.has_exceptions = true;
+  exception.id = row.address.id;
+  exception.reason = toldReason(exception.reason);
+  exception.at_ms = core_.clock().wallMs();
+  store.putPeerException(session.peer, row.address.owner, exception);
 }
 
 // An acknowledgement says what is held at that moment; this says what became of it.
 void Replicator::tellHeld(Session& session, bool first) {
   if (!first && !std::exchange(session.held_changed, false)) return;
-  std::vector<store::HeldRow> rows = core_.store().held(session.peer, kHeldRowsTold);
+  std::vector<store::HeldRow> rows = core_.store().heldNames(session.peer, kHeldRowsTold);
   for (Flow* flow : {&session.mine, &session.theirs}) {
     HeldMessage message;
     message.owner = flow->owner;
@@ -96,6 +170,9 @@ void Replicator::receiveHeld(Session& session, std::string_view text) {
   if (!message.ok()) return closeBroken(session, message.error());
   Flow* flow = session.flow(message->owner);
   if (!flow) return close(session, "protocol", "The other home told what it holds of an owner that is neither of us.");
+  if (message->held.size() > kHeldRowsTold || message->refused.size() > kHeldRowsTold) {
+    return close(session, "protocol", "The other home told of more held versions than any home holds.");
+  }
   store::Store& store = core_.store();
   std::set<std::pair<std::string, ContentHash>> held;
   std::set<std::string> unknown_format;
@@ -108,16 +185,22 @@ void Replicator::receiveHeld(Session& session, std::string_view text) {
     if (!known.held || held.contains({known.id, known.hash}) || unknown_format.contains(known.id)) continue;
     store.removePeerException(session.peer, {flow->owner, known.id}, known.hash);
   }
-  auto take = [&](const HeldMessage::Row& row, bool is_held) {
-    auto entity = store.entity(model::Address{flow->owner, row.id});
-    bool ours = entity && std::any_of(entity->siblings.begin(), entity->siblings.end(),
-                                      [&](const model::Version& version) { return version.hash == row.hash; });
-    if (!ours) return;
-    session.has_exceptions = true;
-    store.putPeerException(session.peer, flow->owner, {row.id, row.hash, is_held, row.reason, core_.clock().wallMs()});
-  };
-  for (const HeldMessage::Row& row : message->held) take(row, true);
-  for (const HeldMessage::Row& row : message->refused) take(row, false);
+  // Each entity is looked at once, however often it is named.
+  std::map<std::string, std::vector<store::PeerException>> told;
+  for (const HeldMessage::Row& row : message->held) told[row.id].push_back({"", row.hash, true, row.reason, 0});
+  for (const HeldMessage::Row& row : message->refused) told[row.id].push_back({"", row.hash, false, row.reason, 0});
+  countExceptions(session);
+  for (auto& [id, exceptions] : told) {
+    auto entity = store.entity(model::Address{flow->owner, id});
+    for (const model::Version& version : entity ? entity->siblings : model::Siblings{}) {
+      auto of_it = std::find_if(exceptions.rbegin(), exceptions.rend(),
+                                [&](const store::PeerException& exception) { return exception.hash == version.hash; });
+      if (of_it == exceptions.rend()) continue;
+      // As after an acknowledgement that refuses: what its owner will not take stands in the archive.
+      if (!of_it->held && !flow->mine && !version.tag) core_.archiveRefused(*entity, {version}, toldReason(of_it->reason));
+      putException(session, *entity, std::move(*of_it));
+    }
+  }
 }
 
 bool Replicator::fresh(const Session& session) {
@@ -131,8 +214,13 @@ void Replicator::tellFreshness(const HomeId& peer, bool now) {
   if (at->second == now) return;
   at->second = now;
   model::OwnerId owner(peer);
-  for (const store::FeedId& row : core_.store().feedIds(owner, 0, kStaleEvents)) {
+  std::vector<store::FeedId> rows = core_.store().feedIds(owner, 0, kStaleEvents);
+  for (const store::FeedId& row : rows) {
+    if (!row.shared) continue;
     core_.event("entity", "{\"change\":\"remote\",\"entity\":" + model::jsonString(model::Address{owner, row.id}.text()) + "}");
+  }
+  if (rows.size() == kStaleEvents) {
+    core_.event("home", "{\"id\":\"" + peer.text() + "\",\"state\":\"" + (now ? "fresh" : "stale") + "\"}");
   }
 }
 

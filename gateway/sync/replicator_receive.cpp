@@ -11,6 +11,7 @@ using model::Version;
 
 namespace {
 constexpr char kUnknownFormat[] = "unknown format";
+constexpr size_t kAllHeld = SIZE_MAX >> 1;  // each home has its quota
 }  // namespace
 
 void Replicator::receiveBatch(Session& session, std::string_view message) {
@@ -59,6 +60,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     }
     // An acknowledgement that was lost with its link left a version here without the owner's tag: it comes with the content.
     if (digestOf(hashes) == item.digest && !lacks_tag) {
+      if (!flow->mine) vouchedFor(session, {batch.owner, item.id}, hashes);
       if (replacing) flow->named.insert(item.id);
       if (replacing && core_.ownAccess({batch.owner, item.id}) == OwnAccess::kRead) dropHeldOf({batch.owner, item.id}, {});
     } else {
@@ -107,7 +109,8 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
     if (!checked.ok()) {
-      core_.auditRefusal(session.peer, checked.error().message, address.text());
+      // By its code: the message may name what the other home chose.
+      core_.auditOften(session.peer.text(), "refused", checked.error().code, address.text(), checked.error().message);
       ack->exceptions.push_back({place, false, checked.error().message});
       continue;
     }
@@ -144,6 +147,7 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     model::join(*version, &siblings);
     good.push_back(std::move(*version));
   }
+  if (!flow.mine) vouchedFor(session, address, named_versions);
   if (replacing && access == OwnAccess::kRead) {
     flow.named.insert(item.id);
     if (session.has_exceptions) core_.store().removePeerExceptions(session.peer, address);
@@ -186,13 +190,14 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
 
 void Replicator::dropHeld(const store::HeldRow& held) {
   core_.store().removeHeld(held.n);
-  heldIsLess();
+  auto at = sessions_.find(held.home);
+  if (at != sessions_.end()) at->second.held_changed = true;
 }
 
 // A replacing pass replaces what is held back too; of an unknown format nothing can be said, so it stays.
 void Replicator::dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep) {
-  for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
-    if (!(held.address == address) || held.reason == kUnknownFormat) continue;
+  for (const store::HeldRow& held : core_.store().heldOf(address)) {
+    if (held.reason == kUnknownFormat) continue;
     if (std::find(keep.begin(), keep.end(), held.hash) == keep.end()) dropHeld(held);
   }
 }
@@ -210,7 +215,7 @@ void Replicator::endPass(Flow& flow) {
   }
   for (const auto& [id, kind] : unnamed) core_.replace({flow.owner, id}, kind, {});
   // Held versions of what may only be read and was not named again go the same way.
-  for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
+  for (const store::HeldRow& held : core_.store().heldNames(std::nullopt, kAllHeld)) {
     if (held.address.owner == flow.owner && core_.ownAccess(held.address) == OwnAccess::kRead &&
         !flow.named.contains(held.address.id)) {
       dropHeld(held);
@@ -230,6 +235,10 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
   Flow* flow = session.flow(ack.owner);
   if (!flow || flow->in_flight.empty() || flow->in_flight.front().number != ack.number) {
     return close(session, "protocol", "The other home acknowledged what was not sent.");
+  }
+  for (size_t i = 1; i < ack.exceptions.size(); ++i) {
+    if (ack.exceptions[i].version > ack.exceptions[i - 1].version) continue;
+    return close(session, "protocol", "The other home excepted a version twice.");
   }
   InFlight flight = std::move(flow->in_flight.front());
   flow->in_flight.pop_front();
@@ -258,7 +267,7 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
     auto row = core_.store().entity(flight.items[item]);
     if (!row) continue;
     for (const Version& version : row->siblings) {
-      if (version.hash == hash && !version.tag) core_.archiveRefused(*row, {version}, exception.reason);
+      if (version.hash == hash && !version.tag) core_.archiveRefused(*row, {version}, toldReason(exception.reason));
     }
   }
 }
@@ -268,10 +277,10 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   if (!position.ok()) return closeBroken(session, position.error());
   Flow* flow = session.flow(position->owner);
   if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
-  flow->remaining_there = position->remaining;
+  flow->remaining_there = std::min(position->remaining, kMaxToldCount);
   flow->heard = true;
   flow->heard_ms = core_.clock().steadyMs();
-  session.clock_offset_ms = position->clock_ms - core_.clock().wallMs();
+  session.clock_offset_ms = clockOffset(position->clock_ms, core_.clock().wallMs());
   auto cursor = core_.store().cursor(session.peer, position->owner);
   if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
     return;
@@ -288,6 +297,7 @@ void Replicator::receiveLevel(Session& session, std::string_view message) {
     if (at->first != level->token) continue;
     auto answer = std::move(at->second);
     session.asked.erase(at);
+    level->held = std::min(level->held, kMaxToldCount);
     return answer(*level);
   }
 }
@@ -298,20 +308,27 @@ void Replicator::reviewHeld(bool force) {
   next_held_review_ms_ = now + kHeldReviewMs;
   for (bool again = true; again;) {
     again = false;
-    for (const store::HeldRow& held : core_.store().held(std::nullopt, kHeldQuota)) {
+    // Of all homes: what one has held back for ever must not hide what another has.
+    for (const store::HeldRow& held : core_.store().heldNames(std::nullopt, kAllHeld)) {
       if (held.reason == kUnknownFormat) continue;
-      auto version = model::decodeVersion(held.version, held.hash, held.kind, core_.store());
+      auto version = model::decodeVersion(core_.store().heldVersion(held.n), held.hash, held.kind, core_.store());
       if (!version.ok()) continue;
       auto row = core_.store().entity(held.address);
       Judgement judgement =
           ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
       if (judgement.verdict == Verdict::kHold) continue;
+      auto at = sessions_.find(held.home);
+      bool linked = at != sessions_.end() && at->second.ready && !at->second.closing;
+      // A refusal waits for a link, else its writer would never hear of it. The loss of a right it learns from the
+      // rules.
+      bool may_write =
+          held.address.owner == core_.me() && core_.accessFor(held.home, held.address.id) == model::Access::kWrite;
+      if (judgement.verdict == Verdict::kRefuse && may_write && !linked) continue;
       dropHeld(held);
       again = true;
       if (judgement.verdict == Verdict::kRefuse) {
         core_.auditRefusal(held.home, judgement.reason, held.address.text());
-        auto at = sessions_.find(held.home);
-        Flow* flow = at == sessions_.end() ? nullptr : at->second.flow(held.address.owner);
+        Flow* flow = linked ? at->second.flow(held.address.owner) : nullptr;
         if (flow) flow->refused_since.push_back({held.address.id, held.hash, judgement.reason});
         core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
                                      model::jsonString(judgement.reason) + "}");
@@ -324,12 +341,8 @@ void Replicator::reviewHeld(bool force) {
 
 // Taking `write` away drops what is held from that home (DESIGN.md section 3).
 void Replicator::dropHeldWithoutRight(const HomeId& home) {
-  for (const store::PeerException& known : core_.store().peerExceptions(home, core_.me())) {
-    if (core_.accessFor(home, known.id) == model::Access::kNone) {
-      core_.store().removePeerExceptions(home, {core_.me(), known.id});
-    }
-  }
-  for (const store::HeldRow& held : core_.store().held(home, kHeldQuota)) {
+  dropExceptionsWithoutRight(home, core_.me());
+  for (const store::HeldRow& held : core_.store().heldNames(home, kAllHeld)) {
     if (!(held.address.owner == core_.me())) continue;
     if (core_.accessFor(home, held.address.id) == model::Access::kWrite) continue;
     dropHeld(held);

@@ -20,11 +20,24 @@ bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
   return core_.ownAccess({flow.owner, id}) != engine::OwnAccess::kNone;
 }
 
+// The limit is for what goes on the wire, which is known only after a message has left here: the whole of it is taken
+// from the budget at first, and what compression saved is given back.
+void Replicator::giveBackSaved(Session& session) {
+  if (!settings_.saved_bytes) return;
+  uint64_t saved = settings_.saved_bytes(session.peer);
+  uint64_t fresh = saved > session.saved_known ? saved - session.saved_known : 0;
+  session.saved_known = saved;
+  fresh = std::min(fresh, session.debited);
+  session.debited -= fresh;
+  session.budget += static_cast<int64_t>(fresh) * 1000;
+}
+
 void Replicator::pumpSession(Session& session) {
   if (session.bandwidth > 0) {
     int64_t now = core_.clock().steadyMs();
     auto limit = static_cast<int64_t>(session.bandwidth);
     int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
+    giveBackSaved(session);
     session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);
     session.budget_at_ms = now;
   }
@@ -271,6 +284,7 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   if (!batch.full || batch.end) flight.acknowledges = batch.upto;
   flow.in_flight_bytes += message.size();
   session.budget -= static_cast<int64_t>(message.size()) * 1000;
+  session.debited += message.size();
   flow.in_flight.push_back(std::move(flight));
   send(session, std::move(message), uncompressed);
 }

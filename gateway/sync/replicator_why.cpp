@@ -97,7 +97,7 @@ void Replicator::whyOfMine(WhyText& text, const HomeId& peer, const store::Entit
     bool in_flight = std::any_of(flow.in_flight.begin(), flow.in_flight.end(), [&](const InFlight& flight) {
       return std::find(flight.items.begin(), flight.items.end(), row.n) != flight.items.end();
     });
-    bool comparing = !flow.started || flow.pass != Pass::kNone;
+    bool comparing = !flow.started || flow.pass != Pass::kNone || !flow.peer_offered;
     pending = comparing || in_flight || flow.wanted_set.contains(row.n) || flow.sent < row.sequence;
     how = in_flight   ? "It was sent, and is not acknowledged yet."
           : comparing ? "The two homes compare what they have, which is not finished."

@@ -33,6 +33,14 @@ inline constexpr int64_t kPositionDelayMs = 2000;
 inline constexpr int64_t kPlacesEveryMs = 5000;
 // Rows of what is held that one message tells; more than the quota are not held.
 inline constexpr size_t kHeldRowsTold = kHeldQuota;
+// Versions kept as held back or refused by one peer: as many as it may hold. A peer that excepts more gets no more
+// rows.
+inline constexpr uint64_t kMaxExceptions = kHeldQuota;
+// Counts and clocks that another home tells are shown and added up; above these it lies. The second is the year 2255.
+inline constexpr uint64_t kMaxToldCount = 1'000'000'000;
+inline constexpr int64_t kMaxToldClockMs = 9'000'000'000'000;
+// Of a reason that another home gives; the longest own one has some 80.
+inline constexpr size_t kMaxReasonBytes = 200;
 // Entities of one home of which events tell that they became stale or fresh; of more the `home` event alone tells.
 inline constexpr size_t kStaleEvents = 500;
 // Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.

@@ -1,5 +1,8 @@
 #include "sync/why.h"
 
+#include "base/utf8.h"
+#include "sync/tuning.h"
+
 namespace hearthgate::sync {
 
 void WhyText::pass(const char* gate, std::string detail, std::optional<int64_t> since_ms) {
@@ -25,6 +28,11 @@ Why WhyText::take() {
     case Grade::kUnknown: why_.verdict = "unknown"; break;
   }
   return std::move(why_);
+}
+
+std::string toldReason(const std::string& reason) {
+  std::string shown = displayName(reason, kMaxReasonBytes);
+  return shown.empty() ? "no reason given" : shown;
 }
 
 const char* gateOf(const std::string& reason) {

@@ -63,6 +63,8 @@ class WhyText {
   std::optional<Grade> gravest_;
 };
 
+// A reason that another home gave, fit to be kept and shown.
+std::string toldReason(const std::string& reason);
 // What a person can do about versions that wait for `reason` (ingress.h). `there`: at the other home.
 std::string heldDetail(const std::string& reason, const std::string& name, bool there);
 std::string heldAction(const std::string& reason, const std::string& name, bool there);

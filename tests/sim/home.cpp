@@ -52,6 +52,7 @@ void Home::start(std::string_view image, Start how) {
   sync::ReplicatorSettings sync_settings;
   sync_settings.name = name_;
   sync_settings.bandwidth_limit = limits_.bandwidth;
+  sync_settings.saved_bytes = limits_.saved_bytes;
   replicator_ = std::make_unique<sync::Replicator>(*core_, std::move(sync_settings));
   store_->begin();
   core_->load();

@@ -49,6 +49,7 @@ struct Limits {
   uint64_t peer_entities = engine::CoreSettings{}.peer_entities;
   uint64_t peer_bytes = engine::CoreSettings{}.peer_bytes;
   engine::Retention retention;
+  std::function<uint64_t(const HomeId&)> saved_bytes;  // by compression, which is not simulated
 };
 
 class Home {

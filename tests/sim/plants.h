@@ -23,6 +23,8 @@ struct Plant {
 std::vector<Plant> plantsInMessages();
 // plants_rows.cpp
 std::vector<Plant> plantsInRows();
+// plants_rules.cpp
+std::vector<Plant> plantsInRules();
 // plants_starts.cpp
 std::vector<Plant> plantsAtStarts();
 

@@ -63,14 +63,13 @@ void World::setUp() {
           if (row == 1 && r % 3 != 0) continue;
           Access access = r / 4 % 8 < 5 ? Access::kWrite : r / 4 % 8 < 7 ? Access::kRead : Access::kNone;
           const std::string& pattern = row == 0 ? kPatterns[0] : kPatterns[r / 32 % kPatterns.size()];
-          (void)home.core().grant(homes_[p]->id(), pattern, access, std::nullopt);
+          if (home.core().grant(homes_[p]->id(), pattern, access, std::nullopt).ok()) {
+            accountGrant(i, p, pattern, model::AccessRow{pattern, access, {}});
+          }
         }
       }
-      (void)home.core().setStrategy(
-          {model::StrategyRow::Scope::kOwner, "", kStrategies[strategy % kStrategies.size()]});
-      if (plan_.variant.kinds) {
-        (void)home.core().setStrategy({model::StrategyRow::Scope::kKind, kKinds[0], kStrategies[strategy / 8 % kStrategies.size()]});
-      }
+      setStrategy(i, Scope::kOwner, "", kStrategies[strategy % kStrategies.size()]);
+      if (plan_.variant.kinds) setStrategy(i, Scope::kKind, kKinds[0], kStrategies[strategy / 8 % kStrategies.size()]);
     });
   }
 }
@@ -104,6 +103,7 @@ std::vector<std::string> World::run(const std::set<size_t>& skip) {
     passTime(plan_.steps[i].passes_ms);
     if (trace_) say("step " + std::to_string(i) + ": " + describe(plan_.steps[i]));
     act(plan_.steps[i], i);
+    watchRules();
     watchWhy();
     if (trace_ && plan_.steps[i].act != Act::kOpen) say("    " + stateOf(addressOf(plan_.steps[i])));
   }
@@ -193,13 +193,15 @@ void World::changeGrant(const Step& step) {
   losing(at, [&] {
     home.commit([&] {
       if (what == 0) {
-        if (home.core().revoke(homes_[peer]->id(), pattern)) accountGrant(at, peer, pattern, {});
+        (void)home.core().revoke(homes_[peer]->id(), pattern);
+        accountGrant(at, peer, pattern, {});
         return;
       }
       Access access = what < 2 ? Access::kNone : what < 4 ? Access::kRead : Access::kWrite;
       std::optional<int64_t> until;
       if (step.r[2] % 6 == 0) until = home.clock().wall_ms + 1 + static_cast<int64_t>(step.r[3] % 60'000);
-      if (home.core().grant(homes_[peer]->id(), pattern, access, until).ok()) accountGrant(at, peer, pattern, until);
+      if (!home.core().grant(homes_[peer]->id(), pattern, access, until).ok()) return;
+      accountGrant(at, peer, pattern, model::AccessRow{pattern, access, until});
     });
   });
 }
@@ -212,31 +214,48 @@ void World::confirm(size_t home) {
 void World::tick(size_t home) {
   losing(home, [&] { homes_[home]->tick(); });
   watchHeld(home);
+  watchExpiry(home);
+}
+
+void World::setStrategy(size_t home, Scope scope, const std::string& pattern, const std::string& strategy) {
+  if (homes_[home]->core().setStrategy({scope, pattern, strategy}).ok())
+    accountStrategy(home, scope, pattern, strategy);
 }
 
 void World::changeStrategy(const Step& step) {
   Home& home = *homes_[step.home];
   const std::string& strategy = kStrategies[step.r[0] % kStrategies.size()];
+  auto clear = [&](Scope scope, const std::string& pattern) {
+    (void)home.core().clearStrategy(scope, pattern);
+    accountStrategy(step.home, scope, pattern, {});
+  };
   home.commit([&] {
     if (step.act == Act::kStrategyHere) {
-      bool clear = step.r[1] % 2 == 0;
-      (void)home.core().setStrategyHere(addressOf(step), clear ? std::nullopt : std::optional(strategy));
+      auto here = step.r[1] % 2 == 0 ? std::nullopt : std::optional(strategy);
+      (void)home.core().setStrategyHere(addressOf(step), here);
+      accountHere(step.home, addressOf(step), here);
       return;
     }
-    using Scope = model::StrategyRow::Scope;
     switch (step.r[1] % 4) {
-      case 0: (void)home.core().setStrategy({Scope::kOwner, "", strategy}); break;
-      case 1: (void)home.core().setStrategy({Scope::kGlob, "light.*", strategy}); break;
-      case 2: (void)home.core().setStrategy({Scope::kEntity, kEntityIds[step.entity], strategy}); break;
+      case 0:
+        return setStrategy(step.home, Scope::kOwner, "", strategy);
+      case 1:
+        return setStrategy(step.home, Scope::kGlob, "light.*", strategy);
+      case 2:
+        return setStrategy(step.home, Scope::kEntity, kEntityIds[step.entity], strategy);
       default: break;
     }
-    if (step.r[1] % 4 < 3) return;
     switch (step.r[2] % 5) {
-      case 0: (void)home.core().setStrategy({Scope::kKind, "state", strategy}); break;
-      case 1: (void)home.core().clearStrategy(Scope::kKind, "state"); break;
-      case 2: (void)home.core().clearStrategy(Scope::kEntity, kEntityIds[step.entity]); break;
-      case 3: (void)home.core().clearStrategy(Scope::kOwner, ""); break;
-      default: (void)home.core().clearStrategy(Scope::kGlob, "light.*"); break;
+      case 0:
+        return setStrategy(step.home, Scope::kKind, "state", strategy);
+      case 1:
+        return clear(Scope::kKind, "state");
+      case 2:
+        return clear(Scope::kEntity, kEntityIds[step.entity]);
+      case 3:
+        return clear(Scope::kOwner, "");
+      default:
+        return clear(Scope::kGlob, "light.*");
     }
   });
 }
@@ -255,7 +274,12 @@ void World::changeClock(const Step& step) {
 
 void World::restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random) {
   network_->crashed(home, random);
+  bool same = image == homes_[home]->image();
   losing(home, [&] { homes_[home]->start(image, how); }, true);
+  if (!same) {
+    accountAnew(home);
+    machines_[home].went_back = true;
+  }
   machines_[home].issued.clear();
   // Whether it was confirmed stands in the image, but that a restore has to be is known here.
   const store::OwnerRow* own = homes_[home]->core().writer().find(homes_[home]->owner());
@@ -339,7 +363,6 @@ void World::losing(size_t home, const std::function<void()>& event, bool went_ba
     if (trace_) gone.each([&](size_t n) { say("    w" + std::to_string(n) + " is nowhere any more"); });
   }
   markHistoryLost(home, went_back);
-  if (went_back) std::erase_if(until_, [&](const auto& row) { return std::get<0>(row.first) == home; });
   watchAccess(home);
 }
 

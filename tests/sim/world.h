@@ -34,6 +34,7 @@ class World {
     bool stopped = false;
     int64_t stopped_at_ms = 0;
     bool synced = true;
+    bool went_back = false;    // once in this run
     bool unconfirmed = false;  // restored, and no person has confirmed it
     std::deque<std::string> images;   // of the last commits, while a power cut is near
     std::vector<std::string> copies;  // backups
@@ -48,6 +49,8 @@ class World {
   void setClock(size_t home);
   void traffic(const Step& step);
   void changeGrant(const Step& step);
+  void setStrategy(size_t home, model::StrategyRow::Scope scope, const std::string& pattern,
+                   const std::string& strategy);
   void changeStrategy(const Step& step);
   void changeClock(const Step& step);
   void restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random);
@@ -77,6 +80,7 @@ class World {
   // world_why.cpp
   void checkWhy(const model::Address& address, size_t owner);
   void watchWhy();
+  void watchHeldWhy(size_t at, size_t other, const model::Address& address, const std::string& said);
   std::string verdict(size_t home, size_t other, const model::Address& address);
   void checkQuiet();
 
@@ -88,7 +92,18 @@ class World {
   void watchJoined(size_t home);
   void watchAccess(size_t home);
   void watchHeld(size_t home);
-  void accountGrant(size_t home, size_t peer, const std::string& pattern, std::optional<int64_t> until);
+
+  // world_rules.cpp
+  using Scope = model::StrategyRow::Scope;
+  void accountGrant(size_t home, size_t peer, const std::string& pattern, std::optional<model::AccessRow> row);
+  void accountStrategy(size_t home, Scope scope, const std::string& pattern, std::optional<std::string> strategy);
+  void accountHere(size_t home, const model::Address& address, std::optional<std::string> strategy);
+  void accountAnew(size_t home);
+  void watchRules();
+  void watchGrants(size_t home, size_t peer);
+  void watchStrategies(size_t home);
+  void watchExpiry(size_t home);
+  std::string strategyAt(size_t home, size_t owner, const model::Address& address, const std::string& kind);
   void checkGrants();
 
   // Runs what may make content disappear, and takes out of the account what no home holds afterwards.
@@ -121,8 +136,10 @@ class World {
   Tampering* tampering_;
   std::set<ContentHash> vouched_;  // versions that stood at their owner once
   std::optional<sync::Ack> last_ack_;
-  // Rows that people gave for a time: owner, other home, pattern. Those of an owner that went back are not known any more.
-  std::map<std::tuple<size_t, size_t, std::string>, int64_t> until_;
+  // What people set: rows (owner, other home, pattern), strategies of an owner, overrides of a home.
+  std::map<std::tuple<size_t, size_t, std::string>, model::AccessRow> given_;
+  std::map<std::tuple<size_t, Scope, std::string>, std::string> strategies_;
+  std::map<std::pair<size_t, model::Address>, std::string> here_;
   std::vector<std::string> failures_;
 };
 

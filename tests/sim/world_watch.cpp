@@ -192,22 +192,4 @@ void World::watchHeld(size_t h) {
   }
 }
 
-void World::accountGrant(size_t home, size_t peer, const std::string& pattern, std::optional<int64_t> until) {
-  until_.erase({home, peer, pattern});
-  if (until) until_[{home, peer, pattern}] = *until;
-}
-
-// No row outlives its time.
-void World::checkGrants() {
-  for (const auto& [row, until] : until_) {
-    const auto& [home, peer, pattern] = row;
-    const model::Rules* rules = homes_[home]->core().rulesFor(homes_[peer]->id());
-    for (const model::AccessRow& given : rules && rules->lists.size() == 1 ? rules->lists[0] : model::AccessRows{}) {
-      if (given.pattern == pattern) {
-        fail(homes_[home]->name() + " gives " + homes_[peer]->name() + " " + pattern + " although its time has passed");
-      }
-    }
-  }
-}
-
 }  // namespace hearthgate::sim

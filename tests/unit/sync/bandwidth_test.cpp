@@ -160,5 +160,22 @@ TEST_F(BandwidthLimit, NoneSendsEverythingAtOnce) {
   EXPECT_EQ(arrived(), static_cast<size_t>(kEntities));
 }
 
+// The limit is for the wire: a link whose messages shrink to a quarter carries four times as much.
+TEST_F(BandwidthLimit, CountsWhatCompressionLeaves) {
+  sim::Limits limits;
+  limits.bandwidth = kLimit;
+  limits.saved_bytes = [this](const HomeId&) { return bytes() / 4 * 3; };
+  a.setLimits(limits);
+  a.start(a.image(), Home::Start::kClean);
+  fill();
+  connect();
+  settle();
+  size_t before = bytes();
+  for (int second = 0; second < 5; ++second) pass(1000);
+  double rate = static_cast<double>(bytes() - before) / 5 / 4;
+  EXPECT_GT(rate, 0.7 * kLimit);
+  EXPECT_LT(rate, 1.3 * kLimit);
+}
+
 }  // namespace
 }  // namespace hearthgate::sync

@@ -143,6 +143,33 @@ TEST_F(WhyBetweenHomes, ChangesTheBandwidthOfAStandingLink) {
   EXPECT_EQ(verdict(a, "light.x"), "level");
 }
 
+// Of a home with more entities than events name, an event of the home itself says that they are stale.
+TEST_F(WhyBetweenHomes, SilenceOfALargeHomeIsToldByAnEventOfTheHome) {
+  a.commit([&] {
+    a.core().beginChange(a.id(), "test", "bulk");
+    for (size_t i = 0; i < kStaleEvents; ++i) {
+      engine::WriteOrder order;
+      order.address = of(a, "light.n" + std::to_string(i));
+      order.fields = *model::parseJson("{}", 4);
+      ASSERT_TRUE(a.core().write(order).ok());
+    }
+    a.core().endChange();
+  });
+  settle();
+  pass(300);
+  auto told = [&](const std::string& type) {
+    size_t count = 0;
+    for (const store::EventRow& event : b.store().events(0, 10'000))
+      count += event.type == type && event.body.find("offline") == std::string::npos;
+    return count;
+  };
+  size_t homes = told("home");
+  size_t entities = told("entity");
+  cut();
+  EXPECT_EQ(told("home"), homes + 1);
+  EXPECT_EQ(told("entity"), entities + kStaleEvents);
+}
+
 TEST_F(WhyBetweenHomes, AMessageOfHeldVersionsIsReadBack) {
   HeldMessage message;
   message.owner = a.owner();
