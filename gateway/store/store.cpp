@@ -18,6 +18,7 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
                                               int page_bytes) {
   database->execute("PRAGMA page_size=" + std::to_string(page_bytes));
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
+  database->execute("PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages));
   // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain.
   database->execute("PRAGMA secure_delete=OFF");
   HG_CHECK(database->takeError());

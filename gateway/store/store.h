@@ -16,6 +16,9 @@ enum class Durability { kFull, kNormal };
 // Chosen by tests/bench/write_amplification, bytes written per single durable update of 300 bytes and updates a second
 // in bulk: 1024: 19 kB, 13,500; 2048: 28 kB, 23,700; 4096: 44 kB, 25,100; 8192: 75 kB, 34,100.
 inline constexpr int kPageBytes = 2048;
+// The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
+// once for all of them. It stays about that long, and a start after a crash has to read that much.
+inline constexpr int kCheckpointPages = 8192;
 
 class Store : public Reader, public model::Numbering {
  public:

@@ -61,7 +61,7 @@ void Store::addHistory(EntityNumber n, uint64_t change, uint32_t place, bool ref
                        const model::Version& version) {
   std::string blob;
   model::encodeVersion(version, kNoKind, *this, &blob);
-  database_->query("INSERT INTO history VALUES(?,?,?,?,?,?)")
+  database_->query("INSERT INTO history VALUES(NULL,?,?,?,?,?,?)")
       .bind(n)
       .bind(change)
       .bind(place)
