@@ -43,6 +43,8 @@ bool isAboveOne(std::string_view number) {
 }
 
 // Builds the tree from the parser's events.
+constexpr size_t kUsualMembers = 8;  // of an object: saves growing
+
 struct Handler {
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
   static constexpr size_t max_array_size = static_cast<size_t>(-1);
@@ -79,6 +81,7 @@ struct Handler {
   bool begin(Json::Type type) {
     open.push_back({});
     open.back().value.type = type;
+    if (type == Json::Type::kObject) open.back().value.members.reserve(kUsualMembers);
     return true;
   }
   bool end(error_code& ec) {

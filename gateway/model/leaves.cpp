@@ -16,6 +16,23 @@ void appendKey(std::string_view key, Path* path) {
   *path += '\0';
 }
 
+// Appends the first key of `path` as JSON; gives how many bytes of the path it is.
+size_t appendFirstKey(std::string_view path, std::string* out) {
+  size_t end = path.find('\0');
+  if (end + 1 >= path.size() || path[end + 1] != '\xFF') {
+    appendJsonString(path.substr(0, end), out);
+    return end + 1;
+  }
+  std::string key;  // with zero bytes of its own
+  size_t at = 0;
+  for (; path[at] != '\0' || (at + 1 < path.size() && path[at + 1] == '\xFF'); ++at) {
+    key += path[at];
+    if (path[at] == '\0') ++at;
+  }
+  appendJsonString(key, out);
+  return at + 1;
+}
+
 // Whether `value` has more than `levels` levels of arrays and objects.
 bool isDeeperThan(const Json& value, size_t levels) {
   if (value.type != Json::Type::kArray && !value.isObject()) return false;
@@ -34,6 +51,7 @@ struct Collected {
   Leaves leaves;
   Path prefix;
   size_t bytes = 0;  // of the canonical text so far
+  std::string text;  // of one name
 };
 
 Status collect(const Json& object, Collected* out) {
@@ -49,7 +67,9 @@ Status collect(const Json& object, Collected* out) {
     size_t length = out->prefix.size();
     appendKey(key, &out->prefix);
     // The name with its quotes, the colon, and a comma before all but the first.
-    out->bytes += jsonString(key).size() + (&value == &object.members.front().second ? 1 : 2);
+    out->text.clear();
+    appendJsonString(key, &out->text);
+    out->bytes += out->text.size() + (&value == &object.members.front().second ? 1 : 2);
     if (value.isObject() && !value.members.empty()) {
       HG_CHECK(collect(value, out));
     } else {
@@ -163,25 +183,25 @@ Result<Leaves> parseLeaves(std::string_view fields) {
 
 std::string canonicalFields(const Leaves& leaves) {
   std::string out = "{";
-  std::vector<std::string> open;
+  // The objects that are open, by the length of their path within the leaf before.
+  std::vector<size_t> open;
+  std::string_view before;
   for (const Leaf& leaf : leaves) {
-    std::vector<std::string> keys = splitPath(leaf.path);
+    std::string_view path = leaf.path;
     size_t common = 0;
-    while (common < open.size() && common + 1 < keys.size() && open[common] == keys[common]) ++common;
-    while (open.size() > common) {
-      out += '}';
-      open.pop_back();
-    }
+    while (common < open.size() && isBelow(path, before.substr(0, open[common]))) ++common;
+    out.append(open.size() - common, '}');
+    open.resize(common);
     if (out.back() != '{') out += ',';
-    for (size_t i = common; i < keys.size(); ++i) {
-      appendJsonString(keys[i], &out);
+    for (size_t at = open.empty() ? 0 : open.back(); at < path.size();) {
+      at += appendFirstKey(path.substr(at), &out);
       out += ':';
-      if (i + 1 < keys.size()) {
-        out += '{';
-        open.push_back(std::move(keys[i]));
-      }
+      if (at == path.size()) break;
+      out += '{';
+      open.push_back(at);
     }
     out += leaf.value;
+    before = path;
   }
   out.append(open.size() + 1, '}');
   return out;

@@ -18,6 +18,7 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
                                               int page_bytes) {
   database->execute("PRAGMA page_size=" + std::to_string(page_bytes));
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
+  database->execute("PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages));
   // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain. What
   // other homes no longer share goes by rewrite(): zeros would miss what a page keeps of rows that were moved elsewhere.
   database->execute("PRAGMA secure_delete=OFF");
@@ -86,6 +87,7 @@ void Store::rollback() {
   if (!sqlite3_get_autocommit(database_->handle())) database_->execute("ROLLBACK");
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
+  last_entity_.reset();
 }
 
 Status Store::check() {

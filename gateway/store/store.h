@@ -16,6 +16,9 @@ enum class Durability { kFull, kNormal };
 // Chosen by tests/bench/write_amplification, bytes written per single durable update of 300 bytes and updates a second
 // in bulk: 1024: 19 kB, 13,500; 2048: 28 kB, 23,700; 4096: 44 kB, 25,100; 8192: 75 kB, 34,100.
 inline constexpr int kPageBytes = 2048;
+// The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
+// once for all of them. It stays about that long, and a start after a crash has to read that much.
+inline constexpr int kCheckpointPages = 8192;
 
 class Store : public Reader, public model::Numbering {
  public:
@@ -58,6 +61,9 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
+  // As Reader's; the row asked for last is kept, since one write asks several times.
+  using Reader::entity;
+  std::optional<EntityRow> entity(const model::Address& address);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
@@ -127,6 +133,8 @@ class Store : public Reader, public model::Numbering {
   static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file,
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
+
+  std::optional<EntityRow> last_entity_;
 };
 
 }  // namespace hearthgate::store
