@@ -125,8 +125,12 @@ bool Core::revoke(const HomeId& home, const std::string& pattern) {
   if (at == own_rules_.end()) return false;
   Rules rules = at->second.rules();
   rules.lists.resize(1);
-  bool there = std::erase_if(rules.lists.front(), [&](const AccessRow& row) { return row.pattern == pattern; }) > 0;
-  if (!there) return false;
+  AccessRows& rows = rules.lists.front();
+  auto gone = std::find_if(rows.begin(), rows.end(), [&](const AccessRow& row) { return row.pattern == pattern; });
+  if (gone == rows.end()) return false;
+  store_.putEndedGrant(me(), home, {pattern, gone->access, clock_.wallMs(), true});
+  store_.trimEndedGrants(me(), home);
+  rows.erase(gone);
   ++rules.number;
   putOwnRules(home, std::move(rules));
   return true;
@@ -177,7 +181,7 @@ bool Core::expireGrants() {
     for (AccessRows& rows : next.lists) {
       gone += std::erase_if(rows, [&](const AccessRow& row) {
         bool over = row.until_ms && *row.until_ms <= now;
-        if (over) store_.putEndedGrant(me(), home, {row.pattern, row.access, *row.until_ms});
+        if (over) store_.putEndedGrant(me(), home, {row.pattern, row.access, *row.until_ms, false});
         return over;
       });
     }
@@ -209,7 +213,7 @@ void Core::noteEndedGrants(const model::OwnerId& owner, const Rules& before, con
   for (const AccessRows& rows : before.lists) {
     for (const AccessRow& row : rows) {
       if (!row.until_ms || *row.until_ms > latest || given(row.pattern)) continue;
-      store_.putEndedGrant(owner, settings_.home, {row.pattern, row.access, *row.until_ms});
+      store_.putEndedGrant(owner, settings_.home, {row.pattern, row.access, *row.until_ms, false});
     }
   }
   store_.trimEndedGrants(owner, settings_.home);

@@ -195,11 +195,12 @@ struct PeerException {
 // say why something is gone.
 inline constexpr size_t kMaxEndedGrants = 1000;
 
-// A grant whose time has passed.
+// A grant whose time has passed, or that was taken back.
 struct EndedGrant {
   std::string pattern;
   model::Access access = model::Access::kNone;
-  int64_t until_ms = 0;
+  int64_t until_ms = 0;  // when it ended
+  bool taken_back = false;
 };
 
 // What tells one PeerPlace from another without reading its rules.

@@ -93,9 +93,11 @@ std::vector<HeldRow> Reader::heldOf(const model::Address& address) {
 
 std::vector<EndedGrant> Reader::endedGrants(const model::OwnerId& owner, const HomeId& home) {
   std::vector<EndedGrant> rows;
-  Query query = database_->query("SELECT pattern, access, until_ms FROM ended_grant WHERE owner=? AND home=? ORDER BY until_ms");
+  Query query = database_->query("SELECT pattern, access, until_ms, taken_back FROM ended_grant WHERE owner=? AND home=? ORDER BY until_ms");
   query.bind(ownerNumber(owner)).bind(knownHome(home));
-  while (query.row()) rows.push_back({query.text(0), static_cast<model::Access>(query.integer(1)), query.integer(2)});
+  while (query.row()) {
+    rows.push_back({query.text(0), static_cast<model::Access>(query.integer(1)), query.integer(2), query.integer(3) != 0});
+  }
   return rows;
 }
 
@@ -159,12 +161,15 @@ void Store::removePeerExceptions(const HomeId& home, const model::Address& addre
 
 void Store::putEndedGrant(const model::OwnerId& owner, const HomeId& home, const EndedGrant& ended) {
   uint32_t home_number = homeNumber(home);
-  database_->query("INSERT INTO ended_grant VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET access=excluded.access,until_ms=excluded.until_ms")
+  database_
+      ->query("INSERT INTO ended_grant VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+              "access=excluded.access,until_ms=excluded.until_ms,taken_back=excluded.taken_back")
       .bind(needOwner(owner))
       .bind(home_number)
       .bindText(ended.pattern)
       .bind(static_cast<int>(ended.access))
       .bind(ended.until_ms)
+      .bind(int{ended.taken_back})
       .run();
 }
 

@@ -33,8 +33,8 @@ std::optional<store::EndedGrant> endedFor(const std::vector<store::EndedGrant>& 
 }
 
 std::string feedText(const std::string& name, uint64_t acked, uint64_t sequence) {
-  return name + " has acknowledged this home's feed up to " + std::to_string(acked) + "; this entity stands there at " +
-         std::to_string(sequence) + ".";
+  return name + (acked < sequence ? " has not acknowledged it yet: " : " has acknowledged it: ") + "it has this home's feed up to " +
+         std::to_string(acked) + ", where this entity stands at " + std::to_string(sequence) + ".";
 }
 
 }  // namespace
@@ -71,6 +71,11 @@ void Replicator::whyOfMine(WhyText& text, const HomeId& peer, const store::Entit
   const model::AccessRow* deciding = rules ? rules->decidingRow(id) : nullptr;
   std::string share = "Share it: " + quoted("share " + id + " " + link.name + " --read") + " (or --write).";
   auto ended = endedFor(core_.store().endedGrants(core_.me(), peer), id);
+  if (!deciding && ended && ended->taken_back) {
+    return text.fail(kGateGrant, Grade::kNotShared,
+                     "It is not shared with " + link.name + " any more: the grant for " + ended->pattern + " was taken back.",
+                     share, ended->until_ms);
+  }
   if (!deciding && ended) {
     text.pass(kGateGrant, rowText({ended->pattern, ended->access, ended->until_ms}));
     return text.fail(kGateUntil, Grade::kNotShared, "The grant ended at " + rfc3339(ended->until_ms) + ".", share,

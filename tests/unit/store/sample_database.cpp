@@ -280,7 +280,7 @@ void expectAudit(Store& store) {
 void fillWhy(Store& store) {
   store.putPeerPlace(home(2), kMe, {model::numbered<FeedEpoch>(1), 44, sampleRules(), 5, 600});
   store.putPeerException(home(2), kMe, {"light.kitchen", model::numbered<ContentHash>(5), true, "drift", 601});
-  store.putEndedGrant(kMe, home(2), {"light.*", model::Access::kWrite, 602});
+  store.putEndedGrant(kMe, home(2), {"light.*", model::Access::kWrite, 602, true});
   store.putBandwidth(home(2), 5000);
 }
 
@@ -325,6 +325,7 @@ void expectSample(Store& store, int schema) {
   expectHomes(store);
   if (schema >= 2) expectAudit(store);
   if (schema >= 3) expectWhy(store);
+  EXPECT_TRUE(schema < 5 || store.endedGrants(kMe, home(2)).at(0).taken_back);
   EXPECT_TRUE(store.takeError().ok());
 }
 
