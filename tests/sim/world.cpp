@@ -396,7 +396,10 @@ void World::findRewritten(size_t home) {
     const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
     auto known = machines_[home].issued.find(other->owner());
     if (!row) continue;
-    if (known != machines_[home].issued.end() && known->second == std::pair(row->replica, row->counter)) continue;
+    // Without a replica id nothing is told apart: one may have been drawn and retired in the same commit.
+    bool nothing = row->replica && known != machines_[home].issued.end() &&
+                   known->second == std::pair(row->replica, row->counter);
+    if (nothing) continue;
     for (const std::string& id : kEntityIds) {
       model::Address address{other->owner(), id};
       auto entity = homes_[home]->store().entity(address);
