@@ -241,6 +241,7 @@ class Replicator {
   void countExceptions(Session& session);
   void putException(Session& session, const store::EntityRow& row, store::PeerException exception);
   void noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack);
+  void notExcepted(Session& session, const store::EntityRow& row, const InFlight& flight, uint32_t place);
   void tellHeld(Session& session, bool first);
   void receiveHeld(Session& session, std::string_view message);
   void savePlace(Session& session, Flow& flow);

@@ -72,8 +72,8 @@ void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, c
     std::set<uint32_t> wants(ack.wants.begin(), ack.wants.end());
     for (uint32_t place = 0; place < flight.items.size(); ++place) {
       if (excepted.contains(place) || (flight.digest && wants.contains(place)) || flight.items[place] == 0) continue;
-      auto row = core_.store().feedRow(flight.items[place]);
-      if (row) core_.store().removePeerExceptions(session.peer, {flow.owner, row->id});
+      auto row = core_.store().entity(flight.items[place]);
+      if (row) notExcepted(session, *row, flight, place);
     }
   }
   if (!ack.exceptions.empty()) countExceptions(session);
@@ -84,6 +84,17 @@ void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, c
     bool stands = row && std::any_of(row->siblings.begin(), row->siblings.end(),
                                      [&](const model::Version& version) { return version.hash == hash; });
     if (stands) putException(session, *row, {"", hash, exception.held, exception.reason, 0});
+  }
+}
+
+// One of several siblings may be held there since it was offered from there, and is not sent again with the others.
+void Replicator::notExcepted(Session& session, const store::EntityRow& row, const InFlight& flight, uint32_t place) {
+  for (const store::PeerException& known : core_.store().peerExceptions(session.peer, row.address)) {
+    bool stands = std::any_of(row.siblings.begin(), row.siblings.end(),
+                              [&](const model::Version& version) { return version.hash == known.hash; });
+    bool sent = flight.digest || std::find(flight.versions.begin(), flight.versions.end(), std::pair(place, known.hash)) !=
+                                     flight.versions.end();
+    if (sent || !stands) core_.store().removePeerException(session.peer, row.address, known.hash);
   }
 }
 

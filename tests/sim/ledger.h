@@ -61,7 +61,8 @@ class Ledger {
   // A local write by `home` made `after` on top of `before`.
   void wrote(size_t home, const model::Address& address, const model::Siblings& before, const Doc& shown_before,
              const model::Version& after, const Doc& asked, bool all_anew);
-  // A version that the product made without being asked takes over the account of the one it stands for.
+  // A version that the product made without being asked takes over the account of the one it stands for; which one that
+  // is, is told by what it says, and only among several that say the same by its stamp and vector.
   bool adopt(const ContentHash& fresh, const ContentHash& old);
   // The same when the old one is gone with the history: the newest write of `home` that said the same.
   bool adoptBySaying(const ContentHash& fresh, size_t home, const model::Address& address, const model::Version& version);

@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hearthgate::sim {
@@ -14,6 +15,14 @@ constexpr int kMaxSlowSeconds = 600;     // the same under a bandwidth limit; it
 constexpr int kHealingRounds = 4;
 const std::vector<std::string> kStrategies = {"latest-wins", "merge", "merge", "local-wins", "remote-wins", "user-choice"};
 const std::vector<std::string> kPatterns = {"*", "light.*", "light.x", "light.y", "scene.*"};
+
+// Whether `fresh` is `old` written again, as far as it can be told when others say the same (two deletions): a new
+// replica id keeps the stamp, and fresh stamps keep the place of the old one.
+bool isOf(const model::Version& fresh, const model::Version& old) {
+  model::Vector vector = old.vector;
+  vector.raise(fresh.dot.replica, fresh.dot.counter);
+  return fresh.stamp == old.stamp || fresh.vector == vector;
+}
 
 const std::string& freshImage() {
   static const std::string image = [] {
@@ -387,7 +396,10 @@ void World::findRewritten(size_t home) {
     const store::OwnerRow* row = homes_[home]->core().writer().find(other->owner());
     auto known = machines_[home].issued.find(other->owner());
     if (!row) continue;
-    if (known != machines_[home].issued.end() && known->second == std::pair(row->replica, row->counter)) continue;
+    // Without a replica id nothing is told apart: one may have been drawn and retired in the same commit.
+    bool nothing = row->replica && known != machines_[home].issued.end() &&
+                   known->second == std::pair(row->replica, row->counter);
+    if (nothing) continue;
     for (const std::string& id : kEntityIds) {
       model::Address address{other->owner(), id};
       auto entity = homes_[home]->store().entity(address);
@@ -398,12 +410,14 @@ void World::findRewritten(size_t home) {
         const model::Version& version = history[i].version;
         if (ledger_.knows(version.hash) || version.author != homes_[home]->id()) continue;
         ledger_.markRewritten(address);
-        for (const store::HistoryRow& old : history) {
-          bool same = old.version.author == version.author && old.version.deleted == version.deleted &&
-                      old.version.fields == version.fields;
-          if (same && ledger_.adopt(version.hash, old.version.hash)) break;
-        }
-        if (ledger_.knows(version.hash) || ledger_.adoptBySaying(version.hash, home, address, version)) continue;
+        auto adoptFirst = [&](bool told_apart) {
+          return std::any_of(history.begin(), history.end(), [&](const store::HistoryRow& old) {
+            bool same = old.version.author == version.author && old.version.deleted == version.deleted &&
+                        old.version.fields == version.fields;
+            return same && (!told_apart || isOf(version, old.version)) && ledger_.adopt(version.hash, old.version.hash);
+          });
+        };
+        if (adoptFirst(true) || adoptFirst(false) || ledger_.adoptBySaying(version.hash, home, address, version)) continue;
         fail(nameOf(address) + ": a version of unknown origin at " + homes_[home]->name());
       }
     }

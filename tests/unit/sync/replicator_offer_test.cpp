@@ -5,11 +5,11 @@
 namespace hearthgate::sync {
 namespace {
 
-// B reads, and holds back for drift what A wrote last; then A goes back to a backup from before.
+// B reads (or writes), and holds back for drift what A wrote last; then A goes back to a backup from before.
 class Offering : public PairOfHomes {
  protected:
-  Offering() {
-    EXPECT_TRUE(a.grant(b.id(), "*", Access::kRead).ok());
+  explicit Offering(Access access = Access::kRead) {
+    EXPECT_TRUE(a.grant(b.id(), "*", access).ok());
     EXPECT_TRUE(a.put(of(a, "light.y"), R"({"state":"on"})").ok());
     std::string backup = a.image();
     connect();
@@ -63,6 +63,40 @@ TEST_F(Offering, ARestoredOwnerTakesBackWhatAReaderJoinsWhileItOffers) {
   for (int second = 0; second < 120; ++second) pass(1'000);
   EXPECT_EQ(b.shown(of(a, "light.x")), R"({"state":"on"})");
   EXPECT_EQ(a.shown(of(a, "light.x")), R"({"state":"on"})");
+}
+
+class OfferingByWriter : public Offering {
+ protected:
+  OfferingByWriter() : Offering(Access::kWrite) {}
+};
+
+// What B offered out of what it holds back is not sent to it again, so the word about another version is no word on it.
+TEST_F(OfferingByWriter, WhatItHoldsBackStaysKnownWhenItTakesInAnother) {
+  settle();
+  confirm();
+  ASSERT_EQ(a.store().peerExceptionCount(b.id(), true), 1u);
+  auto other = a.siblings(of(a, "light.x")).front();
+  other.tag.reset();
+  other.author = Home("C", 3).id();
+  other.dot.replica.bytes[0] ^= 1;
+  other.vector = {};
+  other.vector.raise(other.dot.replica, other.dot.counter);
+  other.stamp.ms -= kAheadMs;
+  other.hash = model::contentHash(of(a, "light.x"), other);
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", {other}); });
+  settle();
+  ASSERT_EQ(a.siblings(of(a, "light.x")).size(), 2u);
+  ASSERT_EQ(b.siblings(of(a, "light.x")).size(), 1u);
+  EXPECT_EQ(held_at(b), 1u);
+  EXPECT_EQ(a.store().peerExceptionCount(b.id(), true), 1u);
+  LinkFacts link;
+  link.name = "B";
+  link.state = "connected";
+  EXPECT_EQ(a.replicator().why(b.id(), of(a, "light.x"), link).verdict, "held");
+  b.clock().wall_ms += kAheadMs;
+  pass(1'500);
+  EXPECT_EQ(a.store().peerExceptionCount(b.id(), true), 0u);
+  expectSame(of(a, "light.x"));
 }
 
 }  // namespace
