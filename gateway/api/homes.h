@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "model/address.h"
+#include "sync/why.h"
 
 namespace hearthgate::api {
 
@@ -24,19 +25,6 @@ struct HomeState {
   std::optional<uint64_t> sent_of_theirs;
   std::optional<uint64_t> to_receive;  // nothing: no word in this link
   std::optional<int64_t> clock_offset_ms;
-};
-
-// Why an entity is or is not level with another home (sync/why.h).
-struct WhyStep {
-  std::string gate;
-  bool passed = true;
-  std::string detail;
-  std::optional<int64_t> since_ms;
-};
-struct Why {
-  std::string verdict;
-  std::vector<WhyStep> steps;
-  std::string next_action;  // empty: nothing to do
 };
 
 // For GET /metrics: what links have carried since the start, one direction.
@@ -113,7 +101,7 @@ class Homes {
   // Bytes a second; nothing: the configuration's.
   virtual Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) = 0;
   // Between this home and `home`, of an entity of either.
-  virtual Result<Why> why(const HomeId& home, const model::Address& address) = 0;
+  virtual Result<sync::Why> why(const HomeId& home, const model::Address& address) = 0;
   // Waits up to 30 s.
   virtual Result<SyncAnswer> sync(const HomeId& home) = 0;
 

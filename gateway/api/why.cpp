@@ -8,6 +8,9 @@
 
 namespace hearthgate::api {
 
+using sync::Why;
+using sync::WhyStep;
+
 namespace {
 
 struct Question {

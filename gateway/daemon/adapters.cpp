@@ -59,13 +59,8 @@ api::HomeState HomesOverLinks::state(const HomeId& home) {
           from.report.clock_offset_ms};
 }
 
-Result<api::Why> HomesOverLinks::why(const HomeId& home, const model::Address& address) {
-  HG_TRY(sync::Why from, hub_.why(home, address));
-  api::Why why{std::move(from.verdict), {}, std::move(from.next_action)};
-  for (sync::WhyStep& step : from.steps) {
-    why.steps.push_back({std::move(step.gate), step.passed, std::move(step.detail), step.since_ms});
-  }
-  return why;
+Result<sync::Why> HomesOverLinks::why(const HomeId& home, const model::Address& address) {
+  return hub_.why(home, address);
 }
 
 Result<api::SyncAnswer> HomesOverLinks::sync(const HomeId& home) {

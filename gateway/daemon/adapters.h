@@ -33,7 +33,7 @@ class HomesOverLinks final : public api::Homes {
   Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) override {
     return hub_.setBandwidth(home, bytes_per_s);
   }
-  Result<api::Why> why(const HomeId& home, const model::Address& address) override;
+  Result<sync::Why> why(const HomeId& home, const model::Address& address) override;
   Result<api::SyncAnswer> sync(const HomeId& home) override;
   Result<api::PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) override;
   api::PairingState pairing() override;

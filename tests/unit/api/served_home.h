@@ -35,7 +35,7 @@ class ScriptedHomes final : public Homes {
   Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) override {
     return note("bandwidth " + (bytes_per_s ? std::to_string(*bytes_per_s) : "default"), home);
   }
-  Result<Why> why(const HomeId& home, const model::Address& address) override {
+  Result<sync::Why> why(const HomeId& home, const model::Address& address) override {
     notes.push_back("why " + address.id + " " + home.text());
     return why_answer;
   }
@@ -48,7 +48,7 @@ class ScriptedHomes final : public Homes {
                             bool auto_confirm) override;
 
   HomeState home_state;
-  Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
+  sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
   std::optional<Error> join_error;
   SyncAnswer sync_answer{true, "", 0, 0};
