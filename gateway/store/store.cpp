@@ -105,8 +105,8 @@ Status Store::check() {
 }
 
 Status Store::checkpoint() {
-  database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  return database_->takeError();
+  auto emptied = emptyLog();
+  return emptied.ok() ? Status() : Status(emptied.error());
 }
 
 uint64_t Store::fileBytes() {
