@@ -108,4 +108,16 @@ class PairOfHomes : public testing::Test {
   }
 };
 
+// A shares light.* with B, who has light.x.
+class LevelPairOfHomes : public PairOfHomes {
+ protected:
+  LevelPairOfHomes() {
+    EXPECT_TRUE(a.grant(b.id(), "light.*", Access::kWrite).ok());
+    EXPECT_TRUE(a.put(of(a, "light.x"), R"({"state":"on"})").ok());
+    connect();
+    settle();
+    pass(300);
+  }
+};
+
 }  // namespace hearthgate::sync

@@ -7,15 +7,8 @@
 namespace hearthgate::sync {
 namespace {
 
-class HostileExceptions : public PairOfHomes {
+class HostileExceptions : public LevelPairOfHomes {
  protected:
-  HostileExceptions() {
-    EXPECT_TRUE(a.grant(b.id(), "light.*", Access::kWrite).ok());
-    EXPECT_TRUE(a.put(of(a, "light.x"), R"({"state":"on"})").ok());
-    connect();
-    settle();
-    pass(300);
-  }
   uint64_t rows() { return a.store().peerExceptionCount(b.id(), true) + a.store().peerExceptionCount(b.id(), false); }
   ContentHash standing(const std::string& id) { return a.siblings(of(a, id)).front().hash; }
   void say(const HeldMessage& message) { a.receive(b.id(), encode(message)); }

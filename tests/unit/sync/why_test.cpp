@@ -4,15 +4,8 @@
 namespace hearthgate::sync {
 namespace {
 
-class WhyBetweenHomes : public PairOfHomes {
+class WhyBetweenHomes : public LevelPairOfHomes {
  protected:
-  WhyBetweenHomes() {
-    EXPECT_TRUE(a.grant(b.id(), "light.*", Access::kWrite).ok());
-    EXPECT_TRUE(a.put(of(a, "light.x"), R"({"state":"on"})").ok());
-    connect();
-    settle();
-    pass(300);
-  }
   Why why(Home& home, const model::Address& address) {
     Home& other = &home == &a ? b : a;
     LinkFacts link;
