@@ -19,6 +19,10 @@ inline constexpr size_t kBatchItems = 1000;
 // Sent and not acknowledged: covers 100 Mbit/s at 100 ms; more would only move the queue into the peer.
 inline constexpr size_t kInFlightBytes = 1 << 20;
 inline constexpr size_t kInFlightBatches = 16;
+// What changes while the link sends belongs to the next round, which begins when no more than this of the present one is
+// unacknowledged. So a home that takes in more slowly than others write gets the newest state of everything that changed,
+// not each state of some of it; single changes do not wait for each other's acknowledgements.
+inline constexpr size_t kRoundBytes = 64 << 10;
 // Rows read from the feed at a time.
 inline constexpr size_t kFeedPage = 500;
 // Held from one peer (TRUST.md T18): beyond it the link stops with the reason.
