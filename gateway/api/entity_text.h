@@ -48,6 +48,7 @@ class EntityText {
   std::optional<HomeId> as_;
   std::optional<std::vector<std::pair<HomeId, model::Rules>>> own_rules_;
   std::optional<model::StrategyRows> own_strategies_;
+  std::optional<bool> any_here_;
   std::map<model::OwnerId, std::optional<model::Rules>> received_;
   struct Link {
     bool fresh = false;

@@ -80,6 +80,11 @@ std::optional<std::string> Reader::strategyHere(const model::Address& address) {
   return query.text(0);
 }
 
+bool Reader::anyStrategyHere() {
+  Query query = database_->query("SELECT 1 FROM strategy WHERE scope=9 LIMIT 1");
+  return query.row();
+}
+
 #define PEER_COLUMNS                                                                                                 \
   "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
   "p.since_ms, p.last_sync_ms"
