@@ -167,7 +167,7 @@ void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
   }
 }
 
-void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
+void Core::archiveRefused(EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
   if (versions.empty()) return;
   model::Siblings refused;
   for (const Version& version : versions) model::join(version, &refused);
@@ -177,7 +177,7 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   if (store_.conflictByKey(key)) return;
   Conflict record;
   record.base = commonBase(row.n, refused);
-  for (const Version& version : refused) remember(row, version, true);
+  for (const Version& version : refused) remember(row, version, Kept::kRefused);
   record.key = key;
   record.entity = row.n;
   record.at_ms = clock_.wallMs();

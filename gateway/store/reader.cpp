@@ -126,7 +126,7 @@ model::Siblings Reader::decode(std::string_view blob, std::string_view kind) {
   return {};
 }
 
-#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings"
+#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings, recent"
 
 EntityRow Reader::readEntity(Query& query) {
   EntityRow row;
@@ -141,6 +141,7 @@ EntityRow Reader::readEntity(Query& query) {
   row.updated_ms = query.integer(8);
   row.siblings = decode(query.blob(9), row.kind);
   row.stored_bytes = query.blob(9).size();
+  row.recent = query.text(10);
   return row;
 }
 
@@ -246,23 +247,6 @@ std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
   std::sort(rows.begin(), rows.end(), [](const EntityRow& a, const EntityRow& b) { return a.sequence < b.sequence; });
   if (rows.size() > limit) rows.resize(limit);
   return rows;
-}
-
-std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
-  auto prefix = parseBase32(version_id);
-  if (!prefix || prefix->size() != 20) return std::nullopt;
-  Query query = database_->query("SELECT hash, version FROM history WHERE entity=? AND substr(hash,1,20)=? LIMIT 1");
-  if (!query.bind(n).bindBlob(*prefix).row()) return std::nullopt;
-  auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
-  auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
-  if (version.ok()) return std::move(*version);
-  database_->damaged("read the history");
-  return std::nullopt;
-}
-
-bool Reader::inHistory(EntityNumber n, const ContentHash& hash) {
-  Query query = database_->query("SELECT 1 FROM history WHERE entity=? AND hash=? LIMIT 1");
-  return query.bind(n).bindBlob(hash.view()).row();
 }
 
 model::Siblings Reader::base(EntityNumber n) {

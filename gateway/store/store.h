@@ -68,10 +68,13 @@ class Store : public Reader, public model::Numbering {
   void putBase(EntityNumber n, const model::Siblings& siblings);  // empty: removes
   void addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
                   const model::Version& version);
+  // The same for what is not refused, with the place listed in `row`, which the caller puts afterwards: cheaper. True when the
+  // list was full and some left it.
+  bool listHistory(EntityRow* row, uint64_t change, uint32_t place, const model::Version& version);
   void removeHistory(EntityNumber n);
-  // History and conflict records but those of what was not accepted.
+  // History and conflict records but those of what was not accepted, and the list in `row`.
   // True when there were any.
-  bool removeShared(EntityNumber n);
+  bool removeShared(EntityRow* row);
   void putChange(const Change& change);
 
   // Inserts when `conflict->n` is 0 (and sets it), else updates state, strategy and outcome.
@@ -130,6 +133,10 @@ class Store : public Reader, public model::Numbering {
   static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file,
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
+  int64_t insertHistory(EntityNumber n, const HistoryPlace& at, bool refused, const model::Version& version);
+  void putHistoryPlace(EntityNumber n, const PlacedHistory& placed);
+  void putRecent(EntityNumber n, std::string_view recent);
+  bool removeListed(EntityNumber n);
 };
 
 }  // namespace hearthgate::store
