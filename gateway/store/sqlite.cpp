@@ -9,8 +9,16 @@ namespace hearthgate::store {
 bool diskFull(sqlite3* handle, int code) {
   int kind = code & 0xFF;
   if (!handle || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return false;
-  int error = sqlite3_system_errno(handle);
-  return error == ENOSPC || error == EDQUOT;
+  auto full = [](int error) { return error == ENOSPC || error == EDQUOT; };
+  if (code != SQLITE_IOERR_FSYNC) return full(sqlite3_system_errno(handle));
+  // By the end of a failed commit that is the error of something later; the files keep their own.
+  for (int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int error = 0;
+    if (sqlite3_file_control(handle, "main", which, &file) != SQLITE_OK || !file || !file->pMethods) continue;
+    if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK && full(error)) return true;
+  }
+  return false;
 }
 
 Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full) {

@@ -245,6 +245,28 @@ TEST_F(Committing, SaysThatTheDiskIsFullAndWorksAgainWhenThereIsRoom) {
   engine.reset();
 }
 
+TEST_F(Committing, SaysWhatTheDiskLacksUntilItFindsByItselfThatItWorks) {
+  store::FaultyDisk disk;
+  start();
+  EXPECT_FALSE(engine->storageFault());
+  disk.failAfter(0, store::FaultyDisk::Fault::kBroken);
+  ASSERT_FALSE(engine->run(putting("light.a")).ok());
+  ASSERT_TRUE(engine->storageFault());
+  EXPECT_EQ(engine->storageFault()->code, "storage_failed");
+  disk.mend();
+  for (int waited = 0; engine->storageFault() && waited < 1000; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(engine->storageFault());
+  EXPECT_TRUE(engine->run(putting("light.a")).ok());
+  // At once where somebody writes first.
+  disk.failAfter(0, store::FaultyDisk::Fault::kFull);
+  ASSERT_FALSE(engine->run(putting("light.b")).ok());
+  EXPECT_EQ(engine->storageFault()->code, "storage_full");
+  disk.mend();
+  ASSERT_TRUE(engine->run(putting("light.b")).ok());
+  EXPECT_FALSE(engine->storageFault());
+  engine.reset();
+}
+
 TEST_F(Committing, LetsHooksWriteIntoTheCommitThatTheyPrecede) {
   start();
   std::vector<std::string> told;
