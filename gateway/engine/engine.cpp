@@ -224,7 +224,8 @@ void Engine::tryStorage() {
   if (!storageFault()) return;
   if (stale_ && !reload().ok()) return noteStorage(storageFault());
   store_->begin();
-  store_->putHead(core_.writer().head());
+  // SQLite does not write what is there already.
+  store_->setMeta("disk_tried", std::to_string(core_.clock().wallMs()) + " " + std::to_string(++storage_tries_));
   Status status = store_->commit();
   if (status.ok() && store_->checkpointError()) store_->writeBack();
   noteStorage(status.ok() ? store_->checkpointError() : std::optional<Error>(status.error()));

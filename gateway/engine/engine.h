@@ -107,6 +107,7 @@ class Engine {
   std::atomic<uint64_t> sequence_{0};
   std::optional<Error> storage_fault_;   // under `mutex_`
   bool storage_try_awaited_ = false;     // engine thread
+  uint64_t storage_tries_ = 0;           // engine thread
   Measures measures_;
   Executor executor_;
 };

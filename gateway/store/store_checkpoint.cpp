@@ -61,7 +61,7 @@ void Store::noteCheckpoint(int code) {
   checkpoint_error_.reset();
   if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return;  // Busy: somebody reads an older state.
   sqlite3* handle = database_->handle();
-  checkpoint_error_ = sqliteError(code, sqlite3_errmsg(handle), "wrote its log back", diskFull(handle, code));
+  checkpoint_error_ = sqliteError(code, sqlite3_errmsg(handle), "wrote its log back", diskFault(handle, code));
   retry_at_pages_ = log_pages_ + kCheckpointRetryPages;
   if (code != SQLITE_IOERR_FSYNC || syncs_commits_) return;
   log_in_doubt_ = true;
@@ -73,7 +73,7 @@ bool Store::makeLogDurable() {
   if (!log_in_doubt_) return true;
   sqlite3* handle = database_->handle();
   if (int error = writeAgain(sqlite3_filename_wal(sqlite3_db_filename(handle, "main"))); error != 0) {
-    checkpoint_error_ = sqliteError(SQLITE_IOERR, std::strerror(error), "wrote its log again", error == ENOSPC || error == EDQUOT);
+    checkpoint_error_ = sqliteError(SQLITE_IOERR, std::strerror(error), "wrote its log again", diskFault(error));
     retry_at_pages_ = log_pages_ + kCheckpointRetryPages;
     return false;
   }

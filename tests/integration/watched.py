@@ -10,7 +10,7 @@ from homes import Failed, expect, same, wait_for
 RECOVER_S = 10         # from a mended disk until nothing needs attention any more; the engine tries every second
 SAYS_FULL = re.compile("full|No space")
 SAYS_BROKEN = re.compile("failed|failing|Input/output error")
-FULL_CODES, BROKEN_CODES = {"storage_full"}, {"storage_failed", "storage_not_writable"}
+FULL_CODES, BROKEN_CODES = {"storage_full"}, {"storage_failed"}
 
 
 def codes_of(error):
