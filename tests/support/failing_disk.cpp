@@ -5,7 +5,7 @@
 // It can also keep a second folder as the disk would be after a power cut that comes now: what was synced, and nothing else.
 // A power cut is an "error" too: at that call some of what was not synced reaches the second folder, and the process is killed.
 // A sync that fails leaves its pages clean, so that no later sync writes them unless they are written again: so does Linux
-// (https://wiki.postgresql.org/wiki/Fsync_Errors; Rebello et al., USENIX ATC 2020).
+// (Rebello et al., "Can applications recover from fsync failures?", USENIX ATC 2020).
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
