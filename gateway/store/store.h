@@ -69,9 +69,6 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
-  // As Reader's; the row asked for last is kept, since one write asks several times.
-  using Reader::entity;
-  std::optional<EntityRow> entity(const model::Address& address);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
@@ -145,7 +142,6 @@ class Store : public Reader, public model::Numbering {
   bool makeLogDurable();
   void noteCheckpoint(int code);
 
-  std::optional<EntityRow> last_entity_;
   bool syncs_commits_ = false;
   uint64_t commits_written_ = 0;
   int log_pages_ = 0;        // after the last commit
