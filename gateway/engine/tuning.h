@@ -43,6 +43,9 @@ inline constexpr uint64_t kOverwriteMostBytes = 64u << 20;
 // And this long where it failed: for want of room, that is, which comes back when somebody makes some.
 inline constexpr int64_t kOverwriteRetryMs = 60'000;
 
+// How often a disk that failed is tried with one small commit: soon enough for a person who looks whether it works again.
+inline constexpr int64_t kStorageTryMs = 1'000;
+
 // Audit rows and changes kept beside the age: some ten MiB, where a home writes many times a second.
 inline constexpr size_t kAuditKept = 100'000;
 inline constexpr size_t kChangesKept = 100'000;

@@ -19,6 +19,8 @@ inline constexpr int kPageBytes = 2048;
 // The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
 // once for all of them. It stays about that long, and a start after a crash has to read that much.
 inline constexpr int kCheckpointPages = 8192;
+// A checkpoint that failed is tried again when the log is this much longer: each try may write all of it.
+inline constexpr int kCheckpointRetryPages = 1024;
 
 class Store : public Reader, public model::Numbering {
  public:
@@ -39,6 +41,12 @@ class Store : public Reader, public model::Numbering {
   Status check();
   // Writes back the log and shortens it; for a clean stop.
   Status checkpoint();
+  // Rises with each commit that wrote something: one that did not says nothing about the disk.
+  uint64_t commitsWritten() const { return commits_written_; }
+  // Why the log could not be written back last, as long as that is so. Nothing is lost by it, but the log grows: commits try
+  // again at times, and so does writeBack().
+  const std::optional<Error>& checkpointError() const { return checkpoint_error_; }
+  void writeBack();
   // Of the database without its log.
   uint64_t fileBytes();
   // Makes the file anew, without what deleted and moved rows left in its pages; outside a transaction. It takes the time to
@@ -137,6 +145,16 @@ class Store : public Reader, public model::Numbering {
   void putHistoryPlace(EntityNumber n, const PlacedHistory& placed);
   void putRecent(EntityNumber n, std::string_view recent);
   bool removeListed(EntityNumber n);
+  // Before a checkpoint reads the log: makes sure that it is on disk. False: checkpointError() says why not.
+  bool makeLogDurable();
+  void noteCheckpoint(int code);
+
+  bool syncs_commits_ = false;
+  uint64_t commits_written_ = 0;
+  int log_pages_ = 0;        // after the last commit
+  int retry_at_pages_ = 0;   // of the log, after a checkpoint that failed
+  bool log_in_doubt_ = false;
+  std::optional<Error> checkpoint_error_;
 };
 
 }  // namespace hearthgate::store
