@@ -1,8 +1,28 @@
 #include "sync/connection.h"
 
+#include "base/assert.h"
 #include "sync/tuning.h"
+#include "trust/tuning.h"
 
 namespace hearthgate::sync {
+namespace {
+
+// A record's type, version and length (RFC 5246 section 6.2.1), and the most that TLS 1.2 lets encryption add.
+constexpr size_t kRecordHeadBytes = 5;
+static_assert(kLinkMessageBytes >= kRecordHeadBytes + trust::kMaxRecordBytes + 2048);
+
+// The size of the longest beginning of `stream` that is whole records and fits into a link message.
+size_t wholeRecords(std::string_view stream) {
+  size_t end = 0;
+  while (stream.size() - end >= kRecordHeadBytes) {
+    size_t body = static_cast<size_t>(static_cast<uint8_t>(stream[end + 3])) << 8 | static_cast<uint8_t>(stream[end + 4]);
+    if (end + kRecordHeadBytes + body > kLinkMessageBytes) break;
+    end += kRecordHeadBytes + body;
+  }
+  return end;
+}
+
+}  // namespace
 
 Connection::Connection(User& user, Executor& links, Executor& handshakes, Kind kind, bool dialled,
                        std::unique_ptr<trust::Channel> channel)
@@ -130,6 +150,11 @@ void Connection::work() {
   auto self = shared_from_this();
   for (const std::string& bytes : inbox) {
     Status status = channel_->feed(bytes);
+    // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way. Waiting
+    // for it, a link would look well while nothing passes any more.
+    if (status.ok() && channel_->midRecord()) {
+      status = trustError("tls_refused", "the other side sent half a TLS record, or bytes were changed on the way");
+    }
     if (!status.ok()) {
       flush();
       return end(status.error());
@@ -187,7 +212,16 @@ void Connection::work() {
 
 void Connection::flush() {
   std::string output = channel_->takeOutput();
-  for (size_t at = 0; at < output.size(); at += kLinkMessageBytes) unsent_.push_back(output.substr(at, kLinkMessageBytes));
+  if (output.size() <= kLinkMessageBytes) {
+    if (!output.empty()) unsent_.push_back(std::move(output));
+  } else {
+    for (std::string_view rest = output; !rest.empty();) {
+      size_t size = wholeRecords(rest);
+      HG_ASSERT(size > 0);
+      unsent_.emplace_back(rest.substr(0, size));
+      rest.remove_prefix(size);
+    }
+  }
   std::shared_ptr<sdk::Link> link;
   {
     std::lock_guard lock(mutex_);

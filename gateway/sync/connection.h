@@ -23,7 +23,7 @@ namespace hearthgate::sync {
 inline constexpr size_t kMaxEngineBacklogBytes = 32 << 20;
 // Bytes from the link that wait for our threads; a peer within its in-flight window stays far below.
 inline constexpr size_t kMaxInboxBytes = 32 << 20;
-// What goes into one link message; transports take at least this much.
+// What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
 
 class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<Connection> {
