@@ -163,6 +163,8 @@ void Connection::work() {
   if (open) flush();
   if (channel_->established() && !told_established_) {
     told_established_ = true;
+    reader_.emplace();
+    writer_.emplace();
     established_.store(true);
     user_.onEstablished(self);
   }
@@ -171,12 +173,12 @@ void Connection::work() {
     if (kind_ == Kind::kPairing) {
       if (!plaintext.empty()) user_.onReceived(self, std::move(plaintext));
     } else {
-      reader_.feed(plaintext);
+      reader_->feed(plaintext);
       while (true) {
-        auto message = reader_.next();
+        auto message = reader_->next();
         if (!message.ok()) return end(message.error());
         if (!message->has_value()) break;
-        if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
+        if (traffic) traffic->received.add(reader_->frameBytes(), (*message)->size());
         user_.onReceived(self, std::move(**message));
       }
     }
@@ -188,7 +190,7 @@ void Connection::work() {
         stream += item.message;
       } else {
         size_t before = stream.size();
-        writer_.append(item.message, !item.uncompressed, &stream);
+        writer_->append(item.message, !item.uncompressed, &stream);
         if (traffic) traffic->sent.add(stream.size() - before, item.message.size());
       }
     }
@@ -245,6 +247,15 @@ void Connection::end(Error error) {
   }
   if (link) link->close(error.code, error.message.substr(0, 80));
   user_.onEnded(shared_from_this(), error);
+  // The link holds this object until the other side has said goodbye, which it may put off for seconds: what weighs goes
+  // now, or strangers who come by the hundred would find it still there.
+  channel_.reset();
+  reader_.reset();
+  writer_.reset();
+  unsent_.clear();
+  std::lock_guard lock(mutex_);
+  inbox_.clear();
+  outbox_.clear();
 }
 
 }  // namespace hearthgate::sync

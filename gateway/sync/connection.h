@@ -65,7 +65,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
 
   Kind kind() const { return kind_; }
   bool dialled() const { return dialled_; }
-  // Only from User's functions.
+  // Only from User's functions, and not from onEnded().
   trust::Channel& channel() { return *channel_; }
   std::string remoteAddress();
   // Whether the channel was established, and whether there ever was a link.
@@ -98,8 +98,9 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   const Kind kind_;
   const bool dialled_;
   std::unique_ptr<trust::Channel> channel_;
-  FrameReader reader_;
-  FrameWriter writer_;
+  // Made when the channel is established: strangers get none of zstd's memory.
+  std::optional<FrameReader> reader_;
+  std::optional<FrameWriter> writer_;
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
   bool told_established_ = false;
 
