@@ -134,6 +134,7 @@ struct LinkHub::Impl : Connection::User {
   // link_hub.cpp
   Status load();
   void tick();
+  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
   void auditRefusals(engine::Core& core);
   sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
   bool giveWayLocked(std::string_view remote_address);
