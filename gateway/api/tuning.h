@@ -48,6 +48,9 @@ inline constexpr size_t kMaxStreamBufferBytes = 1 << 20;
 inline constexpr size_t kCatchUpBufferBytes = 256 << 10;
 // CONTRACT: a comment every 15 s.
 inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
+// A reader that takes nothing for so long, two comments, has gone without a word or hangs; it would keep one of the
+// sixteen places until the operating system gives it up, a quarter of an hour later or never.
+inline constexpr std::chrono::milliseconds kStreamStandstill{30'000};
 // Rows and events that are rendered in one read transaction.
 inline constexpr size_t kEventBatch = 256;
 
