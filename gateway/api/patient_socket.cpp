@@ -42,7 +42,8 @@ int PatientSocket::receiveBytes(void* buffer, int length, int flags) {
   answering_ = false;
   const auto begun = std::chrono::steady_clock::now();
   const int got = StreamSocketImpl::receiveBytes(buffer, length, flags);
-  if (!receiving_.waited(std::chrono::steady_clock::now() - begun, got)) throw Poco::TimeoutException("the client sends too slowly");
+  if (!receiving_.waited(std::chrono::steady_clock::now() - begun, got))
+    throw Poco::TimeoutException("the client sends too slowly");
   return got;
 }
 
@@ -55,7 +56,8 @@ int PatientSocket::sendBytes(const void* buffer, int length, int flags) {
     const auto begun = std::chrono::steady_clock::now();
     // The base's would go on until all is sent.
     const int sent = SocketImpl::sendBytes(rest, left, flags);
-    if (!sending_.waited(std::chrono::steady_clock::now() - begun, sent)) throw Poco::TimeoutException("the client reads too slowly");
+    if (!sending_.waited(std::chrono::steady_clock::now() - begun, sent))
+      throw Poco::TimeoutException("the client reads too slowly");
     rest += sent;
     left -= sent;
   }

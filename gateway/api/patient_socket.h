@@ -1,6 +1,6 @@
-// The REST server's sockets, which give a client time and not for ever: Poco limits how long one read or write may stand
-// still, so a client that sends or takes a byte now and then would keep its thread for hours. Used by the server alone;
-// a socket belongs to the thread that serves it.
+// The REST server's sockets, which give a client time and not for ever: Poco limits how long one read or write may
+// stand still, so a client that sends or takes a byte now and then would keep its thread for hours. Used by the server
+// alone; a socket belongs to the thread that serves it.
 #pragma once
 
 #include <Poco/Net/ServerSocket.h>

@@ -15,7 +15,8 @@ static_assert(kLinkMessageBytes >= kRecordHeadBytes + trust::kMaxRecordBytes + 2
 size_t wholeRecords(std::string_view stream) {
   size_t end = 0;
   while (stream.size() - end >= kRecordHeadBytes) {
-    size_t body = static_cast<size_t>(static_cast<uint8_t>(stream[end + 3])) << 8 | static_cast<uint8_t>(stream[end + 4]);
+    auto octet = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(stream[end + at])); };
+    size_t body = octet(3) << 8 | octet(4);
     if (end + kRecordHeadBytes + body > kLinkMessageBytes) break;
     end += kRecordHeadBytes + body;
   }
@@ -150,8 +151,8 @@ void Connection::work() {
   auto self = shared_from_this();
   for (const std::string& bytes : inbox) {
     Status status = channel_->feed(bytes);
-    // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way. Waiting
-    // for it, a link would look well while nothing passes any more.
+    // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way.
+    // Waiting for it, a link would look well while nothing passes any more.
     if (status.ok() && channel_->midRecord()) {
       status = trustError("tls_refused", "the other side sent half a TLS record, or bytes were changed on the way");
     }
@@ -247,8 +248,8 @@ void Connection::end(Error error) {
   }
   if (link) link->close(error.code, error.message.substr(0, 80));
   user_.onEnded(shared_from_this(), error);
-  // The link holds this object until the other side has said goodbye, which it may put off for seconds: what weighs goes
-  // now, or strangers who come by the hundred would find it still there.
+  // The link holds this object until the other side has said goodbye, which it may put off for seconds: what weighs
+  // goes now, or strangers who come by the hundred would find it still there.
   channel_.reset();
   reader_.reset();
   writer_.reset();

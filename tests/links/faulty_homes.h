@@ -1,6 +1,6 @@
 // Two homes over real sockets with a proxy between them that does one thing wrong (support/fault_proxy.h), and what a
-// sweep over all bytes of an exchange needs: clocks that can be put forward, time limits that do not keep a run waiting,
-// the process's processor time, threads and descriptors.
+// sweep over all bytes of an exchange needs: clocks that can be put forward, time limits that do not keep a run
+// waiting, the process's processor time, threads and descriptors.
 #pragma once
 
 #include <filesystem>
@@ -21,9 +21,9 @@ struct SweepSettings {
   uint64_t from = 0;
   uint64_t to = UINT64_MAX;
   uint64_t seed = 1;  // where a sweep of every n-th byte begins, and which bits are flipped
-  // How long a side may be silent before a dead link is noticed is twice this. Shorter sweeps faster, and needs a machine
-  // that always gets round to a ping in time.
-  int64_t ping_ms = 150;
+  // How long a side may be silent before a dead link is noticed is twice this. Shorter sweeps faster, and needs a
+  // machine that always gets round to a ping in time.
+  int64_t ping_ms = 100;
   bool tell = false;  // each run that had to wait for a limit
 };
 inline SweepSettings sweep_settings;
@@ -33,8 +33,8 @@ class AcceptAll final : public sdk::RequestFilter {
   uint32_t check(const sdk::Request&) override { return 0; }
 };
 
-// Machines that are shared stand still now and then, for seconds: links time out then that nothing is wrong with. How much
-// of this a test has seen, in milliseconds.
+// Machines that are shared stand still now and then, for seconds: links time out then that nothing is wrong with. How
+// much of this a test has seen, in milliseconds.
 inline int64_t stood_still_ms = 0;
 // A sleep of a millisecond that took longer than this.
 inline constexpr int64_t kStandstillMs = 100;
@@ -42,15 +42,14 @@ inline constexpr int64_t kStandstillMs = 100;
 // What tests wait for here takes milliseconds. A time in which the machine stood still does not count.
 inline bool soon(const std::function<bool()>& holds, int64_t limit_ms) {
   using std::chrono::steady_clock;
-  auto end = steady_clock::now() + std::chrono::milliseconds(limit_ms);
+  const auto end = steady_clock::now() + std::chrono::milliseconds(limit_ms - stood_still_ms);
   while (!holds()) {
     const auto before = steady_clock::now();
-    if (before > end) return false;
+    if (before > end + std::chrono::milliseconds(stood_still_ms)) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const auto slept = steady_clock::now() - before;
     if (slept < std::chrono::milliseconds(kStandstillMs)) continue;
     stood_still_ms += std::chrono::duration_cast<std::chrono::milliseconds>(slept).count();
-    end += slept;
   }
   return true;
 }
@@ -73,7 +72,7 @@ class FaultyHomes {
   static constexpr int64_t kRunLimitMs = 40'000;
   // When the two have said nothing for so long, a time limit of the gateway is what they wait for: the ten seconds that
   // handshakes may take, for either side, and twice the interval of what a quiet link tells.
-  static constexpr int64_t kPatienceMs = 400;
+  static int64_t patienceMs() { return std::max<int64_t>(400, 4 * sweep_settings.ping_ms); }
   static constexpr int64_t kForwardMs = 11'000;
   // When no connection is open for so long, somebody waits before the next try, a pairing's joiner a second.
   static constexpr int64_t kNobodyMs = 30;
@@ -83,7 +82,10 @@ class FaultyHomes {
 
   // `breaks`: whether the fault that is looked at ends links, so that dead ones should be noticed at once.
   explicit FaultyHomes(bool breaks)
-      : may_forward_(breaks), beach(transport(breaks), "Beach", settings()), city(transport(breaks), "City", settings()), proxy(beach.port()) {}
+      : may_forward_(breaks),
+        beach(transport(breaks), "Beach", settings()),
+        city(transport(breaks), "City", settings()),
+        proxy(beach.port()) {}
 
   // Both clocks at once: neither home is to find the other's clock wrong.
   void putForward(int64_t ms) {
@@ -108,7 +110,7 @@ class FaultyHomes {
           if (std::exchange(still, stood_still_ms) != still) talked = somebody = now;
           if (std::exchange(talk, proxy.talk()) != talk) talked = now;
           if (proxy.open() > 0) somebody = now;
-          const bool limit = now - talked > std::chrono::milliseconds(kPatienceMs);
+          const bool limit = now - talked > std::chrono::milliseconds(patienceMs());
           if (!limit && now - somebody < std::chrono::milliseconds(kNobodyMs)) return false;
           const int64_t by_ms = limit ? kForwardMs : kNextTryMs;
           if (forwarded_ms + by_ms > kForwardAtMostMs) return false;

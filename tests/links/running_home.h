@@ -1,5 +1,5 @@
-// A whole home without API and plugins for tests of links: store on disk, identity, engine, hub, on a loopback transport
-// or any other.
+// A whole home without API and plugins for tests of links: store on disk, identity, engine, hub, on a loopback
+// transport or any other.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -115,15 +115,18 @@ class RunningHome {
   }
   Status put(const std::string& id_of, const std::string& fields) { return put(id_of, fields, model::OwnerId(id())); }
   void grant(const HomeId& home, const std::string& pattern, model::Access access) {
-    EXPECT_TRUE(engine_->run([&](engine::Core& core) { EXPECT_TRUE(core.grant(home, pattern, access, {}).ok()); }).ok());
+    EXPECT_TRUE(
+        engine_->run([&](engine::Core& core) { EXPECT_TRUE(core.grant(home, pattern, access, {}).ok()); }).ok());
   }
   // The shown fields, or empty.
   std::string shown(const std::string& id_of, const HomeId& owner) {
     std::string fields;
-    EXPECT_TRUE(engine_->run([&](engine::Core& core) {
-      auto row = core.store().entity(model::Address{model::OwnerId(owner), id_of});
-      if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
-    }).ok());
+    EXPECT_TRUE(engine_
+                    ->run([&](engine::Core& core) {
+                      auto row = core.store().entity(model::Address{model::OwnerId(owner), id_of});
+                      if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
+                    })
+                    .ok());
     return fields;
   }
   // The row that is kept of a home; nothing when there was never one.

@@ -29,7 +29,7 @@ enum class Fault {
 };
 
 inline const char* nameOf(Fault fault) {
-  static constexpr std::array names{"None", "Cut",   "End",     "Flip", "Lose",
+  static constexpr std::array names{"None",  "Cut",   "End",     "Flip", "Lose",
                                     "Twice", "Stall", "Trickle", "Deaf", "Silence"};
   return names[static_cast<size_t>(fault)];
 }
@@ -170,7 +170,8 @@ class FaultProxy {
     const Seen before = seen;
     seen.bytes += size;
     ++seen.portions;
-    if (fired_ || order_.fault == Fault::kNone || order_.connection != connection || order_.direction != direction) return size;
+    if (fired_ || order_.fault == Fault::kNone || order_.connection != connection || order_.direction != direction)
+      return size;
     if (order_.portion) return *order_.portion == before.portions ? std::min<size_t>(order_.at, size) : size;
     return order_.at >= before.bytes ? std::min<size_t>(order_.at - before.bytes, size) : size;
   }
@@ -219,7 +220,8 @@ class FaultProxy {
         pipe.bytes += block.substr(0, at);
         push(pair, pipe);
         pipe.swallowed = true;
-        if (order_.fault == Fault::kSilence) (pipe.direction == Direction::kToListener ? pair.back : pair.there).swallowed = true;
+        if (order_.fault == Fault::kSilence)
+          (pipe.direction == Direction::kToListener ? pair.back : pair.there).swallowed = true;
         return;
       case Fault::kNone:
         break;
