@@ -20,6 +20,7 @@ void LinkHub::Impl::dialCommit(const std::shared_ptr<PairingRun>& pairing) {
     std::lock_guard lock(mutex);
     if (pairing->commit_dialling || pairing->connection) return;
     pairing->commit_dialling = true;
+    pairing->commit_opened_ms = clock.steadyMs();  // Until commitOpened() knows better.
     (void)pairing->commit->dialDue(clock.steadyMs());  // Moves the time of the next try.
   }
   auto connection = dialPeer(pairing->address, pairing->peer->operatingSpki(), pairing->peer->home);
@@ -37,6 +38,7 @@ void LinkHub::Impl::commitOpened(const std::shared_ptr<Connection>& connection, 
   {
     std::lock_guard lock(mutex);
     pairing->connection = connection;
+    pairing->commit_opened_ms = clock.steadyMs();
     actions = pairing->commit->linkOpened();
   }
   perform(pairing, std::move(actions), connection);
