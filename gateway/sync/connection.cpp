@@ -163,7 +163,7 @@ void Connection::work() {
         stream += item.message;
       } else {
         size_t before = stream.size();
-        writer_.append(item.message, !item.uncompressed, &stream);
+        appendFrame(item.message, !item.uncompressed, &stream);
         if (traffic) traffic->sent.add(stream.size() - before, item.message.size());
       }
     }

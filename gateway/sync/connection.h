@@ -99,7 +99,6 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   const bool dialled_;
   std::unique_ptr<trust::Channel> channel_;
   FrameReader reader_;
-  FrameWriter writer_;
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
   bool told_established_ = false;
 

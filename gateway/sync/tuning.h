@@ -50,5 +50,7 @@ inline constexpr int64_t kBucketMs = 1000;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.
 inline constexpr size_t kCompressFromBytes = 1024;
 inline constexpr int kCompressionLevel = 1;
+// A buffer for frames that grew beyond this for a large one is given back: two ordinary batches, for each of many links.
+inline constexpr size_t kKeepFrameBytes = 2 * kBatchBytes;
 
 }  // namespace hearthgate::sync
