@@ -88,6 +88,7 @@ void Store::rollback() {
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
   last_entity_.reset();
+  feed_ends_.clear();
 }
 
 Status Store::check() {

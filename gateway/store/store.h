@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "store/reader.h"
 
@@ -64,6 +65,8 @@ class Store : public Reader, public model::Numbering {
   // As Reader's; the row asked for last is kept, since one write asks several times.
   using Reader::entity;
   std::optional<EntityRow> entity(const model::Address& address);
+  // As Reader's; kept, since every link asks at the end of every transaction.
+  uint64_t feedEnd(const model::OwnerId& owner);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
@@ -135,6 +138,7 @@ class Store : public Reader, public model::Numbering {
   uint32_t needOwner(const model::OwnerId& id);
 
   std::optional<EntityRow> last_entity_;
+  std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
 };
 
 }  // namespace hearthgate::store
