@@ -121,7 +121,16 @@ void PeerCrowd::perform(Member& member, const trust::PairingCommit::Actions& act
   }
   if (!actions.paired && !after.paired) return;
   member.pairing->done = true;
+  member.pairing_id = member.pairing->commit->pairingId();
   changed_.notify_all();
+}
+
+// The gateway was stopped before it had read the acknowledgement, and asks for it on the next link.
+void PeerCrowd::acknowledgeAgain(Member& member, const std::string& payload) {
+  auto commit = trust::PairingCommit::fromPin(trust::PairingRole::kJoiner, member.pairing_id, false, nowMs());
+  auto actions = commit.onMessage(payload, nowMs());
+  if (!actions.ok()) return fail(member, actions.error());
+  for (const std::string& answer : actions->send) say(member, {sync::kCommitMessage + answer});
 }
 
 void PeerCrowd::say(Member& member, std::vector<std::string> messages) {
@@ -174,6 +183,7 @@ void PeerCrowd::onReceived(const std::shared_ptr<Connection>& connection, std::s
     if (!actions.ok()) return fail(*member, actions.error());
     return perform(*member, *actions);
   }
+  if (!message.empty() && message.front() == sync::kCommitMessage) return acknowledgeAgain(*member, message.substr(1));
   size_t number = static_cast<size_t>(member - members_.data());
   std::vector<std::string> answers;
   Status status = member->home.receive(

@@ -73,6 +73,7 @@ class PeerCrowd final : public sync::Connection::User {
     bool level = false;
     int64_t retry_ms = 0;
     std::unique_ptr<Pairing> pairing;
+    std::string pairing_id;  // once it is done
   };
 
   void onEstablished(const std::shared_ptr<sync::Connection>& connection) override;
@@ -86,6 +87,7 @@ class PeerCrowd final : public sync::Connection::User {
   Member* memberOf(const std::shared_ptr<sync::Connection>& connection);
   void advancePairing(Member& member);
   void perform(Member& member, const trust::PairingCommit::Actions& actions);
+  void acknowledgeAgain(Member& member, const std::string& payload);
   void say(Member& member, std::vector<std::string> messages);
   void fail(Member& member, const Error& error);
 
