@@ -62,9 +62,6 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
-  // As Reader's; the row asked for last is kept, since one write asks several times.
-  using Reader::entity;
-  std::optional<EntityRow> entity(const model::Address& address);
   // As Reader's; kept, since every link asks at the end of every transaction.
   uint64_t feedEnd(const model::OwnerId& owner);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
@@ -137,7 +134,6 @@ class Store : public Reader, public model::Numbering {
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
 
-  std::optional<EntityRow> last_entity_;
   std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
 };
 

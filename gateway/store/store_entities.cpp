@@ -3,12 +3,6 @@
 
 namespace hearthgate::store {
 
-std::optional<EntityRow> Store::entity(const model::Address& address) {
-  if (database_->failed()) return std::nullopt;
-  if (!last_entity_ || !(last_entity_->address == address)) last_entity_ = Reader::entity(address);
-  return last_entity_;
-}
-
 uint64_t Store::feedEnd(const model::OwnerId& owner) {
   if (database_->failed()) return 0;
   auto known = feed_ends_.find(owner);
@@ -17,7 +11,6 @@ uint64_t Store::feedEnd(const model::OwnerId& owner) {
 }
 
 void Store::putEntity(EntityRow* row) {
-  last_entity_.reset();
   auto end = feed_ends_.find(row->address.owner);
   if (end != feed_ends_.end()) {
     if (row->sequence >= end->second) {
@@ -56,7 +49,6 @@ void Store::putEntity(EntityRow* row) {
 }
 
 void Store::removeEntity(EntityNumber n) {
-  last_entity_.reset();
   feed_ends_.clear();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
@@ -66,7 +58,6 @@ void Store::removeEntity(EntityNumber n) {
 }
 
 void Store::setConflicted(EntityNumber n, bool conflicted) {
-  last_entity_.reset();
   database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
 }
 
