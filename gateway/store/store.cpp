@@ -99,6 +99,7 @@ void Store::rollback() {
   if (!sqlite3_get_autocommit(database_->handle())) database_->execute("ROLLBACK");
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
+  feed_ends_.clear();
 }
 
 Status Store::check() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "store/reader.h"
 
@@ -69,6 +70,8 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
+  // As Reader's; kept, since every link asks at the end of every transaction.
+  uint64_t feedEnd(const model::OwnerId& owner);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
@@ -155,6 +158,7 @@ class Store : public Reader, public model::Numbering {
   int retry_at_pages_ = 0;   // of the log, after a checkpoint that failed
   bool log_in_doubt_ = false;
   std::optional<Error> checkpoint_error_;
+  std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
 };
 
 }  // namespace hearthgate::store

@@ -3,7 +3,22 @@
 
 namespace hearthgate::store {
 
+uint64_t Store::feedEnd(const model::OwnerId& owner) {
+  if (database_->failed()) return 0;
+  auto known = feed_ends_.find(owner);
+  if (known == feed_ends_.end()) known = feed_ends_.emplace(owner, Reader::feedEnd(owner)).first;
+  return known->second;
+}
+
 void Store::putEntity(EntityRow* row) {
+  auto end = feed_ends_.find(row->address.owner);
+  if (end != feed_ends_.end()) {
+    if (row->sequence >= end->second) {
+      end->second = row->sequence;
+    } else if (row->n != 0) {
+      feed_ends_.erase(end);  // Perhaps it was the last one.
+    }
+  }
   std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
   row->stored_bytes = siblings.size();
   if (row->n == 0) {
@@ -37,6 +52,7 @@ void Store::putEntity(EntityRow* row) {
 
 void Store::removeEntity(EntityNumber n) {
   removeHistory(n);
+  feed_ends_.clear();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
   database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();

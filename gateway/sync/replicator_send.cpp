@@ -51,15 +51,35 @@ void Replicator::pumpSession(Session& session) {
       more = sendSome(session, flow) || more;
     }
   }
-  bool now_quiet = quiet(session.mine) && quiet(session.theirs);
-  if (!now_quiet) return;
-  answerLevel(session);
+  if (!session.asks.empty() && quiet(session.mine) && quiet(session.theirs)) answerLevel(session);
+  tellComplete(session, false);
+}
+
+void Replicator::tellComplete(Session& session, bool last) {
+  if (session.sent_entities + session.received_entities == 0 || !session.ready) return;
+  int64_t now = core_.clock().steadyMs();
+  if (!last && session.complete_told_ms && now - *session.complete_told_ms < kCompleteEveryMs) return;
   bool all_here = session.mine.remaining_there == 0 && session.theirs.remaining_there == 0;
-  if (all_here && session.sent_entities + session.received_entities > 0) {
-    if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
-    session.sent_entities = 0;
-    session.received_entities = 0;
+  if (!all_here || !quiet(session.mine) || !quiet(session.theirs)) return;
+  session.complete_told_ms = now;
+  if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
+  session.sent_entities = 0;
+  session.received_entities = 0;
+}
+
+const std::vector<store::FeedRow>& Replicator::feedPage(const model::OwnerId& owner, uint64_t after) {
+  for (const FeedPage& page : pages_) {
+    if (page.after == after && page.owner == owner) return page.rows;
   }
+  FeedPage page{owner, after, 0, core_.store().feed(owner, after, kFeedPage)};
+  for (const store::FeedRow& row : page.rows) page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  while (!pages_.empty() && pages_bytes_ + page.bytes > kKeptPagesBytes) {
+    pages_bytes_ -= pages_.front().bytes;
+    pages_.pop_front();
+  }
+  pages_bytes_ += page.bytes;
+  pages_.push_back(std::move(page));
+  return pages_.back().rows;
 }
 
 bool Replicator::sendSome(Session& session, Flow& flow) {
@@ -101,7 +121,7 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
   batch.digest = true;
   flight.digest = true;
   if (!flow.pass_begun) flow.pass_end = core_.writer().head().sequence;
-  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, flow.pass_at, kFeedPage);
+  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, flow.pass_at);
   for (const store::FeedRow& row : rows) {
     flow.pass_at = row.sequence;
     if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
@@ -161,7 +181,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   uint64_t head = core_.writer().head().sequence;
   bool in_rounds = !whole && !offer_end_due;
   if (in_rounds) {
-    if (from >= head) return false;
+    if (from >= core_.store().feedEnd(flow.owner)) return false;
     if (from >= flow.round_end) {
       if (flow.in_flight_bytes > kRoundBytes) return false;
       flow.round_end = head;
@@ -172,7 +192,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   size_t bytes = 0;
   bool exhausted = true;
   bool uncompressed = false;
-  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, from, kFeedPage);
+  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, from);
   for (const store::FeedRow& row : rows) {
     bool apart = settings_.uncompressed_kinds.contains(row.kind);
     bool full = bytes >= kBatchBytes || batch.items.size() >= kBatchItems;
