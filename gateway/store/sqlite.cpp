@@ -3,8 +3,13 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 namespace hearthgate::store {
+namespace {
+// Of what SQLite says; it may quote names and statements out of the file.
+constexpr size_t kMaxToldBytes = 300;
+}  // namespace
 
 bool diskFull(sqlite3* handle, int code) {
   int kind = code & 0xFF;
@@ -14,7 +19,7 @@ bool diskFull(sqlite3* handle, int code) {
 }
 
 Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full) {
-  std::string sentence = "The database failed while it " + std::string(what) + ": " + message;
+  std::string sentence = "The database failed while it " + std::string(what) + ": " + displayName(message, kMaxToldBytes);
   switch (disk_full ? SQLITE_FULL : code & 0xFF) {
     case SQLITE_FULL:
       return storageError("storage_full", sentence + " (the disk is full: free some space; nothing that was acknowledged is lost)");

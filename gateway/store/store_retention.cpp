@@ -9,7 +9,7 @@ namespace hearthgate::store {
 std::vector<HistoryRow> Reader::readHistory(Query& query) {
   std::vector<HistoryRow> rows;
   while (query.row()) {
-    auto hash = ContentHash::fromBytes(query.blob(2)).value_or(ContentHash{});
+    auto hash = database_->id<ContentHash>(query.blob(2));
     auto version = model::decodeVersion(query.blob(3), hash, kNoKind, *this);
     if (!version.ok()) {
       database_->damaged("read the history");
