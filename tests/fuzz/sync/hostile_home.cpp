@@ -95,6 +95,11 @@ int64_t HostileHome::clockMs(Input& input) {
   }
 }
 
+// Beyond what a version may say, but such that its encoder can still write the difference of two.
+int64_t HostileHome::stampMs(Input& input) {
+  return std::clamp<int64_t>(clockMs(input), -2 * model::kMaxStampMs, 2 * model::kMaxStampMs);
+}
+
 HomeId HostileHome::home(Input& input) {
   HomeId unknown;
   switch (input.below(4)) {
@@ -194,7 +199,7 @@ void HostileHome::changeVersion(model::Version* version, Input& input) {
     case 0: version->author = home(input); break;
     case 1: version->dot.replica = replica(input); break;
     case 2: version->dot.counter = number(input); break;
-    case 3: version->stamp = {input.flag(), clockMs(input), static_cast<uint32_t>(number(input))}; break;
+    case 3: version->stamp = {input.flag(), stampMs(input), static_cast<uint32_t>(number(input))}; break;
     case 4: version->vector.raise(replica(input), number(input)); break;
     case 5: version->vector = {}; break;
     case 6: version->fields = input.oneOf(kFields); break;
@@ -204,7 +209,7 @@ void HostileHome::changeVersion(model::Version* version, Input& input) {
     case 10: {
       model::Dot dot{replica(input), number(input)};
       version->leaf_dots.push_back({static_cast<uint32_t>(input.below(6)), dot});
-      version->dot_stamps.push_back({dot, {input.flag(), clockMs(input), input.byte()}});
+      version->dot_stamps.push_back({dot, {input.flag(), stampMs(input), input.byte()}});
       break;
     }
     default: {

@@ -33,6 +33,7 @@ class HostileHome {
 
   uint64_t number(Input& input);
   int64_t clockMs(Input& input);
+  int64_t stampMs(Input& input);
   model::OwnerId owner(Input& input);
   HomeId home(Input& input);
   ReplicaId replica(Input& input);
