@@ -143,6 +143,11 @@ EntityRow Reader::readEntity(Query& query) {
   row.updated_ms = query.integer(8);
   row.siblings = decode(query.blob(9), row.kind);
   row.stored_bytes = query.blob(9).size();
+  if (row.siblings.empty() && row.state != EntityState::kNoLongerShared) {
+    // Whoever reads on until the error is asked for must not meet an entity that has nothing to show.
+    database_->damaged("read an entity");
+    row.state = EntityState::kNoLongerShared;
+  }
   return row;
 }
 

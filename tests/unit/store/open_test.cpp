@@ -166,6 +166,19 @@ TEST_F(StoreOpen, SaysOfABrokenVersionThatTheDatabaseIsDamaged) {
   EXPECT_EQ(store->meta("key"), "");
 }
 
+TEST_F(StoreOpen, ReadsAnEntityWithoutItsVersionsAsOneThatIsNotShared) {
+  fill();
+  Plain(path()).run("UPDATE entity SET siblings=x'' WHERE n=2; UPDATE entity SET siblings=x'0102' WHERE n=3");
+  auto store = open();
+  for (const char* id : {"light.n2", "light.n3"}) {
+    // Of everything else somebody wants to show something, which once ended the process.
+    auto row = store->entity({kOwner, id});
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->state, EntityState::kNoLongerShared);
+    expectSentence(store->takeError().error(), "database_corrupt", "restore a backup");
+  }
+}
+
 TEST_F(StoreOpen, SaysOfBrokenRulesThatTheDatabaseIsDamaged) {
   {
     auto store = open();
