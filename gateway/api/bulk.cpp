@@ -45,19 +45,24 @@ Result<WriteOrder> parseLine(const Gateway& gateway, const std::string& text) {
   HG_TRY(order.if_match, textMember(json, "if_match"));
   HG_TRY(std::optional<bool> patch, flagMember(json, "patch"));
   HG_TRY(std::optional<bool> remove, flagMember(json, "delete"));
+  model::Json* fields = nullptr;
   for (auto& [key, value] : json.members) {
-    if (key == "fields") order.fields = std::move(value);
+    if (key == "fields") fields = &value;
   }
-  bool has_fields = json.find("fields") != nullptr;
   if (remove.value_or(false)) {
-    if (has_fields || patch.value_or(false)) {
+    if (fields || patch.value_or(false)) {
       return inputError("bad_document", "The line has \"delete\" beside \"fields\" or \"patch\"; give one of them.");
     }
     order.mode = WriteOrder::Mode::kDelete;
     return order;
   }
-  if (!has_fields) return inputError("bad_document", "The line has no \"fields\".");
-  if (patch.value_or(false)) order.mode = WriteOrder::Mode::kPatch;
+  if (!fields) return inputError("bad_document", "The line has no \"fields\".");
+  if (patch.value_or(false)) {
+    order.mode = WriteOrder::Mode::kPatch;
+    order.fields = std::move(*fields);
+  } else {
+    HG_TRY(order.fields_text, model::fieldsText(*fields));
+  }
   return order;
 }
 

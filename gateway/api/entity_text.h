@@ -60,7 +60,4 @@ class EntityText {
 void appendVersion(const model::Version& version, std::string* out);
 // MS-COUNT-REPLICA.
 std::string hlcText(const model::Version& version);
-// Shown fields as canonical JSON.
-std::string fieldsOf(const model::Entries& entries);
-
 }  // namespace hearthgate::api

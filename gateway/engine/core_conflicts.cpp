@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kBaseSearchDepth = 1000;  // versions of history that are looked at for a common base
 
-std::string fieldsOf(const model::Entries& entries) {
-  model::Leaves leaves;
-  for (const model::Entry& entry : entries) leaves.push_back({entry.path, entry.value});
-  return model::canonicalFields(leaves);
-}
-
 std::string idList(const std::vector<const Version*>& versions) {
   std::string out = "[";
   for (const Version* version : versions) {
@@ -115,7 +109,7 @@ void Core::recordConflict(EntityRow& row, const conflict::View& view, const Effe
   record.outcome.reset();
   if (!view.awaits_choice) {
     std::string reason = strategy.known ? "strategy" : "strategy " + strategy.name + " is not known here";
-    record.outcome = Conflict::Outcome{view.version_id, fieldsOf(view.entries), strategy.name, reason};
+    record.outcome = Conflict::Outcome{view.version_id, view.fields(), strategy.name, reason};
   }
   store_.putConflict(&record);
   event("conflict", conflictEvent(record));
@@ -132,7 +126,7 @@ void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
                                          std::string(model::reasonText(winner.reason))};
       setLosses(winner, &record);
     } else {
-      record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? fieldsOf(view->entries) : "{}", "",
+      record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? view->fields() : "{}", "",
                                          "more versions met; see the newer conflict of this entity"};
     }
     store_.putConflict(&record);

@@ -56,7 +56,7 @@ void Core::replace(const model::Address& address, const std::string& kind, const
     closeConflicts(row, nullptr);
     return;
   }
-  settle(row, store::Origin::kRemote, before);
+  settle(row, store::Origin::kRemote, before.size());
   for (const Version& version : keep) {
     bool known = std::any_of(before.begin(), before.end(), [&](const Version& old) { return old.hash == version.hash; });
     if (!known && !store_.inHistory(row.n, version.hash)) remember(row, version, false);

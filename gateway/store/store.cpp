@@ -87,7 +87,6 @@ void Store::rollback() {
   if (!sqlite3_get_autocommit(database_->handle())) database_->execute("ROLLBACK");
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
-  last_entity_.reset();
 }
 
 Status Store::check() {

@@ -61,9 +61,6 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
-  // As Reader's; the row asked for last is kept, since one write asks several times.
-  using Reader::entity;
-  std::optional<EntityRow> entity(const model::Address& address);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
   void putEntity(EntityRow* row);
   void removeEntity(EntityNumber n);
@@ -133,8 +130,6 @@ class Store : public Reader, public model::Numbering {
   static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file,
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
-
-  std::optional<EntityRow> last_entity_;
 };
 
 }  // namespace hearthgate::store

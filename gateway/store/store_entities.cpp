@@ -3,14 +3,7 @@
 
 namespace hearthgate::store {
 
-std::optional<EntityRow> Store::entity(const model::Address& address) {
-  if (database_->failed()) return std::nullopt;
-  if (!last_entity_ || !(last_entity_->address == address)) last_entity_ = Reader::entity(address);
-  return last_entity_;
-}
-
 void Store::putEntity(EntityRow* row) {
-  last_entity_.reset();
   std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
   row->stored_bytes = siblings.size();
   if (row->n == 0) {
@@ -41,7 +34,6 @@ void Store::putEntity(EntityRow* row) {
 }
 
 void Store::removeEntity(EntityNumber n) {
-  last_entity_.reset();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
   database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();
@@ -50,7 +42,6 @@ void Store::removeEntity(EntityNumber n) {
 }
 
 void Store::setConflicted(EntityNumber n, bool conflicted) {
-  last_entity_.reset();
   database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
 }
 

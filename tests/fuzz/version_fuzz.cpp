@@ -77,7 +77,7 @@ void checkTogether(const std::vector<Version>& good) {
   for (conflict::Strategy strategy : kStrategies) {
     conflict::View view = conflict::view(strategy, forward, address().owner);
     Leaves leaves;
-    for (const Entry& entry : view.entries) leaves.push_back({entry.path, entry.value});
+    for (const Entry& entry : view.entries()) leaves.push_back({entry.path, entry.value});
     auto json = parseJson(canonicalFields(leaves), kMaxDepth);
     HG_ASSERT(json.ok());
     auto shown = leavesOf(*json);
@@ -93,7 +93,7 @@ void fromHistory(Tape* tape, std::vector<Version>* good) {
   for (size_t length = tape->next(200); length > 0; --length) script.push_back(static_cast<uint8_t>(tape->next(256)));
   Tape inner(script);
   History history = randomHistory(&inner, [](const Siblings& seen) {
-    return conflict::view(conflict::Strategy::kMerge, seen, address().owner).entries;
+    return conflict::view(conflict::Strategy::kMerge, seen, address().owner).entries();
   });
   Table table = fullTable();
   for (const Version& version : history.all) {
