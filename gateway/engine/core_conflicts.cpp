@@ -219,9 +219,10 @@ void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched
       for (const store::FeedRow& item : page) {
         after = item.sequence;
         // The first byte is the number of siblings: most have one and need no second look.
-        if (item.siblings.empty() || item.siblings.front() < 2) continue;
+        if (item.siblings.empty() || static_cast<uint8_t>(item.siblings.front()) < 2) continue;
         auto row = store_.entity(item.n);
-        if (!row || !touched(*row)) continue;
+        // Without siblings only when they cannot be read, which the commit will tell.
+        if (!row || row->siblings.empty() || !touched(*row)) continue;
         EffectiveStrategy strategy = strategyOf(row->address, row->kind);
         conflict::View view = conflict::view(strategy.shown, row->siblings, row->address.owner);
         if (!view.differ) continue;

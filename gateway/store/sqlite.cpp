@@ -6,8 +6,13 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 namespace hearthgate::store {
+namespace {
+// Of what SQLite says; it may quote names and statements out of the file.
+constexpr size_t kMaxToldBytes = 300;
+}  // namespace
 
 DiskFault diskFault(int error) {
   if (error == ENOSPC || error == EDQUOT) return DiskFault::kFull;
@@ -31,7 +36,7 @@ DiskFault diskFault(sqlite3* handle, int code) {
 }
 
 Error sqliteError(int code, const std::string& message, std::string_view what, DiskFault fault) {
-  std::string sentence = "The database failed while it " + std::string(what) + ": " + message;
+  std::string sentence = "The database failed while it " + std::string(what) + ": " + displayName(message, kMaxToldBytes);
   switch (fault == DiskFault::kFull ? SQLITE_FULL : fault == DiskFault::kBroken ? SQLITE_IOERR : code & 0xFF) {
     case SQLITE_FULL:
       return storageError("storage_full", sentence + " (the disk is full: free some space; nothing that was acknowledged is lost)");

@@ -82,6 +82,13 @@ class Database {
   void fail(int code, std::string_view what);
   // Something was read that SQLite takes for good and the gateway does not: `what` is broken.
   void damaged(std::string_view what);
+  // An id of fixed size as a column holds it; the row is damaged when its length is another.
+  template <typename Id>
+  Id id(std::string_view bytes) {
+    auto id = Id::fromBytes(bytes);
+    if (!id) damaged("read an id");
+    return id.value_or(Id{});
+  }
   bool failed() const { return error_.has_value(); }
   // The first error since the last call, and forgets it.
   Status takeError();

@@ -31,7 +31,7 @@ std::optional<HistoryRow> Reader::historyRow(const PlacedHistory& placed) {
   Query query = database_->query("SELECT hash, version FROM history WHERE n=?");
   bool there = query.bind(placed.n).row();
   if (there) {
-    auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
+    auto hash = database_->id<ContentHash>(query.blob(0));
     auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
     if (version.ok()) return HistoryRow{placed.at.change, placed.refused, std::move(*version), placed.at.place};
   }

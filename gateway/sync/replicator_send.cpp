@@ -35,7 +35,7 @@ void Replicator::giveBackSaved(Session& session) {
 void Replicator::pumpSession(Session& session) {
   if (session.bandwidth > 0) {
     int64_t now = core_.clock().steadyMs();
-    auto limit = static_cast<int64_t>(session.bandwidth);
+    auto limit = static_cast<int64_t>(std::min(session.bandwidth, kMaxBandwidth));
     int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
     giveBackSaved(session);
     session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);

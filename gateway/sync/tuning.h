@@ -57,6 +57,8 @@ inline constexpr size_t kStaleEvents = 500;
 inline constexpr size_t kMaxToldReplicas = 4096;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
 inline constexpr int64_t kBucketMs = 1000;
+// Bytes a second; a limit above it comes out of a damaged database, and its budget would not fit a number any more.
+inline constexpr uint64_t kMaxBandwidth = 1'000'000'000'000;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.
 inline constexpr size_t kCompressFromBytes = 1024;
 inline constexpr int kCompressionLevel = 1;
