@@ -86,6 +86,12 @@ def judge(name, samples, bounds):
     return grown
 
 
+def line(name, samples):
+    last = samples[-1]
+    return (f"{name} after {last['at'] - samples[0]['at']:.0f} s: {last['resident'] / 2**20:.1f} MiB, {last['descriptors']} descriptors, "
+            f"{last['threads']} threads, database {last['database'] / 2**20:.2f} MiB, log {last['log'] / 2**20:.1f} MiB")
+
+
 def table(name, samples, grown):
     """Rows for people: at a quarter, the half, three quarters and the end."""
     marks = [samples[(len(samples) - 1) * part // 4] for part in (1, 2, 3, 4)]

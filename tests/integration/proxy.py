@@ -9,6 +9,8 @@ import time
 BUFFER = 1 << 20      # bytes that are read for a side and that it has not taken yet
 TICK_S = 0.02         # between two portions of a way that is slowed down
 
+ANSWER_S = 60   # its thread may wait for a processor that others want
+
 
 class Proxy:
     """A TCP way that can be cut: both sides are closed at once, and new connections are refused until it heals. And that
@@ -49,7 +51,7 @@ class Proxy:
         with self.lock:
             self.wishes.append((wish, done))
         self.waker.send(b"x")
-        if not done.wait(10):
+        if not done.wait(ANSWER_S):
             raise AssertionError("the proxy does not answer")
 
     def cut(self):
