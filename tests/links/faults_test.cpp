@@ -268,7 +268,7 @@ TEST_P(OnALink, EndsWithBothHomesLevel) {
     if (ledger.runs() % 100 == 0) ledger.expectNothingLeft();
   };
   sweepMessages(clean, strike);
-  sweep(clean, 397, strike);
+  sweep(clean, 611, strike);
   ledger.expectNothingLeft();
   EXPECT_GE(ledger.fired() * 10, ledger.runs() * 9) << "too few faults struck";
 }
@@ -294,7 +294,7 @@ TEST_P(OnALinksLengths, EndsWithBothHomesLevel) {
     for (size_t portion : {size_t{3}, portions - 2}) {
       for (uint64_t at = 0; at < kHeadBytes; ++at) {
         // The length's bits that stay within what a message may have, and by turns another one.
-        for (int bit : {static_cast<int>(at % 8), 0, 4}) {
+        for (int bit : {static_cast<int>(at % 8), 4}) {
           const FaultOrder order{GetParam(), direction, 0, at, bit, portion};
           SCOPED_TRACE(textOf(order));
           ledger.begin();
