@@ -52,12 +52,6 @@ Answer entityAnswer(EntityText& text, const EntityRow& row, int status) {
   return answer;
 }
 
-Result<Stored> storedRow(engine::Core& core, const engine::Written& written) {
-  auto row = core.store().entity(written.entity);
-  if (!row) return storageError("storage_failed", "The entity that was just written cannot be read back.");
-  return Stored{std::move(*row), written.created};
-}
-
 Result<Answer> answerStored(Gateway& gateway, const Stored& stored) {
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     EntityText text(gateway, reader);
@@ -93,7 +87,7 @@ Result<Answer> write(Gateway& gateway, const WriteOrder& order, const std::optio
                if (strategy) {
                  HG_CHECK(core.setStrategy({model::StrategyRow::Scope::kEntity, order.address.id, *strategy}));
                }
-               return storedRow(core, written);
+               return Stored{std::move(written.row), written.created};
              },
              weight));
   return answerStored(gateway, stored);
@@ -106,7 +100,7 @@ Result<Answer> put(Gateway& gateway, Call& call) {
   HG_TRY(std::optional<std::string> strategy, textMember(body, "strategy"));
   const model::Json* fields = body.find("fields");
   if (!fields) return missingMember("fields");
-  order.fields = *fields;
+  HG_TRY(order.fields_text, model::fieldsText(*fields));
   return write(gateway, order, strategy, static_cast<size_t>(call.bodyLength().value_or(kMaxBodyBytes)));
 }
 
@@ -249,7 +243,7 @@ Result<Answer> answerWritten(Gateway& gateway, const char* how, const Audited& a
                              const std::function<Result<engine::Written>(engine::Core&)>& code) {
   HG_TRY(Stored stored, gateway.write<Stored>(how, audited, [&](engine::Core& core) -> Result<Stored> {
     HG_TRY(engine::Written written, code(core));
-    return storedRow(core, written);
+    return Stored{std::move(written.row), written.created};
   }));
   stored.created = false;
   return answerStored(gateway, stored);

@@ -40,13 +40,6 @@ void appendShownVersion(const EntityRow& row, const conflict::View& view, std::s
 
 std::string hlcText(const model::Version& version) { return hlc(version.stamp, version.dot.replica); }
 
-std::string fieldsOf(const model::Entries& entries) {
-  model::Leaves leaves;
-  leaves.reserve(entries.size());
-  for (const model::Entry& entry : entries) leaves.push_back({entry.path, entry.value});
-  return model::canonicalFields(leaves);
-}
-
 void appendVersion(const model::Version& version, std::string* out) {
   ObjectText object(out);
   object.text("id", version.id()).text("author", version.author.text()).time("stamp", version.stamp.ms);
@@ -120,7 +113,10 @@ engine::EffectiveStrategy EntityText::strategy(const EntityRow& row) {
   } else if (const model::Rules* rules = received(row.address.owner)) {
     rows = &rules->strategies;
   }
-  return engine::strategyOf(reader_.strategyHere(row.address), *rows, row.address, row.kind);
+  // Most homes have none, and then nothing is asked for each entity.
+  if (!any_here_) any_here_ = reader_.anyStrategyHere();
+  auto here = *any_here_ ? reader_.strategyHere(row.address) : std::nullopt;
+  return engine::strategyOf(here, *rows, row.address, row.kind);
 }
 
 std::string EntityText::etag(const EntityRow& row) {
@@ -176,8 +172,7 @@ void EntityText::append(const EntityRow& row, std::string_view change, std::stri
     object.raw("version", "null").raw("siblings", "[]").boolean("conflicted", false).boolean("deleted", false);
   } else {
     conflict::View view = conflict::view(effective.shown, row.siblings, row.address.owner);
-    // The single shown version's text is canonical already.
-    object.raw("fields", view.single ? view.single->fields : fieldsOf(view.entries)).raw("types", "{}");
+    object.raw("fields", view.fields()).raw("types", "{}");
     object.text("access", allowed).text("strategy", effective.name);
     appendShownVersion(row, view, &object.value("version"));
     {

@@ -48,6 +48,7 @@ class EntityText {
   std::optional<HomeId> as_;
   std::optional<std::vector<std::pair<HomeId, model::Rules>>> own_rules_;
   std::optional<model::StrategyRows> own_strategies_;
+  std::optional<bool> any_here_;
   std::map<model::OwnerId, std::optional<model::Rules>> received_;
   struct Link {
     bool fresh = false;
@@ -60,7 +61,4 @@ class EntityText {
 void appendVersion(const model::Version& version, std::string* out);
 // MS-COUNT-REPLICA.
 std::string hlcText(const model::Version& version);
-// Shown fields as canonical JSON.
-std::string fieldsOf(const model::Entries& entries);
-
 }  // namespace hearthgate::api

@@ -115,17 +115,14 @@ Result<Answer> diff(Gateway& gateway, Call& call) {
     EntityText text(gateway, reader);
     HG_TRY(EntityRow row, rowWithHistory(gateway, text, reader, address));
     HG_TRY(model::Version old, versionOf(reader, row, from));
-    HG_TRY(model::Leaves before, model::parseLeaves(old.fields));
-    model::Leaves after;
+    std::string now;
     if (to.empty()) {
-      for (const model::Entry& entry : conflict::view(text.strategy(row).shown, row.siblings, address.owner).entries) {
-        after.push_back({entry.path, entry.value});
-      }
+      now = conflict::view(text.strategy(row).shown, row.siblings, address.owner).fields();
     } else {
       HG_TRY(model::Version wanted, versionOf(reader, row, to));
-      HG_TRY(after, model::parseLeaves(wanted.fields));
+      now = std::move(wanted.fields);
     }
-    return Answer::json(listText(differences(before, after), std::nullopt));
+    return Answer::json(listText(differences(model::scanLeaves(old.fields), model::scanLeaves(now)), std::nullopt));
   });
 }
 

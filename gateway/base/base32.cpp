@@ -21,7 +21,14 @@ int hexValue(char c) {
 
 std::string base32(std::string_view bytes) {
   std::string text;
-  text.reserve((bytes.size() * 8 + 4) / 5);
+  appendBase32(bytes, &text);
+  return text;
+}
+
+void appendBase32(std::string_view bytes, std::string* out) {
+  size_t before = out->size();
+  out->resize(before + (bytes.size() * 8 + 4) / 5);
+  char* at = out->data() + before;
   uint32_t pending = 0;
   int bits = 0;
   for (char c : bytes) {
@@ -29,11 +36,10 @@ std::string base32(std::string_view bytes) {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += kAlphabet[(pending >> bits) & 31];
+      *at++ = kAlphabet[(pending >> bits) & 31];
     }
   }
-  if (bits > 0) text += kAlphabet[(pending << (5 - bits)) & 31];
-  return text;
+  if (bits > 0) *at = kAlphabet[(pending << (5 - bits)) & 31];
 }
 
 std::optional<std::string> parseBase32(std::string_view text) {

@@ -9,6 +9,7 @@ namespace hearthgate {
 
 // Text of `bytes`, ceil(8n/5) characters of [a-z2-7].
 std::string base32(std::string_view bytes);
+void appendBase32(std::string_view bytes, std::string* out);
 
 // The bytes of `text`, or nothing when a character is foreign, the length impossible, or the unused low bits of the
 // last character are not zero (so that each value has one text).

@@ -23,6 +23,7 @@ struct FixedId {
 
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), kBytes}; }
   std::string text() const { return base32(view()); }
+  void appendText(std::string* out) const { appendBase32(view(), out); }
   bool empty() const { return *this == FixedId{}; }
 
   // `raw` must be exactly kBytes long, else nothing.

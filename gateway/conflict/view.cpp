@@ -106,8 +106,12 @@ Merged mergeEntries(const Sides& sides) {
 
 // What of `siblings` the shown entries leave out: values, and removals of what is shown nevertheless.
 void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<model::Path>& standoffs, View* out) {
+  const Entries* entries = &out->merged;
+  for (const Side& side : sides) {
+    if (side.version == out->single) entries = &side.entries;
+  }
   std::map<std::string_view, const Entry*> shown;
-  for (const Entry& entry : out->entries) shown.emplace(entry.path, &entry);
+  for (const Entry& entry : *entries) shown.emplace(entry.path, &entry);
   std::set<model::Path> lost_fields;
   for (const Side& side : sides) {
     bool lost = false;
@@ -120,7 +124,7 @@ void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<m
       lost = true;
       lost_fields.insert(entry.path);
     }
-    for (const Entry& entry : out->entries) {
+    for (const Entry& entry : *entries) {
       if (side.at(entry.path) || !side.version->vector.covers(entry.dot)) continue;
       lost = true;
       lost_fields.insert(entry.path);
@@ -169,6 +173,14 @@ std::string_view strategyName(Strategy strategy) {
   return "latest-wins";
 }
 
+std::string View::fields() const {
+  if (single) return single->fields;
+  model::Leaves leaves;
+  leaves.reserve(merged.size());
+  for (const Entry& entry : merged) leaves.push_back({entry.path, entry.value});
+  return model::canonicalFields(leaves);
+}
+
 View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& owner) {
   HG_ASSERT(!siblings.empty());
   std::vector<const Version*> live;
@@ -191,11 +203,14 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
   bool all_are_resolutions = std::all_of(siblings.begin(), siblings.end(), resolves);
   bool sided = !owner.isCircle() && !live_are_resolutions;
   Sides sides;
-  for (const Version* version : live) sides.push_back({version, model::entriesOf(*version)});
+  for (const Version* version : live) {
+    // The leaves of a version that stands alone decide nothing.
+    if (siblings.size() > 1) sides.push_back({version, model::entriesOf(*version)});
+  }
   std::set<model::Path> standoffs;
   if (strategy == Strategy::kMerge && live.size() > 1 && !live_are_resolutions) {
     Merged merged = mergeEntries(sides);
-    out.entries = std::move(merged.entries);
+    out.merged = std::move(merged.entries);
     standoffs = std::move(merged.standoffs);
     out.kind = greatest(live)->kind;
     out.version_id = hashOfIds(siblings, "");
@@ -204,8 +219,6 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
                  : sided && strategy == Strategy::kRemoteWins ? greatestBySide(live, owner, true)
                                                               : greatest(live);
     out.kind = out.single->kind;
-    out.entries =
-        std::find_if(sides.begin(), sides.end(), [&](const Side& s) { return s.version == out.single; })->entries;
     out.version_id = out.single->id();
   }
   if (siblings.size() > 1) {

@@ -21,7 +21,7 @@ struct View {
   // The shown version among the siblings, or null when the value is made of several (`merge`).
   const model::Version* single = nullptr;
   std::string kind;
-  model::Entries entries;  // what is shown, with the write that made each leaf
+  model::Entries merged;  // what is shown where it is made of several
   // Only where siblings differ:
   std::vector<const model::Version*> lost;  // siblings of which something is not shown
   // Paths, sorted, whose value in some sibling is not shown, or that are shown although a sibling removed them.
@@ -33,6 +33,11 @@ struct View {
 
   // The version's id, or the hash of the sorted ids of all siblings for a merged value.
   std::string version_id;
+
+  // What is shown, with the write that made each leaf.
+  model::Entries entries() const { return single ? model::entriesOf(*single) : merged; }
+  // Its canonical text.
+  std::string fields() const;
 };
 
 // `siblings` must not be empty; the view points into it.

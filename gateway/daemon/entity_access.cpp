@@ -52,9 +52,7 @@ Result<model::Address> EngineEntities::parse(std::string_view text) const {
 sdk::Entity EngineEntities::show(store::Reader& reader, const store::EntityRow& row) const {
   auto strategy = engine::strategyOf(reader, home_, default_strategy_, row.address, row.kind);
   conflict::View view = conflict::view(strategy.shown, row.siblings, row.address.owner);
-  model::Leaves leaves;
-  for (const model::Entry& entry : view.entries) leaves.push_back({entry.path, entry.value});
-  return {row.address.text(), row.kind, model::canonicalFields(leaves), engine::etag(view, row.siblings, strategy.name),
+  return {row.address.text(), row.kind, view.fields(), engine::etag(view, row.siblings, strategy.name),
           view.deleted};
 }
 

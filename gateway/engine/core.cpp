@@ -1,14 +1,14 @@
 #include "engine/core.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
+#include "engine/tuning.h"
 #include "model/limits.h"
 
 namespace hearthgate::engine {
 
-using model::Entries;
-using model::Entry;
 using model::Version;
 using store::EntityRow;
 using store::EntityState;
@@ -91,14 +91,19 @@ void Core::endChange() {
   change_ = {};
 }
 
-void Core::remember(const EntityRow& row, const Version& version, bool refused) {
+void Core::remember(EntityRow& row, const Version& version, Kept kept) {
   if (change_.n == 0) {
     change_.n = writer_.nextChange();
     if (change_.how.empty()) change_ = {change_.n, clock_.wallMs(), settings_.home, "", "sync", 0};
   }
   ++change_.count;
-  store_.addHistory(row.n, change_.n, place_++, refused, version);
-  written_.insert(row.n);
+  bool looked_at = true;
+  if (kept == Kept::kListed) {
+    looked_at = store_.listHistory(&row, change_.n, place_++, version) || settings_.retention.versions < kRetentionFew;
+  } else {
+    store_.addHistory(row.n, change_.n, place_++, kept == Kept::kRefused, version);
+  }
+  if (looked_at) written_.insert(row.n);
   ++versions_written_;
 }
 
@@ -122,10 +127,8 @@ OwnAccess Core::ownAccess(const model::Address& address) {
   return OwnAccess::kNone;
 }
 
-Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model::Reason reason,
-                           const std::optional<model::Stamp>& stamp) {
-  Version version;
-  version.vector = model::joinedVector(row.siblings);
+Result<Version> Core::make(EntityRow& row, Version version, const std::optional<model::Stamp>& stamp) {
+  version.vector = row.siblings.size() == 1 ? row.siblings.front().vector : model::joinedVector(row.siblings);
   const store::OwnerRow& owner = writer_.owner(row.address.owner);
   bool has_entry = owner.replica && version.vector.at(*owner.replica) > 0;
   if (!has_entry && version.vector.size() >= model::kMaxVectorEntries) {
@@ -133,31 +136,24 @@ Result<Version> Core::make(EntityRow& row, Entries entries, bool deleted, model:
                                                       "takes no further change from here; make it anew under another id.");
   }
   version.kind = row.kind;
-  version.deleted = deleted;
-  version.reason = reason;
   version.author = settings_.home;
   version.dot = writer_.nextDot(row.address.owner);
   version.stamp = stamp ? *stamp : writer_.nextStamp();
   version.vector.raise(version.dot.replica, version.dot.counter);
-  for (Entry& entry : entries) {
-    if (entry.dot.counter != 0) continue;
-    entry.dot = version.dot;
-    entry.stamp = version.stamp;
-  }
-  model::setEntries(entries, &version);
   version.hash = model::contentHash(row.address, version);
   if (row.address.owner == me()) version.tag = settings_.ownerTag(version.hash);
   return version;
 }
 
-Result<Written> Core::writeEntries(EntityRow& row, Entries entries, bool deleted, model::Reason reason) {
+Result<Written> Core::writeDraft(EntityRow& row, Version draft) {
   bool created = row.siblings.empty() || std::all_of(row.siblings.begin(), row.siblings.end(),
                                                      [](const Version& version) { return version.deleted; });
-  HG_TRY(Version version, make(row, std::move(entries), deleted, reason));
+  bool deleted = draft.deleted;
+  HG_TRY(Version version, make(row, std::move(draft)));
   model::Siblings before = std::move(row.siblings);
   row.siblings.clear();
   row.siblings.push_back(std::move(version));
-  settle(row, store::Origin::kLocal, before);
+  settle(row, store::Origin::kLocal, before.size(), {&row.siblings.front()});
   if (!(row.address.owner == me())) {
     // What the owner vouched for and this write was built on stays until the owner has this write (rule 8).
     model::Siblings base = store_.base(row.n);
@@ -167,8 +163,8 @@ Result<Written> Core::writeEntries(EntityRow& row, Entries entries, bool deleted
     }
     if (base.size() != known || !before.empty()) store_.putBase(row.n, base);
   }
-  remember(row, row.siblings.front(), false);
-  return Written{row.n, created && !deleted, row.conflicted};
+  bool conflicted = row.conflicted;
+  return Written{std::move(row), created && !deleted, conflicted};
 }
 
 Status Core::checkPreconditions(const WriteOrder& order, const std::optional<EntityRow>& row) {
@@ -221,28 +217,33 @@ Result<Written> Core::write(const WriteOrder& order) {
   }
   EntityRow row = found ? std::move(*found) : newRow(order.address, order.kind.value_or("state"));
 
-  Entries shown;
-  if (live) shown = conflict::view(strategyOf(row.address, row.kind).shown, row.siblings, row.address.owner).entries;
-  if (order.mode == WriteOrder::Mode::kDelete) return writeEntries(row, {}, true, model::Reason::kDelete);
-
-  model::Leaves leaves;
+  Version draft;
+  draft.reason = order.reason;
+  if (order.mode == WriteOrder::Mode::kDelete) {
+    draft.deleted = true;
+    draft.reason = model::Reason::kDelete;
+    return writeDraft(row, std::move(draft));
+  }
+  // What is shown, as one version: only that of `merge` has to be made.
+  Version merged;
+  const Version* shown = nullptr;
+  if (live && row.siblings.size() == 1) shown = &row.siblings.front();
+  if (live && !shown) {
+    conflict::View view = conflict::view(strategyOf(row.address, row.kind).shown, row.siblings, row.address.owner);
+    if (!view.single) model::setEntries(view.merged, &merged);
+    shown = view.single ? view.single : &merged;
+  }
   if (order.mode == WriteOrder::Mode::kPatch) {
-    model::Leaves now;
-    for (const Entry& entry : shown) now.push_back({entry.path, entry.value});
-    HG_TRY(leaves, model::mergePatch(now, order.fields));
+    HG_TRY(model::Leaves leaves, model::mergePatch(shown ? model::scanLeaves(shown->fields) : model::Leaves{}, order.fields));
+    draft.fields = model::canonicalFields(leaves);
+  } else if (order.fields_text) {
+    draft.fields = *order.fields_text;
   } else {
-    HG_TRY(leaves, model::leavesOf(order.fields));
+    HG_TRY(draft.fields, model::fieldsText(order.fields));
   }
-  // Only what changed gets the new dot (rule 5); both lists are sorted by path.
-  Entries entries;
-  entries.reserve(leaves.size());
-  auto old = shown.begin();
-  for (model::Leaf& leaf : leaves) {
-    while (old != shown.end() && old->path < leaf.path) ++old;
-    bool same = old != shown.end() && old->path == leaf.path && old->value == leaf.value;
-    entries.push_back(same ? *old : Entry{std::move(leaf.path), std::move(leaf.value), {}, {}});
-  }
-  return writeEntries(row, std::move(entries), false, order.reason);
+  // Only what changed gets the new dot (rule 5).
+  if (shown) model::keepDots(*shown, &draft);
+  return writeDraft(row, std::move(draft));
 }
 
 Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& take,
@@ -270,41 +271,54 @@ Result<Written> Core::resolve(int64_t number, const std::optional<std::string>& 
   if (take && !chosen) {
     return stateError("version_not_found", "Conflict " + std::to_string(number) + " has no version " + *take + ".");
   }
-  Entries entries;
+  // A choice is a new statement of the whole, so that it also stands against what is still on its way: no leaf keeps its dot.
+  Version draft;
+  draft.reason = model::Reason::kResolution;
   if (chosen) {
-    entries = model::entriesOf(*chosen);
+    draft.fields = chosen->fields;
+    draft.deleted = chosen->deleted;
   } else {
-    HG_TRY(model::Leaves leaves, model::leavesOf(fields.value()));
-    for (model::Leaf& leaf : leaves) entries.push_back({std::move(leaf.path), std::move(leaf.value), {}, {}});
+    HG_TRY(draft.fields, model::fieldsText(fields.value()));
   }
-  // A choice is a new statement of the whole, so that it also stands against what is still on its way.
-  for (Entry& entry : entries) entry.dot = {};
-  return writeEntries(*row, std::move(entries), chosen && chosen->deleted, model::Reason::kResolution);
+  return writeDraft(*row, std::move(draft));
+}
+
+EntityRow Core::rowOf(const model::Address& address, const std::string& kind) {
+  auto found = store_.entity(address);
+  return found ? std::move(*found) : newRow(address, kind);
 }
 
 bool Core::join(const model::Address& address, const std::string& kind, std::vector<Version> versions) {
-  std::vector<Version> another_life;
-  if (address.owner == me()) another_life = meetAnotherLife(address, versions);
-  bool changed = joinAll(address, kind, std::move(versions));
-  writeAgain(address, another_life);
-  return changed || !another_life.empty();
+  EntityRow row = rowOf(address, kind);
+  return join(&row, std::move(versions));
 }
 
-bool Core::joinAll(const model::Address& address, const std::string& kind, std::vector<Version> versions) {
-  std::optional<EntityRow> found = store_.entity(address);
-  EntityRow row = found ? std::move(*found) : newRow(address, kind);
-  model::Siblings before = row.siblings;
+bool Core::join(EntityRow* row, std::vector<Version> versions) {
+  if (!(row->address.owner == me())) return joinAll(*row, std::move(versions));
+  uint64_t before = writer_.head().sequence;
+  std::vector<Version> another_life = meetAnotherLife(*row, versions);
+  // It may have written versions of this very entity again.
+  if (writer_.head().sequence != before) *row = rowOf(row->address, row->kind);
+  bool changed = joinAll(*row, std::move(versions));
+  if (another_life.empty()) return changed;
+  writeAgain(row->address, another_life);
+  *row = rowOf(row->address, row->kind);
+  return true;
+}
+
+bool Core::joinAll(EntityRow& row, std::vector<Version> versions) {
+  size_t before = row.siblings.size();
   model::Siblings fell;
-  std::vector<Version> added;
+  std::vector<ContentHash> added;
   bool tag_learned = false;
-  bool owned = address.owner == me();
+  bool owned = row.address.owner == me();
   bool had_untagged = hasUntagged(row.siblings);
   for (Version& version : versions) {
     if (owned && !version.tag) version.tag = settings_.ownerTag(version.hash);
-    sawVector(address.owner, version.vector);
-    Version copy = version;
+    sawVector(row.address.owner, version.vector);
+    ContentHash hash = version.hash;
     if (model::join(std::move(version), &row.siblings, &fell, &tag_learned) == model::JoinOutcome::kAdded) {
-      added.push_back(std::move(copy));
+      added.push_back(hash);
     }
   }
   if (added.empty()) {
@@ -313,10 +327,18 @@ bool Core::joinAll(const model::Address& address, const std::string& kind, std::
     if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
     return false;
   }
-  settle(row, store::Origin::kRemote, before);
+  std::vector<const Version*> made;
+  for (const ContentHash& hash : added) {
+    // A later one of the same lot may have covered it already.
+    for (const model::Siblings* all : {&std::as_const(row.siblings), &std::as_const(fell)}) {
+      for (const Version& version : *all) {
+        if (version.hash == hash) made.push_back(&version);
+      }
+    }
+  }
+  settle(row, store::Origin::kRemote, before, made);
   // The owner has all that this home wrote here: what it was built on need not be kept any longer.
   if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
-  for (const Version& version : added) remember(row, version, false);
   recordDominated(row, fell);
   return true;
 }
@@ -349,7 +371,7 @@ const std::string& kindOf(const model::Siblings& siblings) {
 }
 }  // namespace
 
-void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& before) {
+void Core::settle(EntityRow& row, store::Origin origin, size_t before, const std::vector<const Version*>& made) {
   row.kind = kindOf(row.siblings);
   bool live = std::any_of(row.siblings.begin(), row.siblings.end(), [](const Version& v) { return !v.deleted; });
   row.state = live ? EntityState::kLive : EntityState::kDeleted;
@@ -367,8 +389,15 @@ void Core::settle(EntityRow& row, store::Origin origin, const model::Siblings& b
     row.conflicted = false;
   }
   if (row.n == 0 && row.address.owner == me()) noticeKind(row);
+  bool fresh = row.n == 0;  // Its number is not known before it is put.
+  for (const Version* version : made) {
+    if (!fresh) remember(row, *version, Kept::kListed);
+  }
   put(row);
-  if (before.size() > 1) closeConflicts(row, view ? &*view : nullptr);
+  for (const Version* version : made) {
+    if (fresh) remember(row, *version, Kept::kPlaced);
+  }
+  if (before > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);
   if (view) joinResolutions(row, *view);
 }

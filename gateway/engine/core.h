@@ -51,13 +51,15 @@ struct WriteOrder {
   Mode mode = Mode::kPut;
   std::optional<std::string> kind;  // only checked when the entity exists
   model::Json fields;               // an object; unused for kDelete
+  // What model::fieldsText() gave for `fields` of a kPut, where the caller's thread made it already.
+  std::optional<std::string> fields_text;
   model::Reason reason = model::Reason::kWrite;
   std::optional<std::string> if_match;  // an ETag without quotes, or `*`
   bool if_none_match = false;           // only when there is none
 };
 
 struct Written {
-  store::EntityNumber entity = 0;
+  store::EntityRow row;  // as it stands now
   bool created = false;
   bool conflicted = false;  // only after undo or restore of what still awaits a choice
 };
@@ -108,6 +110,10 @@ class Core {
   // --- what others wrote --------------------------------------------------------------------------------------------
   // Joins versions into an entity (made when new); true when the siblings changed.
   bool join(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
+  // The same for whoever has read the entity's row already (rowOf()); `row` is then as it stands afterwards.
+  bool join(store::EntityRow* row, std::vector<model::Version> versions);
+  // The row of an entity, with number 0 and of `kind` when there is none yet.
+  store::EntityRow rowOf(const model::Address& address, const std::string& kind);
   // The owner acknowledged these versions of ours: keep its tags.
   void acknowledge(const model::Address& address, const std::vector<std::pair<ContentHash, model::OwnerTag>>& tags);
   // The siblings become exactly `keep` (DESIGN.md section 3: a copy, not an opinion).
@@ -115,7 +121,7 @@ class Core {
   // `read` is gone: content and history go, a stub stays.
   void forgetContent(const model::Address& address);
   // A version of ours that the owner will not take: visible in the archive.
-  void archiveRefused(const store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
+  void archiveRefused(store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
   // Others know counters of our replica ids that we never told (rule 8): this home is a copy of an older state of itself.
   // `found` says for each replica id up to which counter its versions are the same in the other life; what was written
   // above is written again, with the stamps that it had.
@@ -188,25 +194,27 @@ class Core {
   friend class CoreProbe;
   store::EntityRow newRow(const model::Address& address, const std::string& kind);
   Status checkPreconditions(const WriteOrder& order, const std::optional<store::EntityRow>& row);
-  // The one place where a version of ours is made. With `only` the vector builds on that sibling alone.
-  Result<model::Version> make(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason,
-                              const std::optional<model::Stamp>& stamp = {});
-  Result<Written> writeEntries(store::EntityRow& row, model::Entries entries, bool deleted, model::Reason reason);
+  // The one place where a version of ours is made, on top of all siblings of `row`: of `draft` its fields, deleted, reason
+  // and the dots of leaves that are not its own are taken.
+  Result<model::Version> make(store::EntityRow& row, model::Version draft, const std::optional<model::Stamp>& stamp = {});
+  Result<Written> writeDraft(store::EntityRow& row, model::Version draft);
   // Versions of ours that come back and that this life did not write. Where they show that lives share a replica id
   // that was not known to be shared, what collides is written again; given are those that have to be, too.
-  std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
+  std::vector<model::Version> meetAnotherLife(const store::EntityRow& row, const std::vector<model::Version>& versions);
   void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);
   // `old` under the current replica id: the same content in the same place. Nothing when the vector is full.
   std::optional<model::Version> again(const store::EntityRow& row, const model::Version& old,
                                       const std::function<bool(const model::Entry&)>& anew, const Shared& lower);
   void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
                const Shared& lower);
-  bool joinAll(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
-  void remember(const store::EntityRow& row, const model::Version& version, bool refused);
+  bool joinAll(store::EntityRow& row, std::vector<model::Version> versions);
+  // In the history; what is `listed` comes into the row that settle() puts.
+  enum class Kept { kPlaced, kRefused, kListed };
+  void remember(store::EntityRow& row, const model::Version& version, Kept kept);
   // The row, and what it counts against its owner's quota.
   void put(store::EntityRow& row);
-  // Sequence, state, conflict records, the row itself.
-  void settle(store::EntityRow& row, store::Origin origin, const model::Siblings& before);
+  // Sequence, state, conflict records, the row itself, and `made` into the history. `before`: how many siblings there were.
+  void settle(store::EntityRow& row, store::Origin origin, size_t before, const std::vector<const model::Version*>& made);
   void recordConflict(store::EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy);
   void closeConflicts(const store::EntityRow& row, const conflict::View* view);
   void joinResolutions(const store::EntityRow& row, const conflict::View& view);

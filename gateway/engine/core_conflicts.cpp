@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kBaseSearchDepth = 1000;  // versions of history that are looked at for a common base
 
-std::string fieldsOf(const model::Entries& entries) {
-  model::Leaves leaves;
-  for (const model::Entry& entry : entries) leaves.push_back({entry.path, entry.value});
-  return model::canonicalFields(leaves);
-}
-
 std::string idList(const std::vector<const Version*>& versions) {
   std::string out = "[";
   for (const Version* version : versions) {
@@ -115,7 +109,7 @@ void Core::recordConflict(EntityRow& row, const conflict::View& view, const Effe
   record.outcome.reset();
   if (!view.awaits_choice) {
     std::string reason = strategy.known ? "strategy" : "strategy " + strategy.name + " is not known here";
-    record.outcome = Conflict::Outcome{view.version_id, fieldsOf(view.entries), strategy.name, reason};
+    record.outcome = Conflict::Outcome{view.version_id, view.fields(), strategy.name, reason};
   }
   store_.putConflict(&record);
   event("conflict", conflictEvent(record));
@@ -132,7 +126,7 @@ void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
                                          std::string(model::reasonText(winner.reason))};
       setLosses(winner, &record);
     } else {
-      record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? fieldsOf(view->entries) : "{}", "",
+      record.outcome = Conflict::Outcome{view ? view->version_id : "", view ? view->fields() : "{}", "",
                                          "more versions met; see the newer conflict of this entity"};
     }
     store_.putConflict(&record);
@@ -173,7 +167,7 @@ void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
   }
 }
 
-void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
+void Core::archiveRefused(EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
   if (versions.empty()) return;
   model::Siblings refused;
   for (const Version& version : versions) model::join(version, &refused);
@@ -183,7 +177,7 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   if (store_.conflictByKey(key)) return;
   Conflict record;
   record.base = commonBase(row.n, refused);
-  for (const Version& version : refused) remember(row, version, true);
+  for (const Version& version : refused) remember(row, version, Kept::kRefused);
   record.key = key;
   record.entity = row.n;
   record.at_ms = clock_.wallMs();
@@ -225,9 +219,10 @@ void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched
       for (const store::FeedRow& item : page) {
         after = item.sequence;
         // The first byte is the number of siblings: most have one and need no second look.
-        if (item.siblings.empty() || item.siblings.front() < 2) continue;
+        if (item.siblings.empty() || static_cast<uint8_t>(item.siblings.front()) < 2) continue;
         auto row = store_.entity(item.n);
-        if (!row || !touched(*row)) continue;
+        // Without siblings only when they cannot be read, which the commit will tell.
+        if (!row || row->siblings.empty() || !touched(*row)) continue;
         EffectiveStrategy strategy = strategyOf(row->address, row->kind);
         conflict::View view = conflict::view(strategy.shown, row->siblings, row->address.owner);
         if (!view.differ) continue;

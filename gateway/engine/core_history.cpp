@@ -12,8 +12,6 @@
 
 namespace hearthgate::engine {
 
-using model::Entries;
-using model::Entry;
 using model::Version;
 using store::EntityNumber;
 using store::EntityRow;
@@ -45,9 +43,11 @@ Result<Written> Core::restoreVersion(const model::Address& address, const std::s
   if (access == OwnAccess::kRead) return stateError("read_only", "This home may read " + address.id + " but not write it.");
   auto version = store_.historyVersion(row->n, version_id);
   if (!version) return noVersion(store_, *row, version_id);
-  Entries entries = model::entriesOf(*version);
-  for (Entry& entry : entries) entry.dot = {};
-  return writeEntries(*row, std::move(entries), version->deleted, model::Reason::kRestore);
+  Version draft;
+  draft.fields = version->fields;
+  draft.deleted = version->deleted;
+  draft.reason = model::Reason::kRestore;
+  return writeDraft(*row, std::move(draft));
 }
 
 // "AT CHANGE CONFLICT AUDIT" a line; the first is the horizon.
@@ -151,7 +151,8 @@ std::set<ContentHash> Core::neverTrimmed(EntityNumber n, std::string* open_key) 
 
 bool Core::trimEntity(EntityNumber n, size_t* budget) {
   const Retention& keep = settings_.retention;
-  std::optional<HistoryPlace> beyond = store_.historyBeyond(n, keep.versions);
+  size_t slack = sweep_.all ? 0 : keep.versions / kRetentionSlackPart;
+  std::optional<HistoryPlace> beyond = store_.historyBeyond(n, keep.versions, slack);
   HistoryPlace aged{horizon_.change, UINT32_MAX};
   HistoryPlace last = std::max(aged, beyond.value_or(HistoryPlace{}));
   size_t limit = std::max<size_t>(*budget, 1);

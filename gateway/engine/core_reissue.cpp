@@ -54,7 +54,11 @@ std::optional<Version> Core::again(const EntityRow& row, const Version& old,
                   return other.hash != old.hash && other.vector.at(*own.replica) > built_on.at(*own.replica);
                 });
   if (beside) writer_.retire(row.address.owner);
-  auto version = make(alone, std::move(entries), old.deleted, old.reason, stamp);
+  Version draft;
+  draft.deleted = old.deleted;
+  draft.reason = old.reason;
+  model::setEntries(entries, &draft);
+  auto version = make(alone, std::move(draft), stamp);
   if (version.ok()) return std::move(*version);
   // Only a full vector fails here; the old version stays and the refusal shows at the next write.
   event("attention", "{\"code\":\"vector_full\",\"entity\":" + model::jsonString(row.address.text()) + "}");
@@ -71,11 +75,11 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     model::join(old, &base);
     store_.putBase(row.n, base);
   }
-  model::Siblings before = row.siblings;
+  size_t before = row.siblings.size();
   std::erase_if(row.siblings, [&](const Version& version_now) { return version_now.hash == old.hash; });
-  remember(row, *version, false);
+  remember(row, *version, Kept::kPlaced);
   model::join(std::move(*version), &row.siblings);
-  settle(row, store::Origin::kLocal, before);
+  settle(row, store::Origin::kLocal, before, {});
 }
 
 void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
@@ -115,34 +119,34 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   std::tie(change_, place_) = outer;
 }
 
-std::vector<Version> Core::meetAnotherLife(const model::Address& address, const std::vector<Version>& versions) {
-  auto row = store_.entity(address);
+std::vector<Version> Core::meetAnotherLife(const EntityRow& row, const std::vector<Version>& versions) {
+  const model::OwnerId& owner = row.address.owner;
   std::vector<Version> unknown;
   Shared found;
   for (const Version& version : versions) {
     const auto& [replica, counter] = version.dot;
-    if (!writer_.isMine(address.owner, replica) || (row && store_.inHistory(row->n, version.hash))) continue;
+    if (!writer_.isMine(owner, replica) || (row.n != 0 && store_.inHistory(row.n, version.hash))) continue;
     // Retention took this one, or one that was written after it, out of the history.
-    if (row && counter <= store_.trimmed(row->n, replica)) continue;
+    if (row.n != 0 && counter <= store_.trimmed(row.n, replica)) continue;
     unknown.push_back(version);
-    if (counter > writer_.issued(address.owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
-    auto known = writer_.partings(address.owner);
+    if (counter > writer_.issued(owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
+    auto known = writer_.partings(owner);
     auto at = known.find(replica);
     if (at != known.end() && counter > at->second) continue;
-    uint64_t bound = writer_.startBelow(address.owner, replica, counter);
+    uint64_t bound = writer_.startBelow(owner, replica, counter);
     auto [place, fresh] = found.try_emplace(replica, bound);
     place->second = std::min(place->second, bound);
   }
   if (!found.empty()) {
     event("attention", "{\"code\":\"writes_forgotten\"}");
-    forgotWrites(address.owner, found);
+    forgotWrites(owner, found);
   }
   // Others hold versions of this life under the same counters, which seem to cover these: they are written again.
-  Shared shared = writer_.partings(address.owner);
+  Shared shared = writer_.partings(owner);
   std::erase_if(unknown, [&](const Version& version) {
     auto at = shared.find(version.dot.replica);
     return at == shared.end() || version.dot.counter <= at->second ||
-           writer_.told(address.owner, version.dot.replica) <= at->second;
+           writer_.told(owner, version.dot.replica) <= at->second;
   });
   return unknown;
 }
@@ -154,11 +158,11 @@ void Core::writeAgain(const model::Address& address, const std::vector<Version>&
     auto row = store_.entity(address);
     auto version = again(*row, old, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     if (!version) continue;
-    if (!store_.inHistory(row->n, old.hash)) remember(*row, old, false);
-    remember(*row, *version, false);
-    model::Siblings before = row->siblings;
+    if (!store_.inHistory(row->n, old.hash)) remember(*row, old, Kept::kPlaced);
+    remember(*row, *version, Kept::kPlaced);
+    size_t before = row->siblings.size();
     model::join(std::move(*version), &row->siblings);
-    settle(*row, store::Origin::kLocal, before);
+    settle(*row, store::Origin::kLocal, before, {});
   }
 }
 

@@ -31,7 +31,16 @@ std::optional<OwnerId> OwnerId::fromBytes(std::string_view raw) {
   return owner;
 }
 
-std::string OwnerId::text() const { return circle_ ? "c" + base32(raw()) : base32(raw()); }
+std::string OwnerId::text() const {
+  std::string text;
+  appendText(&text);
+  return text;
+}
+
+void OwnerId::appendText(std::string* out) const {
+  if (circle_) *out += 'c';
+  appendBase32(raw(), out);
+}
 
 Status checkEntityId(std::string_view id) {
   if (id.size() > kMaxNameBytes) {

@@ -28,6 +28,7 @@ class OwnerId {
   // Only for a home.
   HomeId home() const { return HomeId{bytes_}; }
   std::string text() const;
+  void appendText(std::string* out) const;
   std::string_view raw() const {
     return {reinterpret_cast<const char*>(bytes_.data()), circle_ ? size_t{16} : size_t{32}};
   }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <optional>
 
 #include "base/utf8.h"
 #include "model/limits.h"
@@ -40,6 +42,24 @@ bool isAboveOne(std::string_view number) {
     std::from_chars(number.data() + from, number.data() + number.size(), exponent);
   }
   return static_cast<int64_t>(point) - static_cast<int64_t>(digit) + exponent > 0;
+}
+
+// The canonical text of a number that the parser took for a double, or nothing and in `what` why it cannot be kept.
+std::optional<std::string> canonicalDouble(const std::string& text, std::string* what) {
+  if (text.find_first_of(".eE") == std::string::npos) {
+    *what = "the integer " + text.substr(0, 40) + " fits neither int64 nor uint64";
+    return std::nullopt;
+  }
+  // Boost 1.81 may be off by one in the last place, so the text is read again, exactly.
+  double value = 0;
+  auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec == std::errc::result_out_of_range && !isAboveOne(text)) {
+    value = text[0] == '-' ? -0.0 : 0.0;  // Too small for the least denormal: rounded, like every other digit too many.
+  } else if (read.ec != std::errc() || !std::isfinite(value)) {
+    *what = "the number " + text.substr(0, 40) + " is no finite double";
+    return std::nullopt;
+  }
+  return doubleText(value);
 }
 
 // Builds the tree from the parser's events.
@@ -140,21 +160,130 @@ struct Handler {
   }
   bool on_double(double, string_view s, error_code& ec) {
     std::string text = takePart(s);
-    if (text.find_first_of(".eE") == std::string::npos) {
-      return refuse(Refusal::kNumber, "the integer " + text.substr(0, 40) + " fits neither int64 nor uint64", ec);
-    }
-    // Boost 1.81 may be off by one in the last place, so the text is read again, exactly.
-    double value = 0;
-    auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec == std::errc::result_out_of_range && !isAboveOne(text)) {
-      value = text[0] == '-' ? -0.0 : 0.0;  // Too small for the least denormal: rounded, like every other digit too many.
-    } else if (read.ec != std::errc() || !std::isfinite(value)) {
-      return refuse(Refusal::kNumber, "the number " + text.substr(0, 40) + " is no finite double", ec);
-    }
-    return scalar(Json::Type::kNumber, doubleText(value));
+    std::string why;
+    auto canonical = canonicalDouble(text, &why);
+    if (!canonical) return refuse(Refusal::kNumber, std::move(why), ec);
+    return scalar(Json::Type::kNumber, std::move(*canonical));
   }
   bool on_bool(bool value, error_code&) { return scalar(Json::Type::kBool, value ? "true" : "false"); }
   bool on_null(error_code&) { return add(Json{}); }
+  bool on_comment_part(string_view, error_code&) { return true; }
+  bool on_comment(string_view, error_code&) { return true; }
+};
+
+// Compares a text with the canonical one of what the parser reads in it, event by event, and builds nothing.
+struct Comparison {
+  static constexpr size_t max_object_size = static_cast<size_t>(-1);
+  static constexpr size_t max_array_size = static_cast<size_t>(-1);
+  static constexpr size_t max_key_size = static_cast<size_t>(-1);
+  static constexpr size_t max_string_size = static_cast<size_t>(-1);
+
+  struct Open {
+    bool object = false;
+    bool empty = true;
+    std::string key;  // the last one
+  };
+  std::string_view text;
+  const std::function<Status(std::string_view)>* check_key = nullptr;
+  size_t at = 0;
+  std::vector<Open> open;
+  size_t arrays = 0;  // that are open
+  size_t leaves = 0;
+  std::string part, piece;
+  std::optional<Error> error;
+
+  bool refuse(Error reason, error_code& ec) {
+    error = std::move(reason);
+    ec = boost::json::error::syntax;
+    return false;
+  }
+  bool expect(std::string_view canonical, error_code& ec) {
+    if (text.substr(at, canonical.size()) != canonical) {
+      return refuse(inputError("bad_version", "The fields are not in canonical form."), ec);
+    }
+    at += canonical.size();
+    return true;
+  }
+  // What stands before a value or, with `key`, before a key.
+  bool separate(bool key, error_code& ec) {
+    if (open.empty() || (open.back().object && !key) || std::exchange(open.back().empty, false)) return true;
+    return expect(",", ec);
+  }
+  bool noObject(error_code& ec) {
+    return refuse(inputError("bad_document", "The fields of an entity are a JSON object."), ec);
+  }
+  bool value(std::string_view canonical, error_code& ec) {
+    if (open.empty()) return noObject(ec);
+    if (arrays == 0) ++leaves;
+    return separate(false, ec) && expect(canonical, ec);
+  }
+  bool begin(bool object, error_code& ec) {
+    if (open.empty() && !object) return noObject(ec);
+    if (!separate(false, ec)) return false;
+    if (!object && arrays++ == 0) ++leaves;
+    open.emplace_back();
+    open.back().object = object;
+    return expect(object ? "{" : "[", ec);
+  }
+  bool end(error_code& ec) {
+    bool object = open.back().object;
+    // `{}` is a leaf where it is not the whole.
+    if (object && open.back().empty && arrays == 0 && open.size() > 1) ++leaves;
+    open.pop_back();
+    if (!object) --arrays;
+    return expect(object ? "}" : "]", ec);
+  }
+  bool number(std::string_view canonical, error_code& ec) {
+    part.clear();
+    return value(canonical, ec);
+  }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code& ec) { return begin(true, ec); }
+  bool on_object_end(size_t, error_code& ec) { return end(ec); }
+  bool on_array_begin(error_code& ec) { return begin(false, ec); }
+  bool on_array_end(size_t, error_code& ec) { return end(ec); }
+  bool on_part(string_view s) {
+    part.append(s.data(), s.size());
+    return true;
+  }
+  bool on_key_part(string_view s, size_t, error_code&) { return on_part(s); }
+  bool on_key(string_view s, size_t, error_code& ec) {
+    bool first = open.back().empty;
+    piece.clear();
+    part.append(s.data(), s.size());
+    appendJsonString(part, &piece);
+    piece += ':';
+    if (!separate(true, ec) || !expect(piece, ec)) return false;
+    std::string& before = open.back().key;
+    if (!first && part <= before) return refuse(inputError("bad_version", "The keys of an object are not in order."), ec);
+    Status checked = arrays == 0 ? (*check_key)(part) : Status();
+    if (!checked.ok()) return refuse(checked.error(), ec);
+    before.assign(part);
+    part.clear();
+    return true;
+  }
+  bool on_string_part(string_view s, size_t, error_code&) { return on_part(s); }
+  bool on_string(string_view s, size_t, error_code& ec) {
+    piece.clear();
+    part.append(s.data(), s.size());
+    appendJsonString(part, &piece);
+    part.clear();
+    return value(piece, ec);
+  }
+  bool on_number_part(string_view s, error_code&) { return on_part(s); }
+  bool on_int64(int64_t given, string_view, error_code& ec) { return number(std::to_string(given), ec); }
+  bool on_uint64(uint64_t given, string_view, error_code& ec) { return number(std::to_string(given), ec); }
+  bool on_double(double, string_view s, error_code& ec) {
+    on_part(s);
+    std::string why;
+    auto canonical = canonicalDouble(part, &why);
+    if (!canonical) return refuse(inputError("bad_document", "A number cannot be kept exactly: " + why + "."), ec);
+    return number(*canonical, ec);
+  }
+  bool on_bool(bool given, error_code& ec) { return value(given ? "true" : "false", ec); }
+  bool on_null(error_code& ec) { return value("null", ec); }
   bool on_comment_part(string_view, error_code&) { return true; }
   bool on_comment(string_view, error_code&) { return true; }
 };
@@ -192,6 +321,25 @@ Result<Json> parseJson(std::string_view text, size_t max_depth) {
     return inputError("bad_json", "Not JSON: something follows the value at byte " + std::to_string(used) + ".");
   }
   return std::move(handler.root);
+}
+
+Result<size_t> checkCanonicalObject(std::string_view text, size_t max_depth,
+                                    const std::function<Status(std::string_view)>& check_key) {
+  boost::json::parse_options options;
+  options.max_depth = max_depth;
+  boost::json::basic_parser<Comparison> parser(options);
+  Comparison& comparison = parser.handler();
+  comparison.text = text;
+  comparison.check_key = &check_key;
+  error_code ec;
+  size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (comparison.error) return std::move(*comparison.error);
+  if (ec == boost::json::error::too_deep) {
+    return inputError("bad_document", "The document is nested deeper than " + std::to_string(max_depth) + " levels.");
+  }
+  if (ec) return inputError("bad_json", "Not JSON at byte " + std::to_string(used) + ": " + ec.message() + ".");
+  if (comparison.at != text.size()) return inputError("bad_version", "The fields are not in canonical form.");
+  return comparison.leaves;
 }
 
 void appendJsonString(std::string_view text, std::string* out) {

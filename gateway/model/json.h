@@ -3,6 +3,7 @@
 // ours is the tree, because Boost's own turns large integers into doubles. Values, any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,13 @@ struct JsonMember {
 // `max_depth`, where the outermost value is 1; a duplicate key; an integer that fits neither int64 nor uint64; a number
 // that is no finite double).
 Result<Json> parseJson(std::string_view text, size_t max_depth);
+
+// Whether `text` is a JSON object in its canonical form, at most `max_depth` deep, without building a tree. `check_key` is
+// asked about each key that stands in no array. Gives the number of values that stand in no array and are no object with
+// members. Fails with the errors of parseJson(), `bad_version` where the canonical text is another, and those of
+// `check_key`.
+Result<size_t> checkCanonicalObject(std::string_view text, size_t max_depth,
+                                    const std::function<Status(std::string_view)>& check_key);
 
 // The canonical text of `value`.
 std::string canonicalJson(const Json& value);

@@ -33,6 +33,29 @@ size_t appendFirstKey(std::string_view path, std::string* out) {
   return at + 1;
 }
 
+// Sets and counters are written as objects with this key (CONTRACT.md, entity); kept as plain fields they could not be told
+// from them later.
+constexpr std::string_view kTypeKey = "$type";
+
+Status checkKey(std::string_view key) {
+  if (key.size() > kMaxNameBytes) {
+    return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
+  }
+  if (key == kTypeKey) {
+    return inputError("bad_document", "A field whose value names a $type is a set or a counter; this version of Hearthgate keeps "
+                                      "plain values only.");
+  }
+  return {};
+}
+
+Error tooDeep() {
+  return inputError("bad_document", "The fields are nested deeper than 32 levels; flatten them or keep them as text.");
+}
+Error tooManyFields() {
+  return inputError("bad_document", "The document has more than 4096 fields; split it over several entities.");
+}
+Error tooLarge() { return inputError("too_large", "The document is larger than 1 MiB; keep large content in files."); }
+
 // Whether `value` has more than `levels` levels of arrays and objects.
 bool isDeeperThan(const Json& value, size_t levels) {
   if (value.type != Json::Type::kArray && !value.isObject()) return false;
@@ -42,50 +65,28 @@ bool isDeeperThan(const Json& value, size_t levels) {
          std::any_of(value.members.begin(), value.members.end(), [&](const auto& member) { return deeper(member.second); });
 }
 
-// Sets and counters are written as objects with this key (CONTRACT.md, entity); kept as plain fields they could not be told
-// from them later.
-constexpr std::string_view kTypeKey = "$type";
-
-// What one pass over a document gathers.
-struct Collected {
-  Leaves leaves;
-  Path prefix;
-  size_t bytes = 0;  // of the canonical text so far
-  std::string text;  // of one name
-};
-
-Status collect(const Json& object, Collected* out) {
-  out->bytes += 2;
+Status appendFields(const Json& object, size_t levels, size_t* leaves, std::string* out) {
+  if (levels == 0) return tooDeep();
+  *out += '{';
   for (const auto& [key, value] : object.members) {
-    if (key.size() > kMaxNameBytes) {
-      return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
-    }
-    if (key == kTypeKey) {
-      return inputError("bad_document", "A field whose value names a $type is a set or a counter; this version of Hearthgate keeps "
-                                        "plain values only.");
-    }
-    size_t length = out->prefix.size();
-    appendKey(key, &out->prefix);
-    // The name with its quotes, the colon, and a comma before all but the first.
-    out->text.clear();
-    appendJsonString(key, &out->text);
-    out->bytes += out->text.size() + (&value == &object.members.front().second ? 1 : 2);
+    HG_CHECK(checkKey(key));
+    if (out->back() != '{') *out += ',';
+    appendJsonString(key, out);
+    *out += ':';
     if (value.isObject() && !value.members.empty()) {
-      HG_CHECK(collect(value, out));
+      HG_CHECK(appendFields(value, levels - 1, leaves, out));
     } else {
-      if (out->leaves.size() == kMaxFields) {
-        return inputError("bad_document", "The document has more than 4096 fields; split it over several entities.");
-      }
-      out->leaves.push_back({out->prefix, canonicalJson(value)});
-      out->bytes += out->leaves.back().value.size();
+      if (++*leaves > kMaxFields) return tooManyFields();
+      if (isDeeperThan(value, levels - 1)) return tooDeep();
+      appendCanonicalJson(value, out);
     }
-    if (out->bytes > kMaxDocumentBytes) {
-      return inputError("too_large", "The document is larger than 1 MiB; keep large content in files.");
-    }
-    out->prefix.resize(length);
+    if (out->size() > kMaxDocumentBytes) return tooLarge();
   }
+  *out += '}';
   return {};
 }
+
+constexpr size_t kUsualFields = 512;  // bytes: saves growing
 
 // A tree of what is there, so that a patch can be applied level by level.
 Json toTree(const Leaves& leaves) {
@@ -165,15 +166,116 @@ bool isBelow(std::string_view path, std::string_view ancestor) {
   return path.size() > ancestor.size() && path.substr(0, ancestor.size()) == ancestor && path[ancestor.size()] != '\xFF';
 }
 
-Result<Leaves> leavesOf(const Json& object) {
+Result<std::string> fieldsText(const Json& object) {
   if (!object.isObject()) return inputError("bad_document", "The fields of an entity are a JSON object.");
-  // The parser looked already, but at a whole request rather than at its fields.
-  if (isDeeperThan(object, kMaxDepth)) {
-    return inputError("bad_document", "The fields are nested deeper than 32 levels; flatten them or keep them as text.");
+  std::string text;
+  text.reserve(kUsualFields);
+  size_t leaves = 0;
+  HG_CHECK(appendFields(object, kMaxDepth, &leaves, &text));
+  if (text.size() > kMaxDocumentBytes) return tooLarge();
+  return text;
+}
+
+Result<size_t> checkFieldsText(std::string_view text) {
+  if (text.size() > kMaxDocumentBytes) return tooLarge();
+  HG_TRY(size_t leaves, checkCanonicalObject(text, kMaxDepth, checkKey));
+  if (leaves > kMaxFields) return tooManyFields();
+  return leaves;
+}
+
+char LeafScan::look() const {
+  HG_ASSERT(at_ < fields_.size());
+  return fields_[at_];
+}
+
+void LeafScan::readKey() {
+  HG_ASSERT(look() == '"');
+  path_.resize(length_);
+  for (++at_; look() != '"'; ++at_) {
+    char c = fields_[at_];
+    if (c == '\\') {
+      ++at_;
+      switch (look()) {
+        case 'b': c = '\b'; break;
+        case 'f': c = '\f'; break;
+        case 'n': c = '\n'; break;
+        case 'r': c = '\r'; break;
+        case 't': c = '\t'; break;
+        case 'u': {
+          // Only the characters below 0x20 are written so, with lower-case digits.
+          at_ += 4;
+          int low = look() <= '9' ? look() - '0' : look() - 'a' + 10;
+          c = static_cast<char>((fields_[at_ - 1] - '0') * 16 + low);
+          break;
+        }
+        default: c = look();
+      }
+    }
+    path_ += c;
+    if (c == '\0') path_ += '\xFF';
   }
-  Collected collected;
-  HG_CHECK(collect(object, &collected));
-  return std::move(collected.leaves);
+  path_ += '\0';
+  ++at_;
+  HG_ASSERT(look() == ':');
+  ++at_;
+}
+
+// Where the value that begins at `at_` ends.
+size_t LeafScan::valueEnd() const {
+  size_t depth = 0;
+  for (size_t at = at_; at < fields_.size(); ++at) {
+    char c = fields_[at];
+    if (c == '"') {
+      for (++at; at < fields_.size() && fields_[at] != '"'; ++at) {
+        if (fields_[at] == '\\') ++at;
+      }
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (depth == 0 && (c == ',' || c == '}')) {
+      return at;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  HG_ASSERT(false);
+  return fields_.size();
+}
+
+bool LeafScan::next() {
+  while (true) {
+    char c = look();
+    if (c == '}') {
+      if (open_.empty()) return false;
+      length_ = open_.back();
+      open_.pop_back();
+      ++at_;
+      continue;
+    }
+    if (c == ',') ++at_;
+    readKey();
+    bool object = look() == '{' && at_ + 1 < fields_.size() && fields_[at_ + 1] != '}';
+    if (object) {
+      open_.push_back(length_);
+      length_ = path_.size();
+      ++at_;
+      continue;
+    }
+    size_t end = valueEnd();
+    value_ = fields_.substr(at_, end - at_);
+    at_ = end;
+    return true;
+  }
+}
+
+Leaves scanLeaves(std::string_view fields) {
+  Leaves leaves;
+  for (LeafScan scan(fields); scan.next();) leaves.push_back({Path(scan.path()), std::string(scan.value())});
+  return leaves;
+}
+
+Result<Leaves> leavesOf(const Json& object) {
+  HG_TRY(std::string text, fieldsText(object));
+  return scanLeaves(text);
 }
 
 Result<Leaves> parseLeaves(std::string_view fields) {

@@ -31,9 +31,40 @@ struct Leaf {
 // Sorted by path; no leaf lies below another.
 using Leaves = std::vector<Leaf>;
 
+// The canonical text of a JSON object that may be the fields of an entity. Fails as leavesOf() does.
+Result<std::string> fieldsText(const Json& object);
+// What fieldsText() would give for this text, if it is that already: how many leaves it has. Fails with `bad_version` when it
+// is not canonical, and as leavesOf() does. Builds no tree: every version that comes from another home is looked at so.
+Result<size_t> checkFieldsText(std::string_view text);
+
+// Goes over the leaves of canonical fields in order, without copying them. Only for what fieldsText() gave or
+// checkFieldsText() has passed.
+class LeafScan {
+ public:
+  explicit LeafScan(std::string_view fields) : fields_(fields) {}
+  // To the next leaf; false after the last one.
+  bool next();
+  std::string_view path() const { return path_; }  // until next()
+  std::string_view value() const { return value_; }  // within the fields
+
+ private:
+  char look() const;
+  void readKey();
+  size_t valueEnd() const;
+
+  std::string_view fields_;
+  size_t at_ = 1;
+  Path path_;
+  std::vector<size_t> open_;  // length of the path to each object around the present one
+  size_t length_ = 0;         // of the path to the present one
+  std::string_view value_;
+};
+
 // The leaves of a JSON object. Fails with `bad_document` when it is none or a limit of limits.h is passed, `too_large`
 // above kMaxDocumentBytes.
 Result<Leaves> leavesOf(const Json& object);
+// Those of canonical fields, as LeafScan reads them.
+Leaves scanLeaves(std::string_view fields);
 // Reads what canonicalFields() wrote.
 Result<Leaves> parseLeaves(std::string_view fields);
 // The object that has these leaves, as canonical JSON.

@@ -1,6 +1,7 @@
 #include "model/version.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "base/assert.h"
@@ -10,39 +11,78 @@
 namespace hearthgate::model {
 namespace {
 
+void appendNumber(uint64_t value, std::string* out) {
+  char digits[20];
+  auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out->append(digits, static_cast<size_t>(end - digits));
+}
+
 void appendDot(const Dot& dot, std::string* out) {
   *out += '"';
-  *out += dot.replica.text();
+  dot.replica.appendText(out);
   *out += "\",";
-  *out += std::to_string(dot.counter);
+  appendNumber(dot.counter, out);
 }
 
 void appendStamp(const Stamp& stamp, std::string* out) {
-  *out += std::to_string(stamp.ms);
+  appendNumber(static_cast<uint64_t>(stamp.ms), out);
   *out += ',';
-  *out += std::to_string(stamp.count);
+  appendNumber(stamp.count, out);
   *out += stamp.trusted ? ",true" : ",false";
 }
 
+// The entries in byte order of their replica ids' text, which is not that of the ids because base32's alphabet is not
+// monotonic.
+void appendVector(const Vector& vector, std::string* out) {
+  if (vector.size() == 1) {
+    *out += '"';
+    vector.entries().front().replica.appendText(out);
+    *out += "\":";
+    return appendNumber(vector.entries().front().counter, out);
+  }
+  std::vector<std::pair<std::string, uint64_t>> sorted;
+  sorted.reserve(vector.size());
+  for (const auto& entry : vector.entries()) sorted.emplace_back(entry.replica.text(), entry.counter);
+  std::sort(sorted.begin(), sorted.end());
+  for (const auto& [replica, counter] : sorted) {
+    if (out->back() != '{') *out += ',';
+    *out += '"';
+    out->append(replica).append("\":");
+    appendNumber(counter, out);
+  }
+}
+
+constexpr size_t kCanonicalRest = 512;   // of a canonical form beside its fields and leaf dots
+constexpr size_t kCanonicalLeafDot = 45;  // of each dot of a leaf, and of each of the stamps some 20 more
+
 // {"author","deleted","dot":[r,c],"dots":[[leaf,r,c]…],"fields","id","kind","owner","reason","stamp":[ms,count,trusted],
-//  "stamps":[[r,c,ms,count,trusted]…],"types":{},"vector":{r:c…}}; vector keys are in byte order of their text, which
-// is the byte order of the ids because base32's alphabet is not monotonic: so they are sorted as text.
+//  "stamps":[[r,c,ms,count,trusted]…],"types":{},"vector":{r:c…}}.
 std::string canonicalForm(const Address& address, const Version& version) {
   std::string out;
-  out.reserve(512 + version.fields.size());
-  out += "{\"author\":\"" + version.author.text();
+  out.reserve(kCanonicalRest + version.fields.size() + version.vector.size() * kCanonicalLeafDot +
+              (version.leaf_dots.size() + 2 * version.dot_stamps.size()) * kCanonicalLeafDot);
+  out += "{\"author\":\"";
+  version.author.appendText(&out);
   out += version.deleted ? "\",\"deleted\":true,\"dot\":[" : "\",\"deleted\":false,\"dot\":[";
   appendDot(version.dot, &out);
   out += "],\"dots\":[";
   for (const auto& entry : version.leaf_dots) {
     if (out.back() != '[') out += ',';
-    out += '[' + std::to_string(entry.leaf) + ',';
+    out += '[';
+    appendNumber(entry.leaf, &out);
+    out += ',';
     appendDot(entry.dot, &out);
     out += ']';
   }
-  out += "],\"fields\":" + version.fields + ",\"id\":";
+  out += "],\"fields\":";
+  out += version.fields;
+  out += ",\"id\":";
   appendJsonString(address.id, &out);
-  out += ",\"kind\":\"" + version.kind + "\",\"owner\":\"" + address.owner.text() + "\",\"reason\":\"";
+  out += ",\"kind\":\"";
+  out += version.kind;
+  out += "\",\"owner\":\"";
+  address.owner.appendText(&out);
+  out += "\",\"reason\":\"";
   out += reasonText(version.reason);
   out += "\",\"stamp\":[";
   appendStamp(version.stamp, &out);
@@ -56,14 +96,7 @@ std::string canonicalForm(const Address& address, const Version& version) {
     out += ']';
   }
   out += "],\"types\":{},\"vector\":{";
-  std::vector<std::pair<std::string, uint64_t>> vector;
-  vector.reserve(version.vector.size());
-  for (const auto& entry : version.vector.entries()) vector.emplace_back(entry.replica.text(), entry.counter);
-  std::sort(vector.begin(), vector.end());
-  for (const auto& [replica, counter] : vector) {
-    if (out.back() != '{') out += ',';
-    out += '"' + replica + "\":" + std::to_string(counter);
-  }
+  appendVector(version.vector, &out);
   out += "}}";
   return out;
 }
@@ -96,13 +129,10 @@ ContentHash contentHash(const Address& address, const Version& version) {
 
 Entries entriesOf(const Version& version) {
   Entries entries;
-  auto leaves = parseLeaves(version.fields);
-  HG_ASSERT(leaves.ok());  // Nothing is stored that did not pass checkVersion().
-  entries.reserve(leaves->size());
   auto next = version.leaf_dots.begin();
-  for (uint32_t i = 0; i < leaves->size(); ++i) {
-    Leaf& leaf = (*leaves)[i];
-    Entry entry{std::move(leaf.path), std::move(leaf.value), version.dot, version.stamp};
+  LeafScan scan(version.fields);
+  for (uint32_t i = 0; scan.next(); ++i) {
+    Entry entry{Path(scan.path()), std::string(scan.value()), version.dot, version.stamp};
     if (next != version.leaf_dots.end() && next->leaf == i) {
       entry.dot = next->dot;
       auto stamp = std::lower_bound(version.dot_stamps.begin(), version.dot_stamps.end(), entry.dot,
@@ -114,6 +144,33 @@ Entries entriesOf(const Version& version) {
     entries.push_back(std::move(entry));
   }
   return entries;
+}
+
+void keepDots(const Version& before, Version* version) {
+  version->leaf_dots.clear();
+  version->dot_stamps.clear();
+  LeafScan old(before.fields);
+  LeafScan now(version->fields);
+  auto next = before.leaf_dots.begin();
+  uint32_t old_leaf = 0;
+  bool more = old.next();
+  for (uint32_t leaf = 0; now.next(); ++leaf) {
+    for (; more && old.path() < now.path(); ++old_leaf) more = old.next();
+    if (!more || old.path() != now.path() || old.value() != now.value()) continue;
+    while (next != before.leaf_dots.end() && next->leaf < old_leaf) ++next;
+    bool own = next == before.leaf_dots.end() || next->leaf != old_leaf;
+    version->leaf_dots.push_back({leaf, own ? before.dot : next->dot});
+  }
+  // A stamp for each dot that is left, and for no other.
+  for (const auto& entry : version->leaf_dots) {
+    auto byDot = [](const Version::DotStamp& known, const Dot& dot) { return known.dot < dot; };
+    auto at = std::lower_bound(version->dot_stamps.begin(), version->dot_stamps.end(), entry.dot, byDot);
+    if (at != version->dot_stamps.end() && at->dot == entry.dot) continue;
+    auto stamp = std::lower_bound(before.dot_stamps.begin(), before.dot_stamps.end(), entry.dot, byDot);
+    bool own = entry.dot == before.dot;
+    HG_ASSERT(own || (stamp != before.dot_stamps.end() && stamp->dot == entry.dot));
+    version->dot_stamps.insert(at, {entry.dot, own ? before.stamp : stamp->stamp});
+  }
 }
 
 void setEntries(const Entries& entries, Version* version) {
@@ -138,9 +195,6 @@ void setEntries(const Entries& entries, Version* version) {
 
 Status checkVersion(const Version& version) {
   HG_CHECK(checkKind(version.kind));
-  if (version.fields.size() > kMaxDocumentBytes) {
-    return inputError("too_large", "The document is larger than 1 MiB.");
-  }
   if (version.vector.size() > kMaxVectorEntries) {
     return inputError("vector_full", "The version vector has more than 1024 entries.");
   }
@@ -151,13 +205,12 @@ Status checkVersion(const Version& version) {
   if (version.vector.at(version.dot.replica) != version.dot.counter) {
     return badVersion("The vector does not end in the version's own dot.");
   }
-  HG_TRY(Leaves leaves, parseLeaves(version.fields));
-  if (canonicalFields(leaves) != version.fields) return badVersion("The fields are not in canonical form.");
-  if (version.deleted && !leaves.empty()) return badVersion("A deleted version has fields.");
+  HG_TRY(size_t leaves, checkFieldsText(version.fields));
+  if (version.deleted && leaves > 0) return badVersion("A deleted version has fields.");
   std::vector<Dot> used;
   for (size_t i = 0; i < version.leaf_dots.size(); ++i) {
     const auto& entry = version.leaf_dots[i];
-    if (entry.leaf >= leaves.size() || (i > 0 && version.leaf_dots[i - 1].leaf >= entry.leaf)) {
+    if (entry.leaf >= leaves || (i > 0 && version.leaf_dots[i - 1].leaf >= entry.leaf)) {
       return badVersion("A leaf's dot names no leaf, or one twice.");
     }
     if (!dotInRange(entry.dot) || entry.dot == version.dot || !version.vector.covers(entry.dot)) {

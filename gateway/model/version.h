@@ -79,6 +79,9 @@ ContentHash contentHash(const Address& address, const Version& version);
 
 // The leaves of `version` with their dots and stamps. The version must have passed checkVersion().
 Entries entriesOf(const Version& version);
+// Sets leaf_dots and dot_stamps of a version whose fields are set and which takes the place of `before`: leaves that say what
+// they said keep their dots, all others have the version's own (rule 5).
+void keepDots(const Version& before, Version* version);
 // Sets fields, leaf_dots and dot_stamps; entries with the version's own dot take its stamp.
 void setEntries(const Entries& entries, Version* version);
 

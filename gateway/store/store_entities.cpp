@@ -3,18 +3,26 @@
 
 namespace hearthgate::store {
 
-std::optional<EntityRow> Store::entity(const model::Address& address) {
-  if (database_->failed()) return std::nullopt;
-  if (!last_entity_ || !(last_entity_->address == address)) last_entity_ = Reader::entity(address);
-  return last_entity_;
+uint64_t Store::feedEnd(const model::OwnerId& owner) {
+  if (database_->failed()) return 0;
+  auto known = feed_ends_.find(owner);
+  if (known == feed_ends_.end()) known = feed_ends_.emplace(owner, Reader::feedEnd(owner)).first;
+  return known->second;
 }
 
 void Store::putEntity(EntityRow* row) {
-  last_entity_.reset();
+  auto end = feed_ends_.find(row->address.owner);
+  if (end != feed_ends_.end()) {
+    if (row->sequence >= end->second) {
+      end->second = row->sequence;
+    } else if (row->n != 0) {
+      feed_ends_.erase(end);  // Perhaps it was the last one.
+    }
+  }
   std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
   row->stored_bytes = siblings.size();
   if (row->n == 0) {
-    database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings) VALUES(?,?,?,?,?,?,?,?,?)")
+    database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings,recent) VALUES(?,?,?,?,?,?,?,?,?,?)")
         .bind(needOwner(row->address.owner))
         .bindText(row->address.id)
         .bindText(row->kind)
@@ -24,11 +32,12 @@ void Store::putEntity(EntityRow* row) {
         .bind(int{row->conflicted})
         .bind(row->updated_ms)
         .bindBlob(siblings)
+        .bindBlob(row->recent)
         .run();
     row->n = sqlite3_last_insert_rowid(database_->handle());
     return;
   }
-  database_->query("UPDATE entity SET kind=?,sequence=?,state=?,origin=?,conflicted=?,updated_ms=?,siblings=? WHERE n=?")
+  database_->query("UPDATE entity SET kind=?,sequence=?,state=?,origin=?,conflicted=?,updated_ms=?,siblings=?,recent=? WHERE n=?")
       .bindText(row->kind)
       .bind(row->sequence)
       .bind(static_cast<int>(row->state))
@@ -36,21 +45,21 @@ void Store::putEntity(EntityRow* row) {
       .bind(int{row->conflicted})
       .bind(row->updated_ms)
       .bindBlob(siblings)
+      .bindBlob(row->recent)
       .bind(row->n)
       .run();
 }
 
 void Store::removeEntity(EntityNumber n) {
-  last_entity_.reset();
+  removeHistory(n);
+  feed_ends_.clear();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
   database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();
-  removeHistory(n);
   removeConflicts(n);
 }
 
 void Store::setConflicted(EntityNumber n, bool conflicted) {
-  last_entity_.reset();
   database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
 }
 
@@ -64,32 +73,6 @@ void Store::putBase(EntityNumber n, const model::Siblings& siblings) {
       .bind(n)
       .bindBlob(blob)
       .run();
-}
-
-void Store::addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
-                       const model::Version& version) {
-  std::string blob;
-  model::encodeVersion(version, kNoKind, *this, &blob);
-  database_->query("INSERT INTO history VALUES(NULL,?,?,?,?,?,?)")
-      .bind(n)
-      .bind(change)
-      .bind(place)
-      .bind(int{refused})
-      .bindBlob(version.hash.view())
-      .bindBlob(blob)
-      .run();
-}
-
-void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM history WHERE entity=?").bind(n).run(); }
-
-bool Store::removeShared(EntityNumber n) {
-  database_->query("DELETE FROM history WHERE entity=? AND refused=0").bind(n).run();
-  bool any = database_->changes() > 0;
-  // What was not accepted is this home's word; what it was built on is the owner's.
-  database_->query("UPDATE conflict SET base=NULL WHERE entity=? AND base IS NOT NULL").bind(n).run();
-  any = database_->changes() > 0 || any;
-  database_->query("DELETE FROM conflict WHERE entity=? AND state<>?").bind(n).bind(static_cast<int>(ConflictState::kRefused)).run();
-  return database_->changes() > 0 || any;
 }
 
 void Store::putChange(const Change& change) {

@@ -164,8 +164,6 @@ void Connection::work() {
   if (open) flush();
   if (channel_->established() && !told_established_) {
     told_established_ = true;
-    reader_.emplace();
-    writer_.emplace();
     established_.store(true);
     user_.onEstablished(self);
   }
@@ -174,12 +172,12 @@ void Connection::work() {
     if (kind_ == Kind::kPairing) {
       if (!plaintext.empty()) user_.onReceived(self, std::move(plaintext));
     } else {
-      reader_->feed(plaintext);
+      reader_.feed(plaintext);
       while (true) {
-        auto message = reader_->next();
+        auto message = reader_.next();
         if (!message.ok()) return end(message.error());
         if (!message->has_value()) break;
-        if (traffic) traffic->received.add(reader_->frameBytes(), (*message)->size());
+        if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
         user_.onReceived(self, std::move(**message));
       }
     }
@@ -191,7 +189,7 @@ void Connection::work() {
         stream += item.message;
       } else {
         size_t before = stream.size();
-        writer_->append(item.message, !item.uncompressed, &stream);
+        appendFrame(item.message, !item.uncompressed, &stream);
         if (traffic) traffic->sent.add(stream.size() - before, item.message.size());
       }
     }
@@ -251,8 +249,7 @@ void Connection::end(Error error) {
   // The link holds this object until the other side has said goodbye, which it may put off for seconds: what weighs
   // goes now, or strangers who come by the hundred would find it still there.
   channel_.reset();
-  reader_.reset();
-  writer_.reset();
+  reader_ = {};
   unsent_.clear();
   std::lock_guard lock(mutex_);
   inbox_.clear();

@@ -99,9 +99,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   const Kind kind_;
   const bool dialled_;
   std::unique_ptr<trust::Channel> channel_;
-  // Made when the channel is established: strangers get none of zstd's memory.
-  std::optional<FrameReader> reader_;
-  std::optional<FrameWriter> writer_;
+  FrameReader reader_;
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
   bool told_established_ = false;
 

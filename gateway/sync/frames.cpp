@@ -14,46 +14,56 @@ void appendHeader(uint32_t value, std::string* out) {
   for (int shift = 24; shift >= 0; shift -= 8) *out += static_cast<char>((value >> shift) & 255);
 }
 
+struct Compressor {
+  ZSTD_CCtx* zstd = ZSTD_createCCtx();
+  std::string buffer;
+  Compressor() { HG_ASSERT(zstd); }
+  ~Compressor() { ZSTD_freeCCtx(zstd); }
+};
+
+struct Decompressor {
+  ZSTD_DCtx* zstd = ZSTD_createDCtx();
+  Decompressor() { HG_ASSERT(zstd); }
+  ~Decompressor() { ZSTD_freeDCtx(zstd); }
+};
+
+void giveBack(std::string* buffer) {
+  if (buffer->capacity() > kKeepFrameBytes) *buffer = {};
+}
+
 Error tooLarge() { return networkError("protocol", "The other home sent a message above the limit of 16 MiB."); }
 
 }  // namespace
 
-struct FrameWriter::Context {
-  ZSTD_CCtx* zstd = ZSTD_createCCtx();
-  std::string buffer;
-};
-
-FrameWriter::FrameWriter() : context_(std::make_unique<Context>()) { HG_ASSERT(context_->zstd); }
-FrameWriter::~FrameWriter() { ZSTD_freeCCtx(context_->zstd); }
-
-void FrameWriter::append(std::string_view message, bool compress, std::string* out) {
+void appendFrame(std::string_view message, bool compress, std::string* out) {
   if (compress && message.size() >= kCompressFromBytes) {
-    std::string& buffer = context_->buffer;
+    thread_local Compressor compressor;
+    std::string& buffer = compressor.buffer;
     buffer.resize(ZSTD_compressBound(message.size()));
-    size_t size = ZSTD_compressCCtx(context_->zstd, buffer.data(), buffer.size(), message.data(), message.size(),
+    size_t size = ZSTD_compressCCtx(compressor.zstd, buffer.data(), buffer.size(), message.data(), message.size(),
                                     kCompressionLevel);
-    if (!ZSTD_isError(size) && size < message.size()) {
+    bool smaller = !ZSTD_isError(size) && size < message.size();
+    if (smaller) {
       appendHeader(kCompressed | static_cast<uint32_t>(size), out);
       out->append(buffer, 0, size);
-      return;
     }
+    giveBack(&buffer);
+    if (smaller) return;
   }
   appendHeader(static_cast<uint32_t>(message.size()), out);
   out->append(message);
 }
 
-struct FrameReader::Context {
-  ZSTD_DCtx* zstd = ZSTD_createDCtx();
-};
-
-FrameReader::FrameReader() : context_(std::make_unique<Context>()) { HG_ASSERT(context_->zstd); }
-FrameReader::~FrameReader() { ZSTD_freeDCtx(context_->zstd); }
+void FrameReader::compact() {
+  input_.erase(0, at_);
+  at_ = 0;
+  if (input_.empty()) giveBack(&input_);
+}
 
 Result<std::optional<std::string>> FrameReader::next() {
   std::string_view rest = std::string_view(input_).substr(at_);
   if (rest.size() < 4) {
-    input_.erase(0, at_);
-    at_ = 0;
+    compact();
     return std::optional<std::string>();
   }
   uint32_t header = 0;
@@ -61,8 +71,7 @@ Result<std::optional<std::string>> FrameReader::next() {
   size_t size = header & ~kCompressed;
   if (size > kMaxMessageBytes) return tooLarge();
   if (rest.size() < 4 + size) {
-    input_.erase(0, at_);
-    at_ = 0;
+    compact();
     return std::optional<std::string>();
   }
   std::string_view body = rest.substr(4, size);
@@ -75,7 +84,8 @@ Result<std::optional<std::string>> FrameReader::next() {
   }
   if (whole > kMaxMessageBytes) return tooLarge();
   std::string message(static_cast<size_t>(whole), '\0');
-  size_t got = ZSTD_decompressDCtx(context_->zstd, message.data(), message.size(), body.data(), body.size());
+  thread_local Decompressor decompressor;
+  size_t got = ZSTD_decompressDCtx(decompressor.zstd, message.data(), message.size(), body.data(), body.size());
   if (ZSTD_isError(got) || got != message.size()) {
     return networkError("protocol", "The other home sent a message whose compression is broken.");
   }

@@ -1,8 +1,8 @@
 // Frames: how messages stand in the encrypted stream. Four bytes, big-endian: the top bit says that what follows is one
-// zstd frame (RFC 8878), the others its length. Links' thread; an object belongs to one connection.
+// zstd frame (RFC 8878), the others its length. What zstd works with is some hundred kilobytes, so it belongs to the
+// thread and not to the link (DESIGN.md section 3); a reader belongs to one connection.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,23 +11,11 @@
 
 namespace hearthgate::sync {
 
-// Appends `message` as a frame, compressed when it is large enough and `compress`. Any one thread at a time uses the
-// compression context that it keeps.
-class FrameWriter {
- public:
-  FrameWriter();
-  ~FrameWriter();
-  void append(std::string_view message, bool compress, std::string* out);
-
- private:
-  struct Context;
-  std::unique_ptr<Context> context_;
-};
+// Appends `message` as a frame, compressed when it is large enough and `compress`. Any thread.
+void appendFrame(std::string_view message, bool compress, std::string* out);
 
 class FrameReader {
  public:
-  FrameReader();
-  ~FrameReader();
   void feed(std::string_view bytes) { input_.append(bytes); }
   // The next whole message; nothing when more bytes are needed. Fails with `protocol` for a frame above
   // kMaxMessageBytes, compressed or not, or broken compression.
@@ -36,8 +24,9 @@ class FrameReader {
   size_t frameBytes() const { return frame_bytes_; }
 
  private:
-  struct Context;
-  std::unique_ptr<Context> context_;
+  // Drops what was read.
+  void compact();
+
   std::string input_;
   size_t at_ = 0;
   size_t frame_bytes_ = 0;

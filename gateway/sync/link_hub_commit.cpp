@@ -110,6 +110,8 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             std::lock_guard lock(mutex);
             next = pairing->commit->stored(status.ok(), clock.steadyMs());
           }
+          // The other side waits for an answer on this link, and would for as long as a pairing may take; so it tries again.
+          if (!status.ok() && connection) connection->close(status.error().code, "The pairing could not be stored here.");
           perform(pairing, std::move(next), connection);
         });
   }
@@ -124,8 +126,18 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           core.store().putPeer(*row);
           *stored = row;
         },
-        [this, stored](const Status& status) {
-          if (status.ok() && *stored) setPeer(**stored);
+        [this, stored, home, connection](const Status& status) {
+          if (status.ok() && *stored) return setPeer(**stored);
+          if (status.ok()) return;
+          // The mark stays, so the next link asks for the acknowledgement again.
+          std::optional<store::Peer> marked;
+          {
+            std::lock_guard lock(mutex);
+            auto at = peers.find(home);
+            if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+          }
+          if (marked) resumeMarked(*marked);
+          if (connection) connection->close(status.error().code, "The end of the pairing could not be stored here.");
         });
   }
   if (actions.remove_pin && pairing->peer) {

@@ -44,6 +44,7 @@ void Replicator::linkDown(const HomeId& peer) {
   auto at = sessions_.find(peer);
   if (at == sessions_.end()) return;
   savePlaces(at->second);
+  tellComplete(at->second, true);
   tellFreshness(peer, false);
   drop(peer);
 }
@@ -150,6 +151,8 @@ void Replicator::pump() {
   for (auto& [peer, session] : sessions_) {
     if (session.ready && !session.closing) pumpSession(session);
   }
+  pages_.clear();
+  pages_bytes_ = 0;
 }
 
 std::vector<Output> Replicator::takeOutput() {
@@ -181,6 +184,7 @@ void Replicator::close(Session& session, const std::string& code, const std::str
 void Replicator::end(Session& session, const std::string& code, const std::string& text) {
   if (session.closing) return;
   savePlaces(session);
+  tellComplete(session, true);
   tellFreshness(session.peer, false);
   output_.push_back({session.peer, "", code, text, false});
   session.closing = true;

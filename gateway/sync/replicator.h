@@ -76,7 +76,7 @@ class Replicator {
   // The owner of the paired homes' names: called when hello tells a name, addresses or a new incarnation.
   using Introduced = std::function<void(const HomeId&, const Hello&)>;
   void onIntroduced(Introduced introduced) { introduced_ = std::move(introduced); }
-  // Both sides are level after there was something to send.
+  // Both sides are level after there was something to send; the counts are those since the last call for this home.
   using SyncComplete = std::function<void(const HomeId&, uint64_t sent, uint64_t received)>;
   void onSyncComplete(SyncComplete done) { sync_complete_ = std::move(done); }
 
@@ -136,6 +136,7 @@ class Replicator {
     bool peer_offered = false;
     bool peer_has_content = true;
     uint64_t batches = 0;
+    uint64_t round_end = 0;  // the feed up to here is sent as one round (kRoundBytes)
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
     uint64_t sequence_told = 0;
@@ -167,8 +168,9 @@ class Replicator {
     std::vector<std::pair<uint64_t, std::function<void(std::optional<LevelMessage>)>>> asked;
     std::vector<uint64_t> asks;
     uint64_t next_token = 1;
-    uint64_t sent_entities = 0;
+    uint64_t sent_entities = 0;      // since sync_complete_ was called
     uint64_t received_entities = 0;
+    std::optional<int64_t> complete_told_ms;
     bool has_exceptions = false;
     uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
@@ -205,6 +207,8 @@ class Replicator {
   // replicator_send.cpp
   void pumpSession(Session& session);
   void giveBackSaved(Session& session);
+  void tellComplete(Session& session, bool last);
+  const std::vector<store::FeedRow>& feedPage(const model::OwnerId& owner, uint64_t after);
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
@@ -270,6 +274,15 @@ class Replicator {
   SyncComplete sync_complete_;
   std::map<HomeId, Session> sessions_;
   std::vector<Output> output_;
+  // As they were read in the pump() that runs: nothing changes an entity while it does.
+  struct FeedPage {
+    model::OwnerId owner;
+    uint64_t after;
+    size_t bytes;
+    std::vector<store::FeedRow> rows;
+  };
+  std::deque<FeedPage> pages_;
+  size_t pages_bytes_ = 0;
   int64_t next_held_review_ms_ = 0;
   int64_t next_places_ms_ = 0;
   std::map<HomeId, bool> fresh_;  // as events told it

@@ -94,8 +94,10 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   model::Address address{batch.owner, item.id};
   OwnAccess access = core_.ownAccess(address);
   if (access == OwnAccess::kNone) return;
-  auto row = core_.store().entity(address);
-  model::Siblings siblings = row ? row->siblings : model::Siblings{};
+  store::EntityRow row = core_.rowOf(address, item.kind);
+  // As they stand with those of this item that were taken in; of the usual one version nothing has to be copied.
+  const model::Siblings* siblings = &row.siblings;
+  model::Siblings joined;
   std::vector<Version> good;
   std::vector<ContentHash> named_versions;
   for (uint32_t i = 0; i < item.versions.size(); ++i) {
@@ -117,20 +119,20 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     named_versions.push_back(version->hash);
     if (showsAnotherLife(session, flow, *version)) {
       // Own versions of this very entity may have been written again.
-      row = core_.store().entity(address);
-      siblings = row ? row->siblings : model::Siblings{};
-      for (const Version& joined : good) model::join(joined, &siblings);
+      row = core_.rowOf(address, item.kind);
+      joined = row.siblings;
+      for (const Version& one : good) model::join(one, &joined);
+      siblings = &joined;
     }
-    Judgement judgement = ingress_.judge(session.peer, address, *version, siblings);
+    Judgement judgement = ingress_.judge(session.peer, address, *version, *siblings);
     if (judgement.verdict == Verdict::kRefuse) {
       core_.auditRefusal(session.peer, judgement.reason, address.text());
       ack->exceptions.push_back({place, false, judgement.reason});
       continue;
     }
     if (judgement.verdict == Verdict::kHold) {
-      std::string kind = row ? row->kind : item.kind;
-      store::HeldRow held{0, session.peer, address, kind, judgement.reason, core_.clock().wallMs(), version->hash, {}};
-      model::encodeVersion(*version, kind, core_.store(), &held.version);
+      store::HeldRow held{0, session.peer, address, row.kind, judgement.reason, core_.clock().wallMs(), version->hash, {}};
+      model::encodeVersion(*version, row.kind, core_.store(), &held.version);
       core_.store().addHeld(held);
       // What is held is seen: its author may have forgotten it when it says hello next. Of a vector that a writer
       // sends only the own dot is known to be true.
@@ -140,11 +142,15 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
-    bool known = std::any_of(siblings.begin(), siblings.end(), [&](const Version& v) { return v.hash == version->hash; });
+    bool known = std::any_of(siblings->begin(), siblings->end(), [&](const Version& v) { return v.hash == version->hash; });
     if (flow.mine && (known || !judgement.covered)) {
       ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
     }
-    model::join(*version, &siblings);
+    if (i + 1 < item.versions.size()) {
+      if (siblings != &joined) joined = row.siblings;
+      siblings = &joined;
+      model::join(*version, &joined);
+    }
     good.push_back(std::move(*version));
   }
   if (!flow.mine) vouchedFor(session, address, named_versions);
@@ -156,14 +162,14 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     for (Version& version : good) model::join(std::move(version), &keep);
     // While the owner's newest is held back, what it vouched for before is the best there is.
     bool some_held = good.size() < named_versions.size();
-    for (const Version& version : row && some_held ? row->siblings : model::Siblings{}) {
+    for (const Version& version : some_held ? row.siblings : model::Siblings{}) {
       if (version.tag) model::join(version, &keep);
     }
-    bool same = row && row->siblings.size() == keep.size() &&
-                std::equal(keep.begin(), keep.end(), row->siblings.begin(),
+    bool same = row.n != 0 && row.siblings.size() == keep.size() &&
+                std::equal(keep.begin(), keep.end(), row.siblings.begin(),
                            [](const Version& a, const Version& b) { return a.hash == b.hash; });
     if (same) {
-      core_.join(address, item.kind, std::move(keep));  // Perhaps it brings tags.
+      core_.join(&row, std::move(keep));  // Perhaps it brings tags.
     } else {
       core_.replace(address, item.kind, keep);
       ++session.received_entities;
@@ -174,16 +180,15 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   if (good.empty()) return;
   std::vector<ContentHash> hashes;
   for (const Version& version : good) hashes.push_back(version.hash);
-  if (!core_.join(address, item.kind, std::move(good))) return;
+  if (!core_.join(&row, std::move(good))) return;
   ++session.received_entities;
   // Not sent back to where it came from, until our feed has passed it. A home that may only read perhaps drops it at the
   // end of a replacing pass that began before we had it: there it has to come again.
   bool keeps = !flow.mine || (batch.rules_number == myNumber(session, flow) &&
                               core_.accessFor(session.peer, item.id) == model::Access::kWrite);
   if (!keeps) return;
-  auto joined = core_.store().entity(address);
-  if (joined && flow.started && joined->sequence > flow.sent) {
-    auto& has = flow.peer_has[joined->n];
+  if (flow.started && row.sequence > flow.sent) {
+    auto& has = flow.peer_has[row.n];
     has.insert(has.end(), hashes.begin(), hashes.end());
   }
 }

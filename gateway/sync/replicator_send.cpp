@@ -35,7 +35,7 @@ void Replicator::giveBackSaved(Session& session) {
 void Replicator::pumpSession(Session& session) {
   if (session.bandwidth > 0) {
     int64_t now = core_.clock().steadyMs();
-    auto limit = static_cast<int64_t>(session.bandwidth);
+    auto limit = static_cast<int64_t>(std::min(session.bandwidth, kMaxBandwidth));
     int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
     giveBackSaved(session);
     session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);
@@ -51,15 +51,35 @@ void Replicator::pumpSession(Session& session) {
       more = sendSome(session, flow) || more;
     }
   }
-  bool now_quiet = quiet(session.mine) && quiet(session.theirs);
-  if (!now_quiet) return;
-  answerLevel(session);
+  if (!session.asks.empty() && quiet(session.mine) && quiet(session.theirs)) answerLevel(session);
+  tellComplete(session, false);
+}
+
+void Replicator::tellComplete(Session& session, bool last) {
+  if (session.sent_entities + session.received_entities == 0 || !session.ready) return;
+  int64_t now = core_.clock().steadyMs();
+  if (!last && session.complete_told_ms && now - *session.complete_told_ms < kCompleteEveryMs) return;
   bool all_here = session.mine.remaining_there == 0 && session.theirs.remaining_there == 0;
-  if (all_here && session.sent_entities + session.received_entities > 0) {
-    if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
-    session.sent_entities = 0;
-    session.received_entities = 0;
+  if (!all_here || !quiet(session.mine) || !quiet(session.theirs)) return;
+  session.complete_told_ms = now;
+  if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
+  session.sent_entities = 0;
+  session.received_entities = 0;
+}
+
+const std::vector<store::FeedRow>& Replicator::feedPage(const model::OwnerId& owner, uint64_t after) {
+  for (const FeedPage& page : pages_) {
+    if (page.after == after && page.owner == owner) return page.rows;
   }
+  FeedPage page{owner, after, 0, core_.store().feed(owner, after, kFeedPage)};
+  for (const store::FeedRow& row : page.rows) page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  while (!pages_.empty() && pages_bytes_ + page.bytes > kKeptPagesBytes) {
+    pages_bytes_ -= pages_.front().bytes;
+    pages_.pop_front();
+  }
+  pages_bytes_ += page.bytes;
+  pages_.push_back(std::move(page));
+  return pages_.back().rows;
 }
 
 bool Replicator::sendSome(Session& session, Flow& flow) {
@@ -101,7 +121,7 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
   batch.digest = true;
   flight.digest = true;
   if (!flow.pass_begun) flow.pass_end = core_.writer().head().sequence;
-  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, flow.pass_at, kFeedPage);
+  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, flow.pass_at);
   for (const store::FeedRow& row : rows) {
     flow.pass_at = row.sequence;
     if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
@@ -158,17 +178,30 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   bool whole = flow.pass == Pass::kContent;
   bool offer_end_due = !flow.mine && !flow.offered;
   uint64_t from = flow.sent;
-  if (!whole && !offer_end_due && from >= core_.writer().head().sequence) return false;
+  uint64_t head = core_.writer().head().sequence;
+  bool in_rounds = !whole && !offer_end_due;
+  if (in_rounds) {
+    if (from >= core_.store().feedEnd(flow.owner)) return false;
+    if (from >= flow.round_end) {
+      if (flow.in_flight_bytes > kRoundBytes) return false;
+      flow.round_end = head;
+    }
+  }
   Batch batch;
   InFlight flight;
   size_t bytes = 0;
   bool exhausted = true;
   bool uncompressed = false;
-  std::vector<store::FeedRow> rows = core_.store().feed(flow.owner, from, kFeedPage);
+  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, from);
   for (const store::FeedRow& row : rows) {
     bool apart = settings_.uncompressed_kinds.contains(row.kind);
     bool full = bytes >= kBatchBytes || batch.items.size() >= kBatchItems;
     if (full || (!batch.items.empty() && apart != uncompressed)) {
+      exhausted = false;
+      break;
+    }
+    if (in_rounds && row.sequence > flow.round_end) {
+      flow.sent = flow.round_end;
       exhausted = false;
       break;
     }
@@ -180,7 +213,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
     flow.peer_has.erase(row.n);
   }
   if (exhausted && rows.size() == kFeedPage) exhausted = false;
-  if (exhausted) flow.sent = std::max(flow.sent, core_.writer().head().sequence);
+  if (exhausted) flow.sent = std::max(flow.sent, head);
   bool end = exhausted;
   if (batch.items.empty() && !(end && (whole || offer_end_due))) return !exhausted;
   if (end && offer_end_due && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
@@ -199,6 +232,17 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
 
 bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch,
                             InFlight* flight, size_t* bytes) {
+  auto known = flow.peer_has.find(row.n);
+  auto peerHas = [&](const ContentHash& hash) {
+    return !everything && known != flow.peer_has.end() &&
+           std::find(known->second.begin(), known->second.end(), hash) != known->second.end();
+  };
+  if (known != flow.peer_has.end()) {
+    // All of it came from there: what was built on it needs no look.
+    bool all = true;
+    model::scanSiblings(row.siblings, [&](const ContentHash& hash, std::string_view) { all = all && peerHas(hash); });
+    if (all) return false;
+  }
   BatchItem item{row.id, row.kind, {}, {}};
   auto place = static_cast<uint32_t>(flight->items.size());
   std::vector<std::pair<uint32_t, ContentHash>> hashes;
@@ -216,11 +260,8 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
       add(version.hash, std::move(encoded));
     }
   }
-  auto known = flow.peer_has.find(row.n);
   for (auto& [hash, encoded] : offer(session, flow, row)) {
-    bool has = !everything && known != flow.peer_has.end() &&
-               std::find(known->second.begin(), known->second.end(), hash) != known->second.end();
-    if (!has) add(hash, std::move(encoded));
+    if (!peerHas(hash)) add(hash, std::move(encoded));
   }
   if (item.versions.empty()) return false;
   *bytes += row.id.size() + row.kind.size() + 4;

@@ -19,8 +19,15 @@ inline constexpr size_t kBatchItems = 1000;
 // Sent and not acknowledged: covers 100 Mbit/s at 100 ms; more would only move the queue into the peer.
 inline constexpr size_t kInFlightBytes = 1 << 20;
 inline constexpr size_t kInFlightBatches = 16;
+// What changes while the link sends belongs to the next round, which begins when no more than this of the present one is
+// unacknowledged. So a home that takes in more slowly than others write gets the newest state of everything that changed,
+// not each state of some of it; single changes do not wait for each other's acknowledgements.
+inline constexpr size_t kRoundBytes = 64 << 10;
 // Rows read from the feed at a time.
 inline constexpr size_t kFeedPage = 500;
+// Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
+// hundred ordinary rows each, and every link at its own place in the worst case.
+inline constexpr size_t kKeptPagesBytes = 4 << 20;
 // Held from one peer (TRUST.md T18): beyond it the link stops with the reason.
 inline constexpr uint64_t kHeldQuota = 10'000;
 // Held versions are judged again this often at most.
@@ -31,6 +38,9 @@ inline constexpr int64_t kPositionDelayMs = 2000;
 // How far a peer has acknowledged is kept this often at most while a link is up, and when it ends: what a power cut loses
 // of it is only counted once more.
 inline constexpr int64_t kPlacesEveryMs = 5000;
+// Links that are level again are told of this often at most: in a feed of single changes every acknowledgement would else
+// write an event, and that to the disk.
+inline constexpr int64_t kCompleteEveryMs = 1000;
 // Rows of what is held that one message tells; more than the quota are not held.
 inline constexpr size_t kHeldRowsTold = kHeldQuota;
 // Versions kept as held back or refused by one peer: as many as it may hold. A peer that excepts more gets no more
@@ -47,8 +57,12 @@ inline constexpr size_t kStaleEvents = 500;
 inline constexpr size_t kMaxToldReplicas = 4096;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
 inline constexpr int64_t kBucketMs = 1000;
+// Bytes a second; a limit above it comes out of a damaged database, and its budget would not fit a number any more.
+inline constexpr uint64_t kMaxBandwidth = 1'000'000'000'000;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.
 inline constexpr size_t kCompressFromBytes = 1024;
 inline constexpr int kCompressionLevel = 1;
+// A buffer for frames that grew beyond this for a large one is given back: two ordinary batches, for each of many links.
+inline constexpr size_t kKeepFrameBytes = 2 * kBatchBytes;
 
 }  // namespace hearthgate::sync

@@ -21,13 +21,6 @@ std::string hkdf(std::string_view salt, std::string_view ikm, std::string_view i
   return out;
 }
 
-std::string hmacSha256(std::string_view key, std::string_view bytes) {
-  std::string out(32, '\0');
-  HG_ASSERT(mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), octets(key), key.size(), octets(bytes),
-                            bytes.size(), octets(out)) == 0);
-  return out;
-}
-
 std::string sha256Bytes(std::string_view bytes) {
   Sha256Digest digest = sha256(bytes);
   return std::string(reinterpret_cast<const char*>(digest.data()), digest.size());

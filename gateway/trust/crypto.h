@@ -1,4 +1,4 @@
-// The symmetric primitives of trust, all through mbedTLS: HKDF, HMAC, comparison without a timing difference, wiping.
+// The symmetric primitives of trust, all through mbedTLS: HKDF, comparison without a timing difference, wiping.
 // Any thread.
 #pragma once
 
@@ -9,8 +9,6 @@ namespace hearthgate::trust {
 
 // HKDF-SHA256 (RFC 5869). `length` at most 255 * 32.
 std::string hkdf(std::string_view salt, std::string_view ikm, std::string_view info, size_t length);
-// HMAC-SHA256 (RFC 2104): 32 bytes.
-std::string hmacSha256(std::string_view key, std::string_view bytes);
 // SHA-256 as a string of 32 bytes.
 std::string sha256Bytes(std::string_view bytes);
 // Whether both are equal; takes the same time wherever they differ. Different lengths differ at once.

@@ -23,6 +23,7 @@ Identity::Identity(IdentityFiles files, PrivateKey operating, std::string owner_
     : files_(std::move(files)),
       operating_(std::move(operating)),
       owner_tag_key_(std::move(owner_tag_key)),
+      owner_tag_(owner_tag_key_),
       backup_key_(std::move(backup_key)),
       chain_(std::move(chain)),
       certificate_(makeCertificate(operating_)) {}
@@ -40,7 +41,7 @@ Identity Identity::inMemory(Random& random) {
 }
 
 OwnerTag Identity::ownerTag(const ContentHash& hash) const {
-  std::string mac = hmacSha256(owner_tag_key_, hash.view());
+  Sha256Digest mac = owner_tag_.of(hash.view());
   OwnerTag tag;
   std::memcpy(tag.data(), mac.data(), tag.size());
   return tag;

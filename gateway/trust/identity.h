@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/sha256.h"
 #include "trust/key_statement.h"
 #include "trust/keys.h"
 
@@ -100,6 +101,7 @@ class Identity {
   IdentityFiles files_;
   PrivateKey operating_;
   std::string owner_tag_key_;
+  HmacSha256 owner_tag_;
   std::string backup_key_;
   KeyChain chain_;
   std::string certificate_;

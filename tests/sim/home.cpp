@@ -172,7 +172,7 @@ std::string Home::shown(const model::Address& address) {
       conflict::view(core_->strategyOf(address, row->kind).shown, row->siblings, address.owner);
   if (view.deleted) return "deleted";
   model::Leaves leaves;
-  for (const model::Entry& entry : view.entries) leaves.push_back({entry.path, entry.value});
+  for (const model::Entry& entry : view.entries()) leaves.push_back({entry.path, entry.value});
   return model::canonicalFields(leaves);
 }
 

@@ -26,7 +26,7 @@ Siblings played(const std::vector<uint8_t>& bytes, std::optional<Strategy> strat
   model::Tape tape(bytes);
   auto history = model::randomHistory(&tape, [&](const Siblings& seen) {
     Strategy through = strategy.value_or(kAll[seen[0].hash.bytes[5] % std::size(kAll)]);
-    return view(through, seen, kOwner).entries;
+    return view(through, seen, kOwner).entries();
   });
   Siblings siblings;
   for (const Siblings& home : history.homes) siblings = model::joinedSets(std::move(siblings), home);
@@ -69,16 +69,16 @@ RC_GTEST_PROP(ViewLaws, AViewDependsOnTheSetOfSiblingsAlone, (uint32_t seed)) {
   std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(seed));
   for (Strategy strategy : kAll) {
     View a = view(strategy, siblings, kOwner), b = view(strategy, shuffled, kOwner);
-    RC_ASSERT(fieldsOf(a.entries) == fieldsOf(b.entries));
+    RC_ASSERT(fieldsOf(a.entries()) == fieldsOf(b.entries()));
     RC_ASSERT(a.version_id == b.version_id);
     RC_ASSERT(a.kind == b.kind);
     RC_ASSERT(lost(a) == lost(b));
     RC_ASSERT(a.lost_fields == b.lost_fields);
     RC_ASSERT(std::tie(a.deleted, a.differ, a.awaits_choice) == std::tie(b.deleted, b.differ, b.awaits_choice));
-    RC_ASSERT(a.entries.size() == b.entries.size());
-    for (size_t i = 0; i < a.entries.size(); ++i) {
-      RC_ASSERT(a.entries[i].dot == b.entries[i].dot);
-      RC_ASSERT(a.entries[i].stamp == b.entries[i].stamp);
+    RC_ASSERT(a.entries().size() == b.entries().size());
+    for (size_t i = 0; i < a.entries().size(); ++i) {
+      RC_ASSERT(a.entries()[i].dot == b.entries()[i].dot);
+      RC_ASSERT(a.entries()[i].stamp == b.entries()[i].stamp);
     }
   }
   RC_ASSERT(conflictKey(model::address(), siblings) == conflictKey(model::address(), shuffled));
@@ -89,10 +89,10 @@ RC_GTEST_PROP(ViewLaws, WhatIsShownIsADocument, ()) {
   RC_PRE(!siblings.empty());
   for (Strategy strategy : kAll) {
     View v = view(strategy, siblings, kOwner);
-    auto leaves = model::parseLeaves(fieldsOf(v.entries));
+    auto leaves = model::parseLeaves(fieldsOf(v.entries()));
     RC_ASSERT(leaves.ok());
-    RC_ASSERT(leaves->size() == v.entries.size());
-    for (size_t i = 0; i < leaves->size(); ++i) RC_ASSERT((*leaves)[i].path == v.entries[i].path);
+    RC_ASSERT(leaves->size() == v.entries().size());
+    for (size_t i = 0; i < leaves->size(); ++i) RC_ASSERT((*leaves)[i].path == v.entries()[i].path);
     RC_ASSERT(v.deleted == std::all_of(siblings.begin(), siblings.end(), [](const Version& s) { return s.deleted; }));
   }
 }
@@ -114,7 +114,8 @@ RC_GTEST_PROP(MergeLaws, NothingRemovedIsShownAndNothingIsLostUnnamed, ()) {
   };
   auto removed = [&](const Entry& e) { return anyOther(e, [&](const auto& theirs) { return !at(theirs, e.path); }); };
   auto givenUp = [&](const Entry& e) { return anyOther(e, [&](const auto& theirs) { return !has(theirs, e); }); };
-  for (const Entry& entry : v.entries) {
+  const model::Entries all_shown = v.entries();
+  for (const Entry& entry : all_shown) {
     RC_ASSERT(std::any_of(live.begin(), live.end(), [&](const auto& s) { return has(s.second, entry); }));
     RC_ASSERT(!removed(entry));
     if (!givenUp(entry)) continue;
@@ -130,12 +131,12 @@ RC_GTEST_PROP(MergeLaws, NothingRemovedIsShownAndNothingIsLostUnnamed, ()) {
   }
   for (const auto& [version, entries] : live) {
     for (const Entry& entry : entries) {
-      const Entry* shown = at(v.entries, entry.path);
+      const Entry* shown = at(all_shown, entry.path);
       if (givenUp(entry) || (shown && shown->value == entry.value)) continue;
       RC_ASSERT(std::count(v.lost_fields.begin(), v.lost_fields.end(), entry.path) == 1);
       RC_ASSERT(std::count(v.lost.begin(), v.lost.end(), version) == 1);
       // And it lost to something greater, at its path, above it or below it.
-      RC_ASSERT(std::any_of(v.entries.begin(), v.entries.end(), [&](const Entry& winner) {
+      RC_ASSERT(std::any_of(all_shown.begin(), all_shown.end(), [&](const Entry& winner) {
         bool touches = winner.path == entry.path || model::isBelow(winner.path, entry.path) ||
                        model::isBelow(entry.path, winner.path);
         return touches && winner.beats(entry);
@@ -156,7 +157,7 @@ void checkNothingVanishes(const Siblings& siblings) {
   for (const Entry& entry : live[0]) {
     if (!std::all_of(live.begin(), live.end(), [&](const auto& entries) { return at(entries, entry.path) != nullptr; }))
       continue;
-    bool shown = at(v.entries, entry.path) != nullptr;
+    bool shown = at(v.entries(), entry.path) != nullptr;
     bool clashed = std::count(v.lost_fields.begin(), v.lost_fields.end(), entry.path) > 0;
     RC_ASSERT(shown || clashed);
   }
@@ -171,15 +172,15 @@ RC_GTEST_PROP(MergeLaws, WritingWhatIsShownChangesNothingAndSettlesEverything, (
   RC_PRE(!siblings.empty());
   View before = view(Strategy::kMerge, siblings, kOwner);
   RC_PRE(!before.deleted);
-  Version written = model::Writer{250}.put(siblings, before.entries, fieldsOf(before.entries));
+  Version written = model::Writer{250}.put(siblings, before.entries(), fieldsOf(before.entries()));
   RC_ASSERT(checkVersion(written).ok());
   // Nothing changed, so no leaf has the new dot.
-  RC_ASSERT(written.leaf_dots.size() == before.entries.size());
-  std::string shown = fieldsOf(before.entries);
+  RC_ASSERT(written.leaf_dots.size() == before.entries().size());
+  std::string shown = fieldsOf(before.entries());
   join(written, &siblings);
   RC_ASSERT(siblings.size() == 1u);
   View after = view(Strategy::kMerge, siblings, kOwner);
-  RC_ASSERT(fieldsOf(after.entries) == shown);
+  RC_ASSERT(fieldsOf(after.entries()) == shown);
   RC_ASSERT(!after.differ);
 }
 
@@ -194,11 +195,12 @@ RC_GTEST_PROP(ViewLaws, NothingIsNamedAsLostWhereSiblingsAgree, ()) {
       RC_ASSERT(std::count(v.lost.begin(), v.lost.end(), v.single) == 0);
       RC_ASSERT(v.version_id == v.single->id());
     }
+    const model::Entries all_shown = v.entries();
     for (const Version& version : siblings) {
       // A live version of which a value is not shown under a strategy that shows one version whole is named.
       if (!v.single || version.deleted || v.deleted) continue;
       for (const Entry& entry : model::entriesOf(version)) {
-        const Entry* shown = at(v.entries, entry.path);
+        const Entry* shown = at(all_shown, entry.path);
         if (!shown || shown->value != entry.value) RC_ASSERT(std::count(v.lost.begin(), v.lost.end(), &version) == 1);
       }
     }

@@ -21,7 +21,7 @@ const model::OwnerId kOwner = model::address().owner;
 
 std::string fieldsOf(const View& view) {
   model::Leaves leaves;
-  for (const auto& entry : view.entries) leaves.push_back({entry.path, entry.value});
+  for (const auto& entry : view.entries()) leaves.push_back({entry.path, entry.value});
   return canonicalFields(leaves);
 }
 std::string shown(Strategy strategy, const Siblings& siblings) { return fieldsOf(view(strategy, siblings, kOwner)); }
@@ -199,7 +199,7 @@ TEST(View, OfTombstonesOnlyIsDeleted) {
   for (Strategy strategy : kAll) {
     View v = view(strategy, siblings, kOwner);
     EXPECT_TRUE(v.deleted);
-    EXPECT_TRUE(v.entries.empty());
+    EXPECT_TRUE(v.entries().empty());
     EXPECT_EQ(v.version_id, second.id());
     EXPECT_FALSE(v.differ || v.awaits_choice);
   }

@@ -135,7 +135,7 @@ TEST_F(Writes, AfterADeletionMakeAnEntityAnewOfTheSameKind) {
   auto again = a.write(put);
   ASSERT_TRUE(again.ok()) << again.error().message;
   EXPECT_TRUE(again->created);
-  EXPECT_EQ(again->entity, made->entity);
+  EXPECT_EQ(again->row.n, made->row.n);
   row = *a.store().entity(lamp());
   EXPECT_EQ(row.kind, "scene");
   EXPECT_EQ(dots(row.siblings.at(0)), "a:3 ");

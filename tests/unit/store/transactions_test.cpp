@@ -44,6 +44,36 @@ TEST_F(StoreTransactions, ThatAreRolledBackLeaveNothing) {
   EXPECT_TRUE(store->takeError().ok());
 }
 
+TEST_F(StoreTransactions, KnowWhereAFeedEndsWhateverBecomesOfThem) {
+  auto end = [&] { return store->feedEnd(kOwner); };
+  EXPECT_EQ(end(), 0u);
+  EntityRow row = entityRow({kOwner, "light.a"}, 1);
+  commit(*store, [&] {
+    store->putEntity(&row);
+    EXPECT_EQ(end(), 1u);
+    put("light.b", 2);
+    EXPECT_EQ(end(), 2u);
+  });
+  store->begin();
+  put("light.c", 3);
+  EXPECT_EQ(end(), 3u);
+  store->rollback();
+  EXPECT_EQ(end(), 2u);
+  commit(*store, [&] {
+    row.sequence = 4;
+    store->putEntity(&row);
+  });
+  EXPECT_EQ(end(), 4u);
+  // No row goes back in the feed, but what is kept of it must not depend on that.
+  commit(*store, [&] {
+    row.sequence = 1;
+    store->putEntity(&row);
+  });
+  EXPECT_EQ(end(), 2u);
+  commit(*store, [&] { store->removeEntity(2); });
+  EXPECT_EQ(end(), 1u);
+}
+
 TEST_F(StoreTransactions, FailAsAWholeAfterTheFirstFailedStatement) {
   store->begin();
   put("light.a", 1);
