@@ -270,6 +270,14 @@ TEST_P(OnALink, EndsWithBothHomesLevel) {
   sweepMessages(clean, strike);
   sweep(clean, 611, strike);
   ledger.expectNothingLeft();
+  static const std::set<std::string> kStates{"connected", "connecting", "offline", "refused"};
+  for (const std::string& state : homes.states) EXPECT_TRUE(kStates.contains(state)) << state;
+  if (breaksLinks(GetParam())) {
+    EXPECT_FALSE(homes.reasons.empty()) << "nobody was told that a link had ended";
+  }
+  if (sweep_settings.tell) {
+    for (const auto& [reason, times] : homes.reasons) std::cout << times << " times: " << reason << "\n";
+  }
   EXPECT_GE(ledger.fired() * 4, ledger.runs() * 3) << "too few faults struck";
 }
 
