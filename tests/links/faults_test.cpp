@@ -268,9 +268,17 @@ TEST_P(OnALink, EndsWithBothHomesLevel) {
     if (ledger.runs() % 100 == 0) ledger.expectNothingLeft();
   };
   sweepMessages(clean, strike);
-  sweep(clean, 397, strike);
+  sweep(clean, 611, strike);
   ledger.expectNothingLeft();
-  EXPECT_GE(ledger.fired() * 10, ledger.runs() * 9) << "too few faults struck";
+  static const std::set<std::string> kStates{"connected", "connecting", "offline", "refused"};
+  for (const std::string& state : homes.states) EXPECT_TRUE(kStates.contains(state)) << state;
+  if (breaksLinks(GetParam())) {
+    EXPECT_FALSE(homes.reasons.empty()) << "nobody was told that a link had ended";
+  }
+  if (sweep_settings.tell) {
+    for (const auto& [reason, times] : homes.reasons) std::cout << times << " times: " << reason << "\n";
+  }
+  EXPECT_GE(ledger.fired() * 4, ledger.runs() * 3) << "too few faults struck";
 }
 
 // The heads of a WebSocket message (RFC 6455 section 5.2: 2 bytes, 2 of length when it is longer than 125, 4 of the
@@ -294,7 +302,7 @@ TEST_P(OnALinksLengths, EndsWithBothHomesLevel) {
     for (size_t portion : {size_t{3}, portions - 2}) {
       for (uint64_t at = 0; at < kHeadBytes; ++at) {
         // The length's bits that stay within what a message may have, and by turns another one.
-        for (int bit : {static_cast<int>(at % 8), 0, 4}) {
+        for (int bit : {static_cast<int>(at % 8), 4}) {
           const FaultOrder order{GetParam(), direction, 0, at, bit, portion};
           SCOPED_TRACE(textOf(order));
           ledger.begin();
@@ -413,7 +421,7 @@ TEST_P(OnAPairing, EndsWithBothPairedOrNeither) {
   EXPECT_EQ(code, "") << "nothing goes wrong any more, and they do not pair";
   part();
   ledger.expectNothingLeft();
-  EXPECT_GE(ledger.fired() * 10, ledger.runs() * 9) << "too few faults struck";
+  EXPECT_GE(ledger.fired() * 4, ledger.runs() * 3) << "too few faults struck";
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweep, OnAPairing, kAllFaults, faultName);

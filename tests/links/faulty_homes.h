@@ -138,11 +138,31 @@ class FaultyHomes {
     const std::string state = city.hub().state(beach.id()).state;
     states.insert(state);
     if (state == "offline" || state == "refused") {
+      lookWhy();
       EXPECT_TRUE(city.hub().connect(beach.id()).ok());
     }
   }
 
  private:
+  // What a person is told: that there is no link, and what ended the last one or kept it from coming about.
+  void lookWhy() {
+    auto why = city.hub().why(beach.id(), {model::OwnerId(city.id()), "light.city"});
+    if (!why.ok()) return;  // Not paired, or not any more.
+    for (const sync::WhyStep& step : why->steps) {
+      if (!step.detail.starts_with("Not connected")) continue;
+      const bool told =
+          step.detail.find("Last: ") != std::string::npos || step.detail.find("refused (") != std::string::npos;
+      EXPECT_TRUE(told) << step.detail;
+      for (char c : step.detail) {
+        const auto octet = static_cast<unsigned char>(c);
+        EXPECT_TRUE(octet >= 0x20 && octet != 0x7F) << "a control character in: " << step.detail;
+      }
+      std::string kind = step.detail;
+      std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+      ++reasons[kind];
+    }
+  }
+
   const bool may_forward_;
 
  public:
@@ -150,7 +170,8 @@ class FaultyHomes {
   RunningHome city;
   FaultProxy proxy;
   bool waited_for_limits = false;
-  std::set<std::string> states;  // that city showed of beach
+  std::set<std::string> states;             // that city showed of beach
+  std::map<std::string, uint64_t> reasons;  // and why, without numbers
 
  private:
   static sync::LinkHubSettings settings() {
