@@ -61,7 +61,7 @@ struct Listener {
   ~Listener() { transport.stop(); }
 };
 
-std::string exchange(uint16_t port, const std::string& bytes) {
+std::string answerTo(uint16_t port, const std::string& bytes) {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   HG_ASSERT(fd >= 0);
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
@@ -108,7 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       bytes =
           kUpgrade + std::string(browser ? "Origin: http://127.0.0.1\r\n" : "") + "\r\n" + std::string(input.rest());
   }
-  std::string answer = exchange(listener.port, bytes);
+  std::string answer = answerTo(listener.port, bytes);
   HG_ASSERT(answer.empty() || answer.starts_with("HTTP/1.1 "));
   if (browser) HG_ASSERT(!answer.starts_with("HTTP/1.1 101"));
   return 0;
