@@ -1,6 +1,6 @@
 // make-fuzz-corpus FOLDER: writes seeds for the fuzzers into FOLDER/NAME, from the real encoders: what two homes say to
-// each other, their versions and rules, pairing messages, key statements, frames. What people and programs write by hand
-// (requests, configuration, codes) is in tests/fuzz/corpus. Always the same files.
+// each other, their versions and rules, pairing messages, key statements, frames. What people and programs write by
+// hand (requests, configuration, codes) is in tests/fuzz/corpus. Always the same files.
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -54,7 +54,8 @@ std::vector<std::string> conversation() {
       to->receive(to == &a ? b.id() : a.id(), message);
     }
   };
-  HG_ASSERT(a.grant(b.id(), "light.*", model::Access::kWrite).ok() && a.grant(b.id(), "sensor.?", model::Access::kRead).ok());
+  HG_ASSERT(a.grant(b.id(), "light.*", model::Access::kWrite).ok() &&
+            a.grant(b.id(), "sensor.?", model::Access::kRead).ok());
   HG_ASSERT(a.put({a.owner(), "light.a"}, R"({"state":"on","attributes":{"brightness":128}})").ok());
   HG_ASSERT(a.put({a.owner(), "sensor.t"}, R"({"state":21.5})").ok());
   a.linkUp(b.id());
@@ -87,15 +88,18 @@ void syncSeeds() {
     writer.append(said[i] + said[i] + said[i] + said[i], true, &stream);
     if (i % 8 == 7) seed("frames_fuzz", "stream-" + std::to_string(i), byte(i) + byte(0) + stream);
   }
-  seed("frames_fuzz", "written", byte(9) + byte(1) + byte(0) + byte(2) + byte(7) + byte(1) + byte(4) + "text" + byte(0) + byte(0) + byte(0));
+  seed("frames_fuzz", "written",
+       byte(9) + byte(1) + byte(0) + byte(2) + byte(7) + byte(1) + byte(4) + "text" + byte(0) + byte(0) + byte(0));
   model::Rules rules;
   rules.lists = {{{"light.*", model::Access::kWrite, 1'800'000'000'000}, {"light.safe", model::Access::kNone, {}}}, {}};
-  rules.strategies = {{model::StrategyRow::Scope::kDefault, "", "merge"}, {model::StrategyRow::Scope::kKind, "scene", "user-choice"}};
+  rules.strategies = {{model::StrategyRow::Scope::kDefault, "", "merge"},
+                      {model::StrategyRow::Scope::kKind, "scene", "user-choice"}};
   seed("wire_fuzz", "rules", store::encodeRules(rules));
   // Programs: honest messages alone, then with one sort of attack after each.
   for (size_t attack = 0; attack < 20; ++attack) {
     std::string program = byte(attack % 2) + byte(1);
-    for (size_t i = 0; i < 12; ++i) program += byte(10) + byte(0) + byte(attack) + byte(attack * 37 + i * 11) + byte(i * 29 + 1) + byte(i);
+    for (size_t i = 0; i < 12; ++i)
+      program += byte(10) + byte(0) + byte(attack) + byte(attack * 37 + i * 11) + byte(i * 29 + 1) + byte(i);
     seed("replicator_fuzz", "attack-" + std::to_string(attack), program);
   }
   sim::SeededRandom random(42);
@@ -132,7 +136,8 @@ void trustSeeds() {
   using namespace trust;
   trust::SeededRandom random(5);
   Identity a = Identity::inMemory(random), b = Identity::inMemory(random);
-  PairingSession joiner(PairingRole::kJoiner, PairingSelf::of(a, "Home", {"192.0.2.7:8765"}), std::string(32, 'e'), {}, random, 0);
+  PairingSession joiner(PairingRole::kJoiner, PairingSelf::of(a, "Home", {"192.0.2.7:8765"}), std::string(32, 'e'), {},
+                        random, 0);
   PairingSession listener(PairingRole::kListener, PairingSelf::of(b, "Beach", {}), std::string(32, 'e'), {}, random, 0);
   size_t number = 0;
   auto carry = [&] {
@@ -156,24 +161,29 @@ void trustSeeds() {
   HG_ASSERT(joiner.state() == PairingSession::State::kPending);
   seed("trust_pairing_fuzz", "code", byte(1) + PairingCode::generate(random).text());
   seed("trust_pairing_fuzz", "uri",
-       byte(1) + PairingUri{PairingCode::generate(random), {"192.0.2.7:8765", "[2001:db8::7]:8765"}, 1'763'632'800'000}.text());
+       byte(1) + PairingUri{PairingCode::generate(random), {"192.0.2.7:8765", "[2001:db8::7]:8765"}, 1'763'632'800'000}
+                     .text());
   std::string words;
   for (const std::string& word : recoveryWords(random.bytes(kSeedBytes))) words += word + " ";
   seed("trust_pairing_fuzz", "words", byte(1) + words);
   // Whole pairings: each side speaks in turn, offers and confirms.
   std::string session = byte(3);
-  for (size_t i = 0; i < 24; ++i) session += byte(i) + byte(i % 6 == 4 ? 6 : 0) + (i % 6 == 4 ? byte(12) : std::string());
+  for (size_t i = 0; i < 24; ++i)
+    session += byte(i) + byte(i % 6 == 4 ? 6 : 0) + (i % 6 == 4 ? byte(12) : std::string());
   seed("trust_pairing_fuzz", "session", session);
   for (size_t i = 0; i < 8; ++i) seed("trust_pairing_fuzz", "commit-" + std::to_string(i), byte(2) + random.bytes(24));
   seed("trust_statements_fuzz", "chain", byte(1) + encodeChain(a.chain()));
-  for (size_t i = 0; i < 12; ++i) seed("trust_statements_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(16));
-  for (size_t i = 0; i < 18; ++i) seed("trust_files_fuzz", "damaged-" + std::to_string(i), byte(i % 3) + byte(i) + random.bytes(16));
+  for (size_t i = 0; i < 12; ++i)
+    seed("trust_statements_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(16));
+  for (size_t i = 0; i < 18; ++i)
+    seed("trust_files_fuzz", "damaged-" + std::to_string(i), byte(i % 3) + byte(i) + random.bytes(16));
   // What a client says first, whole and in portions.
   auto client = Channel::pair(Channel::Role::kClient, std::string(32, 'k')).value();
   auto peer = Channel::peer(Channel::Role::kClient, a, [](std::string_view) { return true; }).value();
   std::string hello = client->takeOutput(), peer_hello = peer->takeOutput();
   for (size_t kind = 0; kind < 4; ++kind) {
-    seed("trust_channel_fuzz", "hello-" + std::to_string(kind), byte(kind) + byte(kind * 20) + (kind == 2 ? hello : peer_hello));
+    seed("trust_channel_fuzz", "hello-" + std::to_string(kind),
+         byte(kind) + byte(kind * 20) + (kind == 2 ? hello : peer_hello));
   }
 }
 

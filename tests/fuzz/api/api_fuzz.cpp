@@ -1,5 +1,5 @@
-// Requests of a program that has the token and sends anything: some of them to one home, one after the other. Each gets a
-// whole answer, what was put is what is shown, and what is stored is fit to be sent to other homes.
+// Requests of a program that has the token and sends anything: some of them to one home, one after the other. Each gets
+// a whole answer, what was put is what is shown, and what is stored is fit to be sent to other homes.
 //
 // The input is text: `METHOD TARGET`, header lines, an empty line, the body; then a byte 0x1E and the next one.
 #include <algorithm>

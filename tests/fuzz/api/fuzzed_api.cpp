@@ -17,7 +17,8 @@ constexpr size_t kAnswerDepth = 64;  // an entity's fields stand some levels bel
 
 class TextCall final : public api::Call {
  public:
-  TextCall(const RequestText& request, std::string body) : request_(request), size_(body.size()), body_(std::move(body)) {
+  TextCall(const RequestText& request, std::string body)
+      : request_(request), size_(body.size()), body_(std::move(body)) {
     method = request.method;
     remote_address = "127.0.0.1";
     loopback = true;
@@ -75,7 +76,8 @@ void fill(engine::Core& core) {
     HG_ASSERT(core.write(order).ok());
   }
   // One that two have written, and one of the other home's own.
-  for (const model::Address& address : {model::Address{me, "light.kitchen"}, model::Address{model::OwnerId(peer), "light.beach"}}) {
+  for (const model::Address& address :
+       {model::Address{me, "light.kitchen"}, model::Address{model::OwnerId(peer), "light.beach"}}) {
     model::Version version = model::Writer{7}.put({}, R"({"state":"off"})", model::at(1'700'000'000'000));
     version.author = peer;
     version.hash = model::contentHash(address, version);
@@ -124,7 +126,8 @@ void checkAnswer(const api::Answer& answer) {
   const model::Json* code = json->find("code");
   HG_ASSERT(code && json->find("detail") && json->find("detail")->text.size() < 2000);
   // Nothing is wrong with this machine, and nothing that was asked makes it so.
-  for (const char* never : {"internal", "database_corrupt", "storage_failed", "database_locked"}) HG_ASSERT(code->text != never);
+  for (const char* never : {"internal", "database_corrupt", "storage_failed", "database_locked"})
+    HG_ASSERT(code->text != never);
 }
 
 }  // namespace
@@ -152,18 +155,19 @@ FuzzedApi::FuzzedApi() {
   settings.token_path = folder_ + "/admin.token";
   auto token = trust::AdminToken::loadOrCreate(settings.token_path, random_);
   HG_ASSERT(token.ok());
-  gateway_.reset(new api::Gateway{settings,
-                                  {*engine_, clock_, random_, identity(), filter_, homes_, plugins_, from.configuration},
-                                  me(),
-                                  from.configuration.config.sharing.conflict_resolution.strategy,
-                                  30'000,
-                                  clock_.steadyMs(),
-                                  api::ReaderPool(path),
-                                  api::TokenKeeper(std::move(*token), settings.token_path),
-                                  {},
-                                  {},
-                                  nullptr,
-                                  0});
+  gateway_.reset(
+      new api::Gateway{settings,
+                       {*engine_, clock_, random_, identity(), filter_, homes_, plugins_, from.configuration},
+                       me(),
+                       from.configuration.config.sharing.conflict_resolution.strategy,
+                       30'000,
+                       clock_.steadyMs(),
+                       api::ReaderPool(path),
+                       api::TokenKeeper(std::move(*token), settings.token_path),
+                       {},
+                       {},
+                       nullptr,
+                       0});
   gateway_->streams = std::make_unique<api::EventStreams>(*gateway_, bell_);
   api::addRoutes(router_);
   gateway_->router = &router_;
@@ -178,7 +182,8 @@ FuzzedApi::~FuzzedApi() {
 
 std::string FuzzedApi::named(std::string_view text) const {
   std::string out(text);
-  for (const auto& [name, id] : {std::pair{std::string("{me}"), me().text()}, std::pair{std::string("{peer}"), peer().text()}}) {
+  for (const auto& [name, id] :
+       {std::pair{std::string("{me}"), me().text()}, std::pair{std::string("{peer}"), peer().text()}}) {
     for (size_t at = out.find(name); at != std::string::npos; at = out.find(name, at)) out.replace(at, name.size(), id);
   }
   return out;

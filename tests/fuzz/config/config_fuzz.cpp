@@ -1,5 +1,5 @@
-// A configuration file and an environment that anybody may have written: every mistake is one readable line, and what is
-// taken is taken again in the same way when it is written out.
+// A configuration file and an environment that anybody may have written: every mistake is one readable line, and what
+// is taken is taken again in the same way when it is written out.
 #include <algorithm>
 #include <string>
 
@@ -38,7 +38,8 @@ void checkProblems(const config::Loaded& loaded) {
   for (const config::Problem& problem : loaded.problems) {
     std::string text = problem.text();
     HG_ASSERT(!problem.what.empty() && isUtf8(text) && text.size() < 4096);
-    HG_ASSERT(std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }));
+    HG_ASSERT(std::none_of(text.begin(), text.end(),
+                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }));
   }
 }
 

@@ -1,6 +1,6 @@
-// What strangers send to the port for links, over real sockets of loopback: HTTP that is none, upgrades with any header,
-// and WebSocket frames after a real upgrade. The listener answers or closes, always ends when the other side does, asks
-// the acceptor only for what no browser sent, and hands on only whole binary messages within the limit.
+// What strangers send to the port for links, over real sockets of loopback: HTTP that is none, upgrades with any
+// header, and WebSocket frames after a real upgrade. The listener answers or closes, always ends when the other side
+// does, asks the acceptor only for what no browser sent, and hands on only whole binary messages within the limit.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,7 +52,8 @@ struct Listener {
   Listener() : transport(settings(), filter, [](sdk::Log::Level, std::string_view) {}) {
     auto listening = transport.listen("127.0.0.1", 0, [](const sdk::LinkRequest& request) {
       HG_ASSERT(request.path.find('?') == std::string::npos && !request.remote_address.empty());
-      return request.path == "/peer" ? sdk::LinkDecision::accept(std::make_shared<Echo>()) : sdk::LinkDecision::refuse(404);
+      return request.path == "/peer" ? sdk::LinkDecision::accept(std::make_shared<Echo>())
+                                     : sdk::LinkDecision::refuse(404);
     });
     HG_ASSERT(listening.port != 0);
     port = listening.port;
@@ -60,7 +61,7 @@ struct Listener {
   ~Listener() { transport.stop(); }
 };
 
-std::string exchange(uint16_t port, const std::string& bytes) {
+std::string answerTo(uint16_t port, const std::string& bytes) {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   HG_ASSERT(fd >= 0);
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
@@ -96,13 +97,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string bytes;
   bool browser = false;
   switch (input.below(3)) {
-    case 0: bytes = std::string(input.rest()); break;
-    case 1: bytes = kUpgrade + std::string(input.rest()) + "\r\n\r\n"; break;
+    case 0:
+      bytes = std::string(input.rest());
+      break;
+    case 1:
+      bytes = kUpgrade + std::string(input.rest()) + "\r\n\r\n";
+      break;
     default:
       browser = input.below(4) == 0;
-      bytes = kUpgrade + std::string(browser ? "Origin: http://127.0.0.1\r\n" : "") + "\r\n" + std::string(input.rest());
+      bytes =
+          kUpgrade + std::string(browser ? "Origin: http://127.0.0.1\r\n" : "") + "\r\n" + std::string(input.rest());
   }
-  std::string answer = exchange(listener.port, bytes);
+  std::string answer = answerTo(listener.port, bytes);
   HG_ASSERT(answer.empty() || answer.starts_with("HTTP/1.1 "));
   if (browser) HG_ASSERT(!answer.starts_with("HTTP/1.1 101"));
   return 0;

@@ -1,5 +1,5 @@
-// A file in the plugin folder that is none, or was damaged or made to harm: it is judged from its bytes alone, and only a
-// whole shared library with a right descriptor is taken. The bytes of the input may be laid over a real plugin.
+// A file in the plugin folder that is none, or was damaged or made to harm: it is judged from its bytes alone, and only
+// a whole shared library with a right descriptor is taken. The bytes of the input may be laid over a real plugin.
 #include <sys/stat.h>
 
 #include <fstream>
@@ -31,10 +31,17 @@ std::string edited(const std::string& real, fuzz::Input* input) {
   for (size_t edits = input->below(8); edits > 0; --edits) {
     size_t at = 0;
     switch (input->below(4)) {
-      case 0: at = input->byte() % 64u; break;                                          // the ELF header
-      case 1: at = descriptor + (input->byte() * 256u + input->byte()) % sizeof(sdk::Descriptor); break;
-      case 2: at = bytes.size() - 1 - (input->byte() * 256u + input->byte()) % 4096; break;  // the section table
-      default: at = input->byte() * 65536u + input->byte() * 256u + input->byte();
+      case 0:
+        at = input->byte() % 64u;
+        break;  // the ELF header
+      case 1:
+        at = descriptor + (input->byte() * 256u + input->byte()) % sizeof(sdk::Descriptor);
+        break;
+      case 2:
+        at = bytes.size() - 1 - (input->byte() * 256u + input->byte()) % 4096;
+        break;  // the section table
+      default:
+        at = input->byte() * 65536u + input->byte() * 256u + input->byte();
     }
     bytes[at % bytes.size()] = static_cast<char>(input->byte());
   }

@@ -88,7 +88,8 @@ void changeCell(sqlite3* handle, fuzz::Input* input) {
   }
   sqlite3_finalize(statement);
   // Every row that has the same value, so that tables without a row number can be changed too.
-  std::string sql = "UPDATE OR IGNORE \"" + column.table + "\" SET " + which + " = ?1 WHERE " + which + " IS (" + read + ")";
+  std::string sql =
+      "UPDATE OR IGNORE \"" + column.table + "\" SET " + which + " = ?1 WHERE " + which + " IS (" + read + ")";
   if (sqlite3_prepare_v2(handle, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) return;
   std::string value;
   switch (input->below(6)) {
@@ -201,18 +202,18 @@ void startHome(store::Store& store) {
   };
   bool alive = commit([&] { replicator.linkUp(home(2)); });
   alive = alive && commit([&] {
-    sync::Hello hello;
-    hello.protocol_min = hello.protocol_max = 1;
-    hello.home = home(2);
-    hello.incarnation = 1'000'000;
-    for (uint8_t n : {1, 2}) {
-      sync::OwnerHello of;
-      of.owner = OwnerId(home(n));
-      of.has_content = n == 2;
-      hello.owners.push_back(of);
-    }
-    replicator.receive(home(2), sync::encode(hello));
-  });
+            sync::Hello hello;
+            hello.protocol_min = hello.protocol_max = 1;
+            hello.home = home(2);
+            hello.incarnation = 1'000'000;
+            for (uint8_t n : {1, 2}) {
+              sync::OwnerHello of;
+              of.owner = OwnerId(home(n));
+              of.has_content = n == 2;
+              hello.owners.push_back(of);
+            }
+            replicator.receive(home(2), sync::encode(hello));
+          });
   alive = alive && commit([&] { replicator.tick(); });
   if (!alive) return;
   (void)commit([&] {

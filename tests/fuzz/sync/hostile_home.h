@@ -59,9 +59,9 @@ class HostileHome {
   sim::Home& self_;
   HomeId victim_;
   HomeId third_;
-  std::vector<uint64_t> numbers_;      // of batches, feeds and rules that the victim told
+  std::vector<uint64_t> numbers_;  // of batches, feeds and rules that the victim told
   std::vector<FeedEpoch> epochs_;
-  std::vector<ReplicaId> replicas_;    // that the victim told
+  std::vector<ReplicaId> replicas_;  // that the victim told
   std::vector<ContentHash> hashes_;
   uint64_t batches_ = 0;
 };

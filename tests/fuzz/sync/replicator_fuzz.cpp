@@ -16,9 +16,9 @@ using namespace hearthgate;
 using model::Access;
 using sim::Home;
 
-constexpr size_t kMaxSteps = 60;           // longer programs find nothing new and are slow
-constexpr size_t kMaxSettle = 3000;        // messages between two honest homes until they must be level
-constexpr size_t kMaxAnswer = 64 << 20;    // bytes that one message may set free: all that there is, many times over
+constexpr size_t kMaxSteps = 60;         // longer programs find nothing new and are slow
+constexpr size_t kMaxSettle = 3000;      // messages between two honest homes until they must be level
+constexpr size_t kMaxAnswer = 64 << 20;  // bytes that one message may set free: all that there is, many times over
 constexpr char kSecretId[] = "secret.vault_9c41";
 constexpr char kMarker[] = "nobody-reads-7f3e";
 
@@ -110,8 +110,12 @@ struct Beginning {
 class Attack {
  public:
   explicit Attack(fuzz::Input input)
-      : input_(input), a_("A", 11, Beginning::get().a), b_("B", 12, Beginning::get().b), c_id_(Beginning::get().c_id),
-        liar_(b_, a_.id(), c_id_), pipe_(a_, b_) {
+      : input_(input),
+        a_("A", 11, Beginning::get().a),
+        b_("B", 12, Beginning::get().b),
+        c_id_(Beginning::get().c_id),
+        liar_(b_, a_.id(), c_id_),
+        pipe_(a_, b_) {
     a_.onOutput([this](sync::Output output) { leaves(std::move(output)); });
   }
 
@@ -137,26 +141,37 @@ class Attack {
     switch (input_.below(20)) {
       case 0:
       case 1:
-      case 2: return deliverHonest();
+      case 2:
+        return deliverHonest();
       case 3:
       case 4:
-      case 5: return deliverChanged();
+      case 5:
+        return deliverChanged();
       case 6:
       case 7:
       case 8:
-      case 9: return attack(liar_.forge(input_));
+      case 9:
+        return attack(liar_.forge(input_));
       case 10:
-      case 11: return toLiar();
+      case 11:
+        return toLiar();
       case 12:
         if (!sent_.empty()) attack(std::string(sent_[input_.byte() % sent_.size()]));
         return;
-      case 13: return write(a_);
-      case 14: return write(b_);
-      case 15: return pass();
-      case 16: return grant();
-      case 17: return pipe_.connect();
-      case 18: return restart();
-      default: return disturb();
+      case 13:
+        return write(a_);
+      case 14:
+        return write(b_);
+      case 15:
+        return pass();
+      case 16:
+        return grant();
+      case 17:
+        return pipe_.connect();
+      case 18:
+        return restart();
+      default:
+        return disturb();
     }
   }
 
@@ -244,9 +259,14 @@ class Attack {
   void write(Home& home) {
     model::Address address{input_.flag() ? a_.owner() : b_.owner(), input_.oneOf(fuzz::kIds)};
     switch (input_.below(3)) {
-      case 0: (void)home.put(address, input_.flag() ? R"({"state":"on"})" : R"({"a":{"b":1},"n":2})"); break;
-      case 1: (void)home.patch(address, input_.flag() ? R"({"a":{"c":2}})" : R"({"state":null,"n":3})"); break;
-      default: (void)home.remove(address);
+      case 0:
+        (void)home.put(address, input_.flag() ? R"({"state":"on"})" : R"({"a":{"b":1},"n":2})");
+        break;
+      case 1:
+        (void)home.patch(address, input_.flag() ? R"({"a":{"c":2}})" : R"({"state":null,"n":3})");
+        break;
+      default:
+        (void)home.remove(address);
     }
   }
   void pass() {
@@ -279,8 +299,11 @@ class Attack {
         went_back_ = true;
         a_.start(images_.back(), input_.flag() ? Home::Start::kRestored : Home::Start::kMayHaveForgotten);
         break;
-      case 2: a_.start(image, Home::Start::kMayHaveForgotten); break;
-      default: a_.start(image, Home::Start::kClean);
+      case 2:
+        a_.start(image, Home::Start::kMayHaveForgotten);
+        break;
+      default:
+        a_.start(image, Home::Start::kClean);
     }
     b_.linkDown(a_.id());
     pipe_.connect();
@@ -310,7 +333,8 @@ class Attack {
       for (const model::Version& one : row.siblings) {
         HG_ASSERT(model::checkVersion(one).ok() && model::contentHash(row.address, one) == one.hash);
         for (const model::Version& other : row.siblings) HG_ASSERT(!model::dominates(one, other));
-        if (row.address.owner == a_.owner()) HG_ASSERT(one.author == a_.id() || one.author == b_.id() || one.author == c_id_);
+        if (row.address.owner == a_.owner())
+          HG_ASSERT(one.author == a_.id() || one.author == b_.id() || one.author == c_id_);
       }
     }
     HG_ASSERT(a_.store().takeError().ok() && a_.store().quickCheck(1).empty());

@@ -1,6 +1,6 @@
-// Pairing with somebody who knows the code and nothing more: hostile bytes into every decoder, what people may type, the
-// commit in each of its states, and two real sessions between which messages are changed, repeated, dropped and made up.
-// What decodes encodes to what decodes again; two sides that end well have confirmed the same with each other.
+// Pairing with somebody who knows the code and nothing more: hostile bytes into every decoder, what people may type,
+// the commit in each of its states, and two real sessions between which messages are changed, repeated, dropped and
+// made up. What decodes encodes to what decodes again; two sides that end well have confirmed the same with each other.
 #include <algorithm>
 #include <deque>
 
@@ -73,7 +73,9 @@ void commit(fuzz::Input input) {
     PairingCommit::State before = commit.state();
     PairingCommit::Actions actions;
     switch (input.below(5)) {
-      case 0: actions = commit.linkOpened(); break;
+      case 0:
+        actions = commit.linkOpened();
+        break;
       case 1: {
         std::string message = Writer().u8(static_cast<uint8_t>(input.below(5))).field(id).take();
         if (input.below(4) == 0) message[input.byte() % message.size()] = static_cast<char>(input.byte());
@@ -135,7 +137,9 @@ class Between {
     switch (input_.below(8)) {
       case 0:
       case 1:
-      case 2: (void)other.feed(said, now_); break;
+      case 2:
+        (void)other.feed(said, now_);
+        break;
       case 3: {
         for (size_t edits = said.empty() ? 0 : 1 + input_.below(3); edits > 0; --edits) {
           said[(input_.byte() * 256u + input_.byte()) % said.size()] = static_cast<char>(input_.byte());
@@ -187,10 +191,17 @@ class Between {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   switch (input.below(4)) {
-    case 0: decodeAll(input.rest()); break;
-    case 1: typed(input.rest()); break;
-    case 2: commit(input); break;
-    default: Between(input).run();
+    case 0:
+      decodeAll(input.rest());
+      break;
+    case 1:
+      typed(input.rest());
+      break;
+    case 2:
+      commit(input);
+      break;
+    default:
+      Between(input).run();
   }
   return 0;
 }

@@ -46,15 +46,32 @@ void change(KeyStatement* statement, fuzz::Input* input) {
   const Signed& all = Signed::get();
   const KeyStatement& other = input->flag() ? all.ours[input->below(all.ours.size())] : all.theirs[input->below(2)];
   switch (input->below(9)) {
-    case 0: statement->home = other.home; break;
-    case 1: statement->root_spki = other.root_spki; break;
-    case 2: statement->epoch = input->flag() ? other.epoch : input->word(); break;
-    case 3: statement->operating_spki = other.operating_spki; break;
-    case 4: statement->previous = other.previous; break;
-    case 5: statement->reason = input->bytes(); break;
-    case 6: statement->by = static_cast<VouchedBy>(1 + input->below(2)); break;
-    case 7: statement->voucher_signature = other.voucher_signature; break;
-    default: statement->operating_signature = other.operating_signature;
+    case 0:
+      statement->home = other.home;
+      break;
+    case 1:
+      statement->root_spki = other.root_spki;
+      break;
+    case 2:
+      statement->epoch = input->flag() ? other.epoch : input->word();
+      break;
+    case 3:
+      statement->operating_spki = other.operating_spki;
+      break;
+    case 4:
+      statement->previous = other.previous;
+      break;
+    case 5:
+      statement->reason = input->bytes();
+      break;
+    case 6:
+      statement->by = static_cast<VouchedBy>(1 + input->below(2));
+      break;
+    case 7:
+      statement->voucher_signature = other.voucher_signature;
+      break;
+    default:
+      statement->operating_signature = other.operating_signature;
   }
 }
 
@@ -66,7 +83,8 @@ void judge(const KeyChain& chain) {
     return;
   }
   HG_ASSERT(!chain.empty() && chain.size() <= kMaxChainStatements && chain.front().by == VouchedBy::kRoot);
-  for (const KeyStatement& statement : chain) HG_ASSERT(statement.home == all.home && all.hashes.contains(statement.hash()));
+  for (const KeyStatement& statement : chain)
+    HG_ASSERT(statement.home == all.home && all.hashes.contains(statement.hash()));
   HG_ASSERT(compareChains(chain, chain) == ChainOrder::kSame);
   auto again = decodeChain(encodeChain(chain));
   HG_ASSERT(again.ok() && *again == chain);
