@@ -188,9 +188,30 @@ char LeafScan::look() const {
   return fields_[at_];
 }
 
+// The quote that ends the string whose first one stands at `at`.
+size_t LeafScan::stringEnd(size_t at) const {
+  for (size_t from = at + 1;;) {
+    size_t end = fields_.find('"', from);
+    HG_ASSERT(end != std::string_view::npos);
+    size_t escape = fields_.substr(from, end - from).find('\\');
+    if (escape == std::string_view::npos) return end;
+    from += escape + 2;  // What is escaped, a quote perhaps, is passed over.
+  }
+}
+
 void LeafScan::readKey() {
   HG_ASSERT(look() == '"');
   path_.resize(length_);
+  size_t end = stringEnd(at_);
+  std::string_view key = fields_.substr(at_ + 1, end - at_ - 1);
+  if (key.find('\\') == std::string_view::npos) {
+    path_ += key;
+    path_ += '\0';
+    at_ = end + 1;
+    HG_ASSERT(look() == ':');
+    ++at_;
+    return;
+  }
   for (++at_; look() != '"'; ++at_) {
     char c = fields_[at_];
     if (c == '\\') {
@@ -222,6 +243,13 @@ void LeafScan::readKey() {
 
 // Where the value that begins at `at_` ends.
 size_t LeafScan::valueEnd() const {
+  char first = look();
+  if (first == '"') return stringEnd(at_) + 1;
+  if (first != '[' && first != '{') {
+    size_t end = fields_.find_first_of(",}", at_);
+    HG_ASSERT(end != std::string_view::npos);
+    return end;
+  }
   size_t depth = 0;
   for (size_t at = at_; at < fields_.size(); ++at) {
     char c = fields_[at];

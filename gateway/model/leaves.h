@@ -50,6 +50,7 @@ class LeafScan {
  private:
   char look() const;
   void readKey();
+  size_t stringEnd(size_t at) const;
   size_t valueEnd() const;
 
   std::string_view fields_;
