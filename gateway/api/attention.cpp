@@ -127,6 +127,7 @@ void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* a
 
 std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   std::vector<Attention> all;
+  if (auto fault = gateway.parts.engine.storageFault()) all.push_back({fault->code, fault->message, ""});
   auto words = gateway.parts.identity.recoveryWords();
   if (words.ok() && *words) {
     all.push_back(

@@ -1,5 +1,6 @@
-// POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit.
-#include <algorithm>
+// POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit. The thread of the
+// request parses the lines while the engine writes those before; the engine parses a line that it gets to first.
+#include <atomic>
 #include <deque>
 
 #include "api/json_text.h"
@@ -12,10 +13,43 @@ using engine::WriteOrder;
 
 namespace {
 
-struct Line {
-  size_t number = 0;
-  std::string text;  // only when it was not parsed yet
-  std::optional<WriteOrder> order;
+// Parsed once, by whichever thread claims it.
+class Line {
+ public:
+  Line(size_t line, std::string text) : number(line), text_(std::move(text)) {}
+
+  const size_t number;
+
+  // Parses it unless another thread does or did.
+  void parse(const Gateway& gateway) {
+    State expected = State::kText;
+    if (!state_.compare_exchange_strong(expected, State::kClaimed)) return;
+    try {
+      order_ = parseLine(gateway, text_);
+    } catch (...) {
+      // No memory: the other thread tries it.
+      state_ = State::kText;
+      state_.notify_one();
+      throw;
+    }
+    std::string().swap(text_);
+    state_ = State::kParsed;
+    state_.notify_one();
+  }
+  // The engine's thread. Waits while the request's thread is at this very line.
+  Result<WriteOrder> take(const Gateway& gateway) {
+    for (parse(gateway); state_ != State::kParsed; parse(gateway)) state_.wait(State::kClaimed);
+    return std::move(*order_);
+  }
+
+ private:
+  enum class State { kText, kClaimed, kParsed };
+
+  static Result<WriteOrder> parseLine(const Gateway& gateway, const std::string& text);
+
+  std::atomic<State> state_{State::kText};
+  std::string text_;
+  std::optional<Result<WriteOrder>> order_;
 };
 
 struct Rejected {
@@ -33,7 +67,7 @@ struct Outcome {
   }
 };
 
-Result<WriteOrder> parseLine(const Gateway& gateway, const std::string& text) {
+Result<WriteOrder> Line::parseLine(const Gateway& gateway, const std::string& text) {
   HG_TRY(model::Json json, model::parseJson(text, model::kMaxDepth + 1));
   if (!json.isObject()) return inputError("bad_document", "The line is no JSON object.");
   HG_CHECK(checkMembers(json, {"id", "kind", "fields", "patch", "delete", "if_match"}));
@@ -87,10 +121,15 @@ bool readLine(std::istream& in, std::string* line, bool* too_long, size_t* total
 
 bool isBlank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
 
-Result<std::deque<Line>> readLines(const Gateway& gateway, Call& call, Outcome* outcome, size_t* total) {
+// What is left to parse after reading: the lines of the first kBulkParsedBytes.
+struct Lines {
+  std::deque<Line> all;
+  size_t parse_ahead = 0;
+};
+
+Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
   auto too_large = inputError("body_too_large", "The body is larger than 64 MiB; send it in several parts.");
   if (call.bodyLength().value_or(0) > kMaxBulkBytes) return too_large;
-  std::deque<Line> lines;
   std::string text;
   bool too_long = false;
   std::istream& in = call.bodyStream();
@@ -98,38 +137,21 @@ Result<std::deque<Line>> readLines(const Gateway& gateway, Call& call, Outcome* 
     if (*total > kMaxBulkBytes) break;
     if (too_long) {
       outcome->reject(number, inputError("too_large", "The line is longer than any document of 1 MiB can be."));
-    } else if (isBlank(text)) {
-      continue;
-    } else if (*total > kBulkParsedBytes) {
-      lines.push_back({number, text, std::nullopt});
-    } else {
-      auto order = parseLine(gateway, text);
-      if (order.ok()) {
-        lines.push_back({number, "", std::move(*order)});
-      } else {
-        outcome->reject(number, std::move(order).error());
-      }
+    } else if (!isBlank(text)) {
+      lines->all.emplace_back(number, std::exchange(text, {}));
+      if (*total <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
     }
   }
   if (*total > kMaxBulkBytes) return too_large;
   if (!call.bodyComplete(*total))
     return inputError("body_broken", "The connection ended before the body did; nothing was written.");
-  return lines;
+  return {};
 }
 
 void writeLines(const Gateway& gateway, engine::Core& core, std::deque<Line>& lines, Outcome* outcome) {
-  while (!lines.empty()) {
-    Line line = std::move(lines.front());
-    lines.pop_front();
-    if (!line.order) {
-      auto order = parseLine(gateway, line.text);
-      if (!order.ok()) {
-        outcome->reject(line.number, std::move(order).error());
-        continue;
-      }
-      line.order = std::move(*order);
-    }
-    auto written = core.write(*line.order);
+  for (Line& line : lines) {
+    auto order = line.take(gateway);
+    auto written = order.ok() ? core.write(*order) : Result<engine::Written>(std::move(order).error());
     if (written.ok()) {
       ++outcome->accepted;
     } else {
@@ -164,16 +186,20 @@ Result<Answer> bulk(Gateway& gateway, Call& call) {
   HG_CHECK(call.checkContentType({"application/x-ndjson"}));
   Outcome outcome;
   size_t total = 0;
-  HG_TRY(std::deque<Line> lines, readLines(gateway, call, &outcome, &total));
-  if (!lines.empty()) {
+  Lines lines;
+  HG_CHECK(readLines(call, &lines, &outcome, &total));
+  if (!lines.all.empty()) {
+    auto parseAhead = [&] {
+      for (size_t i = 0; i < lines.parse_ahead; ++i) lines.all[i].parse(gateway);
+    };
     HG_TRY(outcome, gateway.write<Outcome>(
                         "bulk",
                         [&](engine::Core& core) -> Result<Outcome> {
-                          writeLines(gateway, core, lines, &outcome);
+                          writeLines(gateway, core, lines.all, &outcome);
                           if (outcome.accepted > 0) core.audit(kTokenActor, "entity.bulk", "", countsText(outcome));
                           return std::move(outcome);
                         },
-                        total));
+                        total, parseAhead));
   }
   gateway.counters.bulk_lines += outcome.accepted;
   return Answer::json(outcomeText(outcome));

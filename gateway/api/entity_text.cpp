@@ -113,7 +113,10 @@ engine::EffectiveStrategy EntityText::strategy(const EntityRow& row) {
   } else if (const model::Rules* rules = received(row.address.owner)) {
     rows = &rules->strategies;
   }
-  return engine::strategyOf(reader_.strategyHere(row.address), *rows, row.address, row.kind);
+  // Most homes have none, and then nothing is asked for each entity.
+  if (!any_here_) any_here_ = reader_.anyStrategyHere();
+  auto here = *any_here_ ? reader_.strategyHere(row.address) : std::nullopt;
+  return engine::strategyOf(here, *rows, row.address, row.kind);
 }
 
 std::string EntityText::etag(const EntityRow& row) {

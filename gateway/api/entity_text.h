@@ -49,6 +49,7 @@ class EntityText {
   std::optional<HomeId> as_;
   std::shared_ptr<const store::Reader::HomesRules> own_rules_;
   std::optional<model::StrategyRows> own_strategies_;
+  std::optional<bool> any_here_;
   std::map<model::OwnerId, std::optional<model::Rules>> received_;
   struct Link {
     bool fresh = false;

@@ -1,5 +1,7 @@
 #include "api/event_streams.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -124,6 +126,9 @@ void EventStreams::takeNew() {
   for (StreamWish& wish : fresh) {
     auto stream = std::make_unique<Stream>();
     stream->wish = std::move(wish);
+    // The kernel knows when the other side took something last. Where it refuses the option, a stream stands as before.
+    const unsigned int standstill_ms = static_cast<unsigned int>(kStreamStandstill.count());
+    (void)::setsockopt(stream->wish.socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &standstill_ms, sizeof standstill_ms);
     begin(*stream);
     streams_.push_back(std::move(stream));
   }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
@@ -90,9 +91,10 @@ struct Gateway {
   // Runs `code` on one state of the database.
   Result<Answer> read(const std::function<Result<Answer>(store::Reader&)>& code) { return readers.read<Answer>(code); }
   // Runs `code` in the engine's next commit, as one change of the timeline when `how` names one, and waits until it is
-  // durable. Gives the error of `code` or of the commit.
+  // durable. Gives the error of `code` or of the commit. `meanwhile` runs on this thread beside it.
   template <typename T>
-  Result<T> write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight = 0);
+  Result<T> write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight = 0,
+                  const std::function<void()>& meanwhile = {});
   // The same with a row of the audit in the same commit, when `code` succeeds.
   template <typename T>
   Result<T> write(const char* how, const Audited& audited, const std::function<Result<T>(engine::Core&)>& code,
@@ -120,7 +122,8 @@ Error homeNotFound(const std::string& text);
 std::string listText(const std::vector<std::string>& items, const std::optional<std::string>& next);
 
 template <typename T>
-Result<T> Gateway::write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight) {
+Result<T> Gateway::write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight,
+                         const std::function<void()>& meanwhile) {
   std::optional<Result<T>> result;
   std::promise<Status> committed;
   bool taken = parts.engine.submit(
@@ -131,7 +134,16 @@ Result<T> Gateway::write(const char* how, const std::function<Result<T>(engine::
       },
       [&](const Status& status) { committed.set_value(status); }, weight);
   if (!taken) return stateError("stopping", "The gateway is stopping; repeat this when it runs again.");
-  HG_CHECK(committed.get_future().get());
+  std::exception_ptr failure;
+  try {
+    if (meanwhile) meanwhile();
+  } catch (...) {
+    // The engine still works on what is here.
+    failure = std::current_exception();
+  }
+  Status status = committed.get_future().get();
+  if (failure) std::rethrow_exception(failure);
+  HG_CHECK(std::move(status));
   return std::move(*result);
 }
 

@@ -79,10 +79,11 @@ Result<Answer> confirm(Gateway& gateway, Call& call) {
   return Answer::nothing();
 }
 
-// The old token is wrong from here on, so the streams that it opened end.
+// The old token is wrong from here on, so the streams that it opened end; it may be even where something failed.
 Result<Answer> rotate(Gateway& gateway, Call&) {
-  HG_TRY(std::string token, gateway.tokens.rotate(gateway.parts.random));
+  auto rotated = gateway.tokens.rotate(gateway.parts.random);
   gateway.streams->closeAll();
+  HG_TRY(std::string token, std::move(rotated));
   // The new one is in force already and must be told, so a failure of the audit alone only stands in the log.
   if (Status status = gateway.audit({"token.rotate", "admin", ""}); !status.ok()) {
     logWarning("api", "The rotation of the token could not be audited: " + status.error().message);

@@ -15,6 +15,7 @@
 
 #include "api/event_streams.h"
 #include "api/http_exchange.h"
+#include "api/patient_socket.h"
 #include "api/router.h"
 #include "base/log.h"
 
@@ -114,7 +115,7 @@ Status Server::begin() {
   gateway_.streams = std::make_unique<EventStreams>(gateway_, http_->bell);
   const ServerSettings& settings = gateway_.settings;
   try {
-    net::ServerSocket socket;
+    PatientServerSocket socket;
     net::SocketAddress address(settings.listen, settings.port);
     // Reuse of the address, so that a restart finds its port free; no reuse of the port, so that two cannot share it.
     socket.bind(address, true, false);

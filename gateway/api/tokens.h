@@ -18,12 +18,18 @@ class TokenKeeper {
     std::lock_guard lock(mutex_);
     return token_.matches(presented);
   }
-  // The new token's text; the old one is wrong from then on.
+  // The new token's text; the old one is wrong from then on. After an error the right one is that in the file.
   Result<std::string> rotate(Random& random) {
     std::lock_guard lock(mutex_);
-    HG_TRY(trust::AdminToken token, trust::AdminToken::rotate(path_, random));
-    token_ = std::move(token);
-    return token_.text();
+    auto token = trust::AdminToken::rotate(path_, random);
+    if (token.ok()) {
+      token_ = std::move(*token);
+      return token_.text();
+    }
+    // A file that was replaced and whose folder could not be synced holds the new one: only a power cut would undo that.
+    auto kept = trust::AdminToken::loadOrCreate(path_, random);
+    if (kept.ok()) token_ = std::move(*kept);
+    return token.error();
   }
 
  private:

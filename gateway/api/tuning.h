@@ -35,6 +35,9 @@ inline constexpr int kMaxQueuedConnections = 128;
 inline constexpr std::chrono::seconds kKeepAliveTimeout{10};
 // How long one read or write on a connection may stand still.
 inline constexpr std::chrono::seconds kSocketTimeout{15};
+// Beyond the time that one read or write may stand still, a client has to send its request and to take its answer at
+// this rate: any line that a person would use does, and nobody keeps a thread with a byte now and then.
+inline constexpr int64_t kSlowestBytesPerS = 1024;
 // `home sync` and `join` wait for another home; more of them at once would eat the request threads.
 inline constexpr int kMaxWaitingCalls = 8;
 
@@ -45,6 +48,9 @@ inline constexpr size_t kMaxStreamBufferBytes = 1 << 20;
 inline constexpr size_t kCatchUpBufferBytes = 256 << 10;
 // CONTRACT: a comment every 15 s.
 inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
+// A reader that takes nothing for so long, two comments, has gone without a word or hangs; it would keep one of the
+// sixteen places until the operating system gives it up, a quarter of an hour later or never.
+inline constexpr std::chrono::milliseconds kStreamStandstill{30'000};
 // Rows and events that are rendered in one read transaction.
 inline constexpr size_t kEventBatch = 256;
 

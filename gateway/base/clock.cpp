@@ -62,15 +62,31 @@ Clock& systemClock(ClockTrust trust) {
   return trust == ClockTrust::kAuto ? automatic : trust == ClockTrust::kYes ? yes : no;
 }
 
+namespace {
+// `value` in so many decimal digits; more where it has more.
+void appendDigits(int64_t value, size_t digits, char end, std::string* out) {
+  std::string text = std::to_string(value);
+  if (text.size() < digits) out->append(digits - text.size(), '0');
+  *out += text;
+  *out += end;
+}
+}  // namespace
+
 std::string rfc3339(int64_t wall_ms) {
-  int64_t ms = wall_ms % 1000;
-  if (ms < 0) ms += 1000;
-  time_t seconds = static_cast<time_t>((wall_ms - ms) / 1000);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(ms));
+  using namespace std::chrono;
+  sys_time<milliseconds> time{milliseconds{wall_ms}};
+  auto day = floor<days>(time);
+  year_month_day date{day};
+  hh_mm_ss clock{time - day};
+  std::string text;
+  text.reserve(32);
+  appendDigits(static_cast<int>(date.year()), 4, '-', &text);
+  appendDigits(static_cast<unsigned>(date.month()), 2, '-', &text);
+  appendDigits(static_cast<unsigned>(date.day()), 2, 'T', &text);
+  appendDigits(clock.hours().count(), 2, ':', &text);
+  appendDigits(clock.minutes().count(), 2, ':', &text);
+  appendDigits(clock.seconds().count(), 2, '.', &text);
+  appendDigits(clock.subseconds().count(), 3, 'Z', &text);
   return text;
 }
 

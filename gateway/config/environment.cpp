@@ -134,7 +134,10 @@ std::string variableOf(std::string_view key) { return std::string(kVariablePrefi
 
 void applyEnvironment(const Sources& sources, Collected& collected) {
   const auto& table = keys();
-  for (const auto& [variable, text] : sources.environment) {
+  for (const auto& entry : sources.environment) {
+    // No structured binding: clang 14 lets no lambda name one.
+    const std::string& variable = entry.first;
+    const std::string& text = entry.second;
     if (!variable.starts_with(kVariablePrefix)) continue;
     auto key = std::find_if(table.begin(), table.end(), [&](const Key& k) { return variableOf(k.path) == variable; });
     if (key == table.end()) {

@@ -237,6 +237,8 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("boot_id", boot);
   });
   if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
+  // SQLite syncs the folder too when it makes the log, but does not say when that fails; a power cut would take the whole log.
+  HG_CHECK(parts_->directory.sync());
   return parts_->hub->start();
 }
 

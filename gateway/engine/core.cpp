@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "engine/tuning.h"
 #include "model/limits.h"
 
 namespace hearthgate::engine {
@@ -90,14 +91,19 @@ void Core::endChange() {
   change_ = {};
 }
 
-void Core::remember(const EntityRow& row, const Version& version, bool refused) {
+void Core::remember(EntityRow& row, const Version& version, Kept kept) {
   if (change_.n == 0) {
     change_.n = writer_.nextChange();
     if (change_.how.empty()) change_ = {change_.n, clock_.wallMs(), settings_.home, "", "sync", 0};
   }
   ++change_.count;
-  store_.addHistory(row.n, change_.n, place_++, refused, version);
-  written_.insert(row.n);
+  bool looked_at = true;
+  if (kept == Kept::kListed) {
+    looked_at = store_.listHistory(&row, change_.n, place_++, version) || settings_.retention.versions < kRetentionFew;
+  } else {
+    store_.addHistory(row.n, change_.n, place_++, kept == Kept::kRefused, version);
+  }
+  if (looked_at) written_.insert(row.n);
   ++versions_written_;
 }
 
@@ -147,7 +153,7 @@ Result<Written> Core::writeDraft(EntityRow& row, Version draft) {
   model::Siblings before = std::move(row.siblings);
   row.siblings.clear();
   row.siblings.push_back(std::move(version));
-  settle(row, store::Origin::kLocal, before.size());
+  settle(row, store::Origin::kLocal, before.size(), {&row.siblings.front()});
   if (!(row.address.owner == me())) {
     // What the owner vouched for and this write was built on stays until the owner has this write (rule 8).
     model::Siblings base = store_.base(row.n);
@@ -157,7 +163,6 @@ Result<Written> Core::writeDraft(EntityRow& row, Version draft) {
     }
     if (base.size() != known || !before.empty()) store_.putBase(row.n, base);
   }
-  remember(row, row.siblings.front(), false);
   bool conflicted = row.conflicted;
   return Written{std::move(row), created && !deleted, conflicted};
 }
@@ -322,17 +327,18 @@ bool Core::joinAll(EntityRow& row, std::vector<Version> versions) {
     if (tag_learned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
     return false;
   }
-  settle(row, store::Origin::kRemote, before);
-  // The owner has all that this home wrote here: what it was built on need not be kept any longer.
-  if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
+  std::vector<const Version*> made;
   for (const ContentHash& hash : added) {
     // A later one of the same lot may have covered it already.
     for (const model::Siblings* all : {&std::as_const(row.siblings), &std::as_const(fell)}) {
       for (const Version& version : *all) {
-        if (version.hash == hash) remember(row, version, false);
+        if (version.hash == hash) made.push_back(&version);
       }
     }
   }
+  settle(row, store::Origin::kRemote, before, made);
+  // The owner has all that this home wrote here: what it was built on need not be kept any longer.
+  if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
   recordDominated(row, fell);
   return true;
 }
@@ -365,7 +371,7 @@ const std::string& kindOf(const model::Siblings& siblings) {
 }
 }  // namespace
 
-void Core::settle(EntityRow& row, store::Origin origin, size_t before) {
+void Core::settle(EntityRow& row, store::Origin origin, size_t before, const std::vector<const Version*>& made) {
   row.kind = kindOf(row.siblings);
   bool live = std::any_of(row.siblings.begin(), row.siblings.end(), [](const Version& v) { return !v.deleted; });
   row.state = live ? EntityState::kLive : EntityState::kDeleted;
@@ -383,7 +389,14 @@ void Core::settle(EntityRow& row, store::Origin origin, size_t before) {
     row.conflicted = false;
   }
   if (row.n == 0 && row.address.owner == me()) noticeKind(row);
+  bool fresh = row.n == 0;  // Its number is not known before it is put.
+  for (const Version* version : made) {
+    if (!fresh) remember(row, *version, Kept::kListed);
+  }
   put(row);
+  for (const Version* version : made) {
+    if (fresh) remember(row, *version, Kept::kPlaced);
+  }
   if (before > 1) closeConflicts(row, view ? &*view : nullptr);
   if (view && view->differ) recordConflict(row, *view, strategy);
   if (view) joinResolutions(row, *view);

@@ -121,7 +121,7 @@ class Core {
   // `read` is gone: content and history go, a stub stays.
   void forgetContent(const model::Address& address);
   // A version of ours that the owner will not take: visible in the archive.
-  void archiveRefused(const store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
+  void archiveRefused(store::EntityRow& row, const std::vector<model::Version>& versions, const std::string& why);
   // Others know counters of our replica ids that we never told (rule 8): this home is a copy of an older state of itself.
   // `found` says for each replica id up to which counter its versions are the same in the other life; what was written
   // above is written again, with the stamps that it had.
@@ -208,11 +208,13 @@ class Core {
   void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
                const Shared& lower);
   bool joinAll(store::EntityRow& row, std::vector<model::Version> versions);
-  void remember(const store::EntityRow& row, const model::Version& version, bool refused);
+  // In the history; what is `listed` comes into the row that settle() puts.
+  enum class Kept { kPlaced, kRefused, kListed };
+  void remember(store::EntityRow& row, const model::Version& version, Kept kept);
   // The row, and what it counts against its owner's quota.
   void put(store::EntityRow& row);
-  // Sequence, state, conflict records, the row itself. `before`: how many siblings there were.
-  void settle(store::EntityRow& row, store::Origin origin, size_t before);
+  // Sequence, state, conflict records, the row itself, and `made` into the history. `before`: how many siblings there were.
+  void settle(store::EntityRow& row, store::Origin origin, size_t before, const std::vector<const model::Version*>& made);
   void recordConflict(store::EntityRow& row, const conflict::View& view, const EffectiveStrategy& strategy);
   void closeConflicts(const store::EntityRow& row, const conflict::View* view);
   void joinResolutions(const store::EntityRow& row, const conflict::View& view);

@@ -167,7 +167,7 @@ void Core::recordDominated(const EntityRow& row, const model::Siblings& fell) {
   }
 }
 
-void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
+void Core::archiveRefused(EntityRow& row, const std::vector<Version>& versions, const std::string& why) {
   if (versions.empty()) return;
   model::Siblings refused;
   for (const Version& version : versions) model::join(version, &refused);
@@ -177,7 +177,7 @@ void Core::archiveRefused(const EntityRow& row, const std::vector<Version>& vers
   if (store_.conflictByKey(key)) return;
   Conflict record;
   record.base = commonBase(row.n, refused);
-  for (const Version& version : refused) remember(row, version, true);
+  for (const Version& version : refused) remember(row, version, Kept::kRefused);
   record.key = key;
   record.entity = row.n;
   record.at_ms = clock_.wallMs();
@@ -219,9 +219,10 @@ void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched
       for (const store::FeedRow& item : page) {
         after = item.sequence;
         // The first byte is the number of siblings: most have one and need no second look.
-        if (item.siblings.empty() || item.siblings.front() < 2) continue;
+        if (item.siblings.empty() || static_cast<uint8_t>(item.siblings.front()) < 2) continue;
         auto row = store_.entity(item.n);
-        if (!row || !touched(*row)) continue;
+        // Without siblings only when they cannot be read, which the commit will tell.
+        if (!row || row->siblings.empty() || !touched(*row)) continue;
         EffectiveStrategy strategy = strategyOf(row->address, row->kind);
         conflict::View view = conflict::view(strategy.shown, row->siblings, row->address.owner);
         if (!view.differ) continue;

@@ -56,11 +56,12 @@ void Core::replace(const model::Address& address, const std::string& kind, const
     closeConflicts(row, nullptr);
     return;
   }
-  settle(row, store::Origin::kRemote, before.size());
+  std::vector<const Version*> made;
   for (const Version& version : keep) {
     bool known = std::any_of(before.begin(), before.end(), [&](const Version& old) { return old.hash == version.hash; });
-    if (!known && !store_.inHistory(row.n, version.hash)) remember(row, version, false);
+    if (!known && (row.n == 0 || !store_.inHistory(row.n, version.hash))) made.push_back(&version);
   }
+  settle(row, store::Origin::kRemote, before.size(), made);
 }
 
 void Core::contentWent() {
@@ -78,7 +79,7 @@ void Core::forgetContent(const model::Address& address) {
   auto row = store_.entity(address);
   if (!row) return;
   // The archive of what the owner did not take is this home's own word and stays.
-  if (store_.removeShared(row->n)) contentWent();
+  if (store_.removeShared(&*row)) contentWent();
   if (row->state == EntityState::kNoLongerShared) return;
   contentWent();
   std::vector<Version> own;

@@ -151,7 +151,8 @@ std::set<ContentHash> Core::neverTrimmed(EntityNumber n, std::string* open_key) 
 
 bool Core::trimEntity(EntityNumber n, size_t* budget) {
   const Retention& keep = settings_.retention;
-  std::optional<HistoryPlace> beyond = store_.historyBeyond(n, keep.versions);
+  size_t slack = sweep_.all ? 0 : keep.versions / kRetentionSlackPart;
+  std::optional<HistoryPlace> beyond = store_.historyBeyond(n, keep.versions, slack);
   HistoryPlace aged{horizon_.change, UINT32_MAX};
   HistoryPlace last = std::max(aged, beyond.value_or(HistoryPlace{}));
   size_t limit = std::max<size_t>(*budget, 1);

@@ -77,9 +77,9 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
   }
   size_t before = row.siblings.size();
   std::erase_if(row.siblings, [&](const Version& version_now) { return version_now.hash == old.hash; });
-  remember(row, *version, false);
+  remember(row, *version, Kept::kPlaced);
   model::join(std::move(*version), &row.siblings);
-  settle(row, store::Origin::kLocal, before);
+  settle(row, store::Origin::kLocal, before, {});
 }
 
 void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
@@ -158,11 +158,11 @@ void Core::writeAgain(const model::Address& address, const std::vector<Version>&
     auto row = store_.entity(address);
     auto version = again(*row, old, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     if (!version) continue;
-    if (!store_.inHistory(row->n, old.hash)) remember(*row, old, false);
-    remember(*row, *version, false);
+    if (!store_.inHistory(row->n, old.hash)) remember(*row, old, Kept::kPlaced);
+    remember(*row, *version, Kept::kPlaced);
     size_t before = row->siblings.size();
     model::join(std::move(*version), &row->siblings);
-    settle(*row, store::Origin::kLocal, before);
+    settle(*row, store::Origin::kLocal, before, {});
   }
 }
 

@@ -195,6 +195,42 @@ Status Engine::reload() {
   return status;
 }
 
+std::optional<Error> Engine::storageFault() {
+  std::lock_guard lock(mutex_);
+  return storage_fault_;
+}
+
+void Engine::noteStorage(const std::optional<Error>& fault) {
+  bool was_there = false;
+  {
+    std::lock_guard lock(mutex_);
+    was_there = storage_fault_.has_value();
+    storage_fault_ = fault;
+  }
+  if (!fault) {
+    if (was_there) logInfo("engine", "the disk takes writes again");
+    return;
+  }
+  if (!was_there) logError("engine", fault->message);
+  if (storage_try_awaited_) return;
+  storage_try_awaited_ = true;
+  executor_.after(kStorageTryMs, [this] {
+    storage_try_awaited_ = false;
+    tryStorage();
+  });
+}
+
+void Engine::tryStorage() {
+  if (!storageFault()) return;
+  if (stale_ && !reload().ok()) return noteStorage(storageFault());
+  store_->begin();
+  // SQLite does not write what is there already.
+  store_->setMeta("disk_tried", std::to_string(core_.clock().wallMs()) + " " + std::to_string(++storage_tries_));
+  Status status = store_->commit();
+  if (status.ok() && store_->checkpointError()) store_->writeBack();
+  noteStorage(status.ok() ? store_->checkpointError() : std::optional<Error>(status.error()));
+}
+
 size_t Engine::queued() {
   std::lock_guard lock(mutex_);
   return queue_.size();
@@ -208,6 +244,7 @@ Status Engine::commitGroup(std::vector<Item>& group) {
   using Steady = std::chrono::steady_clock;
   auto seconds = [](Steady::duration time) { return std::chrono::duration<double>(time).count(); };
   Steady::time_point begun = Steady::now();
+  uint64_t written_before = store_->commitsWritten();
   store_->begin();
   for (Item& item : group) item.work(core_);
   for (const Hooks& hooks : hooks_) {
@@ -229,10 +266,12 @@ Status Engine::commitGroup(std::vector<Item>& group) {
       retention_awaited_ = true;
       keepHouseAfter(kRetentionPauseMs, false);
     }
+    bool wrote = store_->commitsWritten() != written_before;
+    if (wrote && (storage_fault_ || store_->checkpointError())) noteStorage(store_->checkpointError());
     return status;
   }
   measures_.failed.fetch_add(1, std::memory_order_relaxed);
-  logError("engine", status.error().message);
+  noteStorage(status.error());
   (void)reload();  // An error of it is told again by the next commit, which tries it once more.
   for (const Hooks& hooks : hooks_) {
     if (hooks.failed) hooks.failed(core_, status.error());

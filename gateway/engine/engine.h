@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class Engine {
   // For GET /metrics; any thread.
   const Measures& measures() const { return measures_; }
   size_t queued();
+  // Why the last commit was not made, or the log cannot be written back; nothing when the disk works. Any thread.
+  std::optional<Error> storageFault();
 
   // Only for the engine's thread.
   Core& core() { return core_; }
@@ -76,6 +79,9 @@ class Engine {
   Status reload();
 
   void schedule();
+  // Keeps what storageFault() gives, and tries again by itself until the disk works.
+  void noteStorage(const std::optional<Error>& fault);
+  void tryStorage();
   // Retention, a slice at a time (Core::retain). `idle`: nothing asked for it but the time.
   void keepHouse(bool idle);
   void keepHouseAfter(int64_t delay_ms, bool idle);
@@ -99,6 +105,9 @@ class Engine {
   int64_t overwrite_not_before_ms_ = 0;  // engine thread, of the steady clock
   bool stopped_ = false;
   std::atomic<uint64_t> sequence_{0};
+  std::optional<Error> storage_fault_;   // under `mutex_`
+  bool storage_try_awaited_ = false;     // engine thread
+  uint64_t storage_tries_ = 0;           // engine thread
   Measures measures_;
   Executor executor_;
 };

@@ -19,6 +19,11 @@ inline constexpr size_t kMaxKindsNoticed = 1'000;
 // Rows of history that one slice of retention looks at, and entities (each is a look or two into an index): some
 // milliseconds of the engine's thread, which no write waits longer for.
 inline constexpr size_t kRetentionSliceRows = 100;
+// Between two daily runs an entity is looked at when versions left the list in its row, eight at a time, and trimmed when it
+// has a tenth more than are kept: looking and trimming for each write would cost as much as the write. Where fewer than
+// these are kept, each write is looked at.
+inline constexpr size_t kRetentionFew = 32;
+inline constexpr size_t kRetentionSlackPart = 10;
 // Pause between slices, so that writes that wait go first.
 inline constexpr int64_t kRetentionPauseMs = 20;
 // How often it is looked whether something is to be taken away.
@@ -37,6 +42,9 @@ inline constexpr int64_t kOverwriteRest = 20;
 inline constexpr uint64_t kOverwriteMostBytes = 64u << 20;
 // And this long where it failed: for want of room, that is, which comes back when somebody makes some.
 inline constexpr int64_t kOverwriteRetryMs = 60'000;
+
+// How often a disk that failed is tried with one small commit: soon enough for a person who looks whether it works again.
+inline constexpr int64_t kStorageTryMs = 1'000;
 
 // Audit rows and changes kept beside the age: some ten MiB, where a home writes many times a second.
 inline constexpr size_t kAuditKept = 100'000;

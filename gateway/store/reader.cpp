@@ -28,7 +28,8 @@ const ReplicaId* Reader::replicaName(uint32_t number) const {
   if (at != replica_names_.end()) return &at->second;
   Query query = database_->query("SELECT id FROM replica WHERE n=?");
   if (!query.bind(number).row()) return nullptr;
-  return &replica_names_.emplace(number, ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{})).first->second;
+  auto id = database_->id<ReplicaId>(query.blob(0));
+  return database_->failed() ? nullptr : &replica_names_.emplace(number, id).first->second;
 }
 
 const HomeId* Reader::homeName(uint32_t number) const {
@@ -36,7 +37,8 @@ const HomeId* Reader::homeName(uint32_t number) const {
   if (at != home_names_.end()) return &at->second;
   Query query = database_->query("SELECT id FROM home WHERE n=?");
   if (!query.bind(number).row()) return nullptr;
-  return &home_names_.emplace(number, HomeId::fromBytes(query.blob(0)).value_or(HomeId{})).first->second;
+  auto id = database_->id<HomeId>(query.blob(0));
+  return database_->failed() ? nullptr : &home_names_.emplace(number, id).first->second;
 }
 
 uint32_t Reader::knownReplica(const ReplicaId& id) {
@@ -68,9 +70,9 @@ std::optional<model::OwnerId> Reader::ownerName(uint32_t number) {
   if (at != owner_names_.end()) return at->second;
   Query query = database_->query("SELECT id FROM owner WHERE n=?");
   if (!query.bind(number).row()) return std::nullopt;
-  auto id = model::OwnerId::fromBytes(query.blob(0));
-  if (id) owner_names_[number] = *id;
-  return id;
+  auto id = database_->id<model::OwnerId>(query.blob(0));
+  if (database_->failed()) return std::nullopt;
+  return owner_names_[number] = id;
 }
 
 Head Reader::head() {
@@ -88,8 +90,8 @@ Head Reader::head() {
 OwnerRow Reader::readOwner(Query& query) {
   OwnerRow row;
   row.n = static_cast<uint32_t>(query.integer(0));
-  row.id = model::OwnerId::fromBytes(query.blob(1)).value_or(model::OwnerId{});
-  row.epoch = FeedEpoch::fromBytes(query.blob(2)).value_or(FeedEpoch{});
+  row.id = database_->id<model::OwnerId>(query.blob(1));
+  row.epoch = database_->id<FeedEpoch>(query.blob(2));
   if (!query.isNull(3)) {
     const ReplicaId* replica = replicaName(static_cast<uint32_t>(query.integer(3)));
     if (replica) row.replica = *replica;
@@ -127,7 +129,7 @@ model::Siblings Reader::decode(std::string_view blob, std::string_view kind) {
   return {};
 }
 
-#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings"
+#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings, recent"
 
 EntityRow Reader::readEntity(Query& query) {
   EntityRow row;
@@ -142,6 +144,12 @@ EntityRow Reader::readEntity(Query& query) {
   row.updated_ms = query.integer(8);
   row.siblings = decode(query.blob(9), row.kind);
   row.stored_bytes = query.blob(9).size();
+  row.recent = query.text(10);
+  if (row.siblings.empty() && row.state != EntityState::kNoLongerShared) {
+    // Whoever reads on until the error is asked for must not meet an entity that has nothing to show.
+    database_->damaged("read an entity");
+    row.state = EntityState::kNoLongerShared;
+  }
   return row;
 }
 
@@ -166,8 +174,8 @@ std::vector<EntityRow> Reader::entities(const EntityFilter& filter, const std::o
   {
     Query query = database_->query("SELECT n, id FROM owner");
     while (query.row()) {
-      auto id = model::OwnerId::fromBytes(query.blob(1));
-      if (id && (!filter.owner || *filter.owner == *id)) owners[id->text()] = static_cast<uint32_t>(query.integer(0));
+      auto id = database_->id<model::OwnerId>(query.blob(1));
+      if (!filter.owner || *filter.owner == id) owners[id.text()] = static_cast<uint32_t>(query.integer(0));
     }
   }
   std::vector<EntityRow> rows;
@@ -247,23 +255,6 @@ std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
   std::sort(rows.begin(), rows.end(), [](const EntityRow& a, const EntityRow& b) { return a.sequence < b.sequence; });
   if (rows.size() > limit) rows.resize(limit);
   return rows;
-}
-
-std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
-  auto prefix = parseBase32(version_id);
-  if (!prefix || prefix->size() != 20) return std::nullopt;
-  Query query = database_->query("SELECT hash, version FROM history WHERE entity=? AND substr(hash,1,20)=? LIMIT 1");
-  if (!query.bind(n).bindBlob(*prefix).row()) return std::nullopt;
-  auto hash = ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{});
-  auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
-  if (version.ok()) return std::move(*version);
-  database_->damaged("read the history");
-  return std::nullopt;
-}
-
-bool Reader::inHistory(EntityNumber n, const ContentHash& hash) {
-  Query query = database_->query("SELECT 1 FROM history WHERE entity=? AND hash=? LIMIT 1");
-  return query.bind(n).bindBlob(hash.view()).row();
 }
 
 model::Siblings Reader::base(EntityNumber n) {

@@ -115,6 +115,7 @@ class Reader : public model::Names {
   std::shared_ptr<const HomesRules> keptRulesOf(const model::OwnerId& owner);
   model::StrategyRows strategyRows();
   std::optional<std::string> strategyHere(const model::Address& address);
+  bool anyStrategyHere();
 
   std::vector<Peer> peers();
   std::optional<Peer> peer(const HomeId& home);
@@ -158,8 +159,9 @@ class Reader : public model::Names {
   // The highest counter of this replica id that retention took out of the entity's history, or 0.
   uint64_t trimmed(EntityNumber n, const ReplicaId& replica);
   bool anyTrimmed(EntityNumber n);
-  // For retention: the newest place that is not among the newest `kept` of what was accepted.
-  std::optional<HistoryPlace> historyBeyond(EntityNumber n, size_t kept);
+  // For retention: the newest place that is not among the newest `kept` of what was accepted, if there are more than `slack`
+  // beyond those.
+  std::optional<HistoryPlace> historyBeyond(EntityNumber n, size_t kept, size_t slack = 0);
   // Oldest first: those above `after` (when given) and not above `last`.
   std::vector<HistoryRow> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
                                       size_t limit);
@@ -189,7 +191,10 @@ class Reader : public model::Names {
   std::vector<HeldRow> heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql);
   EntityRow readEntity(Query& query);
   Conflict readConflict(Query& query);
-  std::vector<HistoryRow> readHistory(Query& query);
+  std::vector<PlacedHistory> recentHistory(EntityNumber n);
+  std::optional<HistoryRow> historyRow(const PlacedHistory& placed);
+  std::vector<HistoryRow> historyRows(std::vector<PlacedHistory> places, size_t limit);
+  std::optional<PlacedHistory> placeOf(EntityNumber n, std::string_view hash_prefix);
   OwnerRow readOwner(Query& query);
   model::Siblings decode(std::string_view blob, std::string_view kind);
   void forgetCaches();

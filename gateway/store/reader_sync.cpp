@@ -68,7 +68,7 @@ Reader::HomesRules Reader::rulesOf(const model::OwnerId& owner) {
       return {};
     }
     rules->number = query.number(1);
-    all.emplace_back(HomeId::fromBytes(query.blob(0)).value_or(HomeId{}), std::move(*rules));
+    all.emplace_back(database_->id<HomeId>(query.blob(0)), std::move(*rules));
   }
   return all;
 }
@@ -90,14 +90,19 @@ std::optional<std::string> Reader::strategyHere(const model::Address& address) {
   return query.text(0);
 }
 
+bool Reader::anyStrategyHere() {
+  Query query = database_->query("SELECT 1 FROM strategy WHERE scope=9 LIMIT 1");
+  return query.row();
+}
+
 #define PEER_COLUMNS                                                                                                 \
   "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
   "p.since_ms, p.last_sync_ms"
 
 namespace {
-Peer readPeer(Query& query) {
+Peer readPeer(Database& database, Query& query) {
   Peer peer;
-  peer.home = HomeId::fromBytes(query.blob(0)).value_or(HomeId{});
+  peer.home = database.id<HomeId>(query.blob(0));
   peer.name = query.text(1);
   peer.state = static_cast<PeerState>(query.integer(2));
   peer.operating_spki = query.text(3);
@@ -115,28 +120,28 @@ Peer readPeer(Query& query) {
 std::vector<Peer> Reader::peers() {
   std::vector<Peer> peers;
   Query query = database_->query("SELECT " PEER_COLUMNS " FROM peer p JOIN home h ON h.n=p.home ORDER BY p.name, h.id");
-  while (query.row()) peers.push_back(readPeer(query));
+  while (query.row()) peers.push_back(readPeer(*database_, query));
   return peers;
 }
 
 std::optional<Peer> Reader::peer(const HomeId& home) {
   Query query = database_->query("SELECT " PEER_COLUMNS " FROM peer p JOIN home h ON h.n=p.home WHERE h.id=?");
   if (!query.bindBlob(home.view()).row()) return std::nullopt;
-  return readPeer(query);
+  return readPeer(*database_, query);
 }
 
 std::optional<Cursor> Reader::cursor(const HomeId& home, const model::OwnerId& owner) {
   Query query = database_->query(
       "SELECT epoch, sequence, sender_number, receiver_number, as_of_ms FROM cursor WHERE home=? AND owner=?");
   if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
-  return Cursor{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1), query.number(2),
+  return Cursor{database_->id<FeedEpoch>(query.blob(0)), query.number(1), query.number(2),
                 query.number(3), query.integer(4)};
 }
 
 std::optional<FeedPlace> Reader::peerFeed(const HomeId& home, const model::OwnerId& owner) {
   Query query = database_->query("SELECT epoch, sequence FROM peer_feed WHERE home=? AND owner=?");
   if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
-  return FeedPlace{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1)};
+  return FeedPlace{database_->id<FeedEpoch>(query.blob(0)), query.number(1)};
 }
 
 std::vector<HeldRow> Reader::held(const std::optional<HomeId>& home, size_t limit) {
@@ -165,7 +170,7 @@ std::vector<HeldRow> Reader::heldRows(const std::optional<HomeId>& home, size_t 
     row.kind = query.text(4);
     row.reason = query.text(5);
     row.at_ms = query.integer(6);
-    row.hash = ContentHash::fromBytes(query.blob(7)).value_or(ContentHash{});
+    row.hash = database_->id<ContentHash>(query.blob(7));
     row.version = query.text(8);
     rows.push_back(std::move(row));
   }
@@ -207,7 +212,7 @@ std::vector<OwnReplica> Reader::ownReplicas(const model::OwnerId& owner) {
                        " JOIN replica r ON r.n=o.replica WHERE o.owner=?");
   query.bind(ownerNumber(owner));
   while (query.row()) {
-    OwnReplica own{ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1), query.number(2), {}};
+    OwnReplica own{database_->id<ReplicaId>(query.blob(0)), query.number(1), query.number(2), {}};
     if (!query.isNull(3)) own.shared = query.number(3);
     all.push_back(own);
   }
@@ -221,7 +226,7 @@ std::vector<StartRow> Reader::starts(const model::OwnerId& owner) {
   query.bind(ownerNumber(owner));
   while (query.row()) {
     StartRow row{query.number(0), query.number(1), {}, query.number(3)};
-    if (!query.isNull(2)) row.replica = ReplicaId::fromBytes(query.blob(2));
+    if (!query.isNull(2)) row.replica = database_->id<ReplicaId>(query.blob(2));
     all.push_back(row);
   }
   return all;
@@ -231,7 +236,7 @@ std::optional<HomeId> Reader::toldBy(const model::OwnerId& owner, const ReplicaI
   Query query = database_->query(
       "SELECT h.id FROM told_replica t JOIN home h ON h.n=t.home WHERE t.owner=? AND t.replica=?");
   if (!query.bind(ownerNumber(owner)).bind(knownReplica(replica)).row()) return std::nullopt;
-  return HomeId::fromBytes(query.blob(0));
+  return database_->id<HomeId>(query.blob(0));
 }
 
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
@@ -240,7 +245,7 @@ std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& o
       "SELECT r.id, s.counter FROM seen s JOIN told_replica t ON t.owner=s.owner AND t.replica=s.replica"
       " JOIN replica r ON r.n=s.replica WHERE s.owner=? AND t.home=?");
   query.bind(ownerNumber(owner)).bind(knownHome(of));
-  while (query.row()) all.emplace_back(ReplicaId::fromBytes(query.blob(0)).value_or(ReplicaId{}), query.number(1));
+  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
   return all;
 }
 

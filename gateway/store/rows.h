@@ -30,6 +30,7 @@ struct EntityRow {
   int64_t updated_ms = 0;
   model::Siblings siblings;  // empty only for kNoLongerShared
   size_t stored_bytes = 0;   // of the siblings, as the database has them
+  std::string recent;        // recent_history.h
 };
 
 // An entity as the feed sends it: nothing decoded.
@@ -46,6 +47,13 @@ struct HistoryPlace {
   uint64_t change = 0;
   uint32_t place = 0;
   auto operator<=>(const HistoryPlace&) const = default;
+};
+
+// A row of `history`, by its number `n`.
+struct PlacedHistory {
+  HistoryPlace at;
+  bool refused = false;
+  int64_t n = 0;
 };
 
 struct HistoryRow {

@@ -1,27 +1,52 @@
 #include "store/sqlite.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 
 namespace hearthgate::store {
+namespace {
+// Of what SQLite says; it may quote names and statements out of the file.
+constexpr size_t kMaxToldBytes = 300;
+}  // namespace
 
-bool diskFull(sqlite3* handle, int code) {
-  int kind = code & 0xFF;
-  if (!handle || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return false;
-  int error = sqlite3_system_errno(handle);
-  return error == ENOSPC || error == EDQUOT;
+DiskFault diskFault(int error) {
+  if (error == ENOSPC || error == EDQUOT) return DiskFault::kFull;
+  return error == EIO ? DiskFault::kBroken : DiskFault::kNone;
 }
 
-Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full) {
-  std::string sentence = "The database failed while it " + std::string(what) + ": " + message;
-  switch (disk_full ? SQLITE_FULL : code & 0xFF) {
+DiskFault diskFault(sqlite3* handle, int code) {
+  int kind = code & 0xFF;
+  if (!handle || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return DiskFault::kNone;
+  if (code != SQLITE_IOERR_FSYNC) return diskFault(sqlite3_system_errno(handle));
+  // By the end of a failed commit that is the error of something later; the files keep their own.
+  for (int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int error = 0;
+    if (sqlite3_file_control(handle, "main", which, &file) != SQLITE_OK || !file || !file->pMethods) continue;
+    if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK && diskFault(error) == DiskFault::kFull) {
+      return DiskFault::kFull;
+    }
+  }
+  return DiskFault::kBroken;
+}
+
+Error sqliteError(int code, const std::string& message, std::string_view what, DiskFault fault) {
+  std::string sentence = "The database failed while it " + std::string(what) + ": " + displayName(message, kMaxToldBytes);
+  switch (fault == DiskFault::kFull ? SQLITE_FULL : fault == DiskFault::kBroken ? SQLITE_IOERR : code & 0xFF) {
     case SQLITE_FULL:
       return storageError("storage_full", sentence + " (the disk is full: free some space; nothing that was acknowledged is lost)");
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
       return storageError("storage_not_writable", sentence + " (check owner and mode of the data folder)");
+    case SQLITE_CANTOPEN:
+      // Of a log or journal that could not be made SQLite does not keep the reason.
+      return storageError("storage_not_writable",
+                          sentence + " (check owner and mode of the data folder, and whether the disk is full or failing)");
     case SQLITE_CORRUPT:
       return storageError("database_corrupt", sentence + " (restore a backup, or start once with --recover)");
     case SQLITE_NOTADB:
@@ -80,14 +105,24 @@ Database::~Database() {
   HG_ASSERT(code == SQLITE_OK);
 }
 
+// Why a file cannot be made. SQLite then tries to read it, and tells why that fails.
+static int errnoOfNewFile(const std::string& path) {
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return errno;
+  ::close(fd);
+  return 0;
+}
+
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, int flags) {
   sqlite3* handle = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
-    Error error = sqliteError(code, handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code), "opened " + path,
-                              diskFull(handle, code));
+    std::string message = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+    DiskFault fault = diskFault(handle, code);
     sqlite3_close(handle);
-    return error;
+    bool creates = (flags & SQLITE_OPEN_CREATE) != 0;
+    if (code == SQLITE_CANTOPEN && creates && fault == DiskFault::kNone) fault = diskFault(errnoOfNewFile(path));
+    return sqliteError(code, message, "opened " + path, fault);
   }
   sqlite3_extended_result_codes(handle, 1);
   return std::unique_ptr<Database>(new Database(handle));
@@ -114,7 +149,7 @@ void Database::execute(const std::string& sql) {
 }
 
 void Database::fail(int code, std::string_view what) {
-  if (!error_) error_ = sqliteError(code, sqlite3_errmsg(handle_), what, diskFull(handle_, code));
+  if (!error_) error_ = sqliteError(code, sqlite3_errmsg(handle_), what, diskFault(handle_, code));
 }
 
 void Database::damaged(std::string_view what) {

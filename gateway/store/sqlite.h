@@ -16,12 +16,16 @@
 
 namespace hearthgate::store {
 
-// Turns a result code into an error with what to do next. `disk_full` is what diskFull() said.
-Error sqliteError(int code, const std::string& message, std::string_view what, bool disk_full = false);
+enum class DiskFault { kNone, kFull, kBroken };
 
-// Whether the last failure on this connection came from a disk without room. SQLite says SQLITE_FULL only where it writes
-// pages; where it makes or grows the files beside the database it tells of an I/O error or of a file that cannot be opened.
-bool diskFull(sqlite3* handle, int code);
+// Turns a result code into an error with what to do next. `fault` is what diskFault() said.
+Error sqliteError(int code, const std::string& message, std::string_view what, DiskFault fault = DiskFault::kNone);
+
+// Whether the last failure on this connection came from the disk. SQLite says SQLITE_FULL only where it writes pages; where
+// it makes or grows the files beside the database it tells of an I/O error or of a file that cannot be opened.
+DiskFault diskFault(sqlite3* handle, int code);
+// The same for an errno.
+DiskFault diskFault(int error);
 
 class Database;
 
@@ -78,6 +82,13 @@ class Database {
   void fail(int code, std::string_view what);
   // Something was read that SQLite takes for good and the gateway does not: `what` is broken.
   void damaged(std::string_view what);
+  // An id of fixed size as a column holds it; the row is damaged when its length is another.
+  template <typename Id>
+  Id id(std::string_view bytes) {
+    auto id = Id::fromBytes(bytes);
+    if (!id) damaged("read an id");
+    return id.value_or(Id{});
+  }
   bool failed() const { return error_.has_value(); }
   // The first error since the last call, and forgets it.
   Status takeError();

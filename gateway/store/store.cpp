@@ -18,7 +18,6 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
                                               int page_bytes) {
   database->execute("PRAGMA page_size=" + std::to_string(page_bytes));
   database->execute("PRAGMA cache_size=-" + std::to_string(kCacheKiB));
-  database->execute("PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages));
   // Overwriting deleted history with zeros would double its writes; the README says that deleted content may remain. What
   // other homes no longer share goes by rewrite(): zeros would miss what a page keeps of rows that were moved elsewhere.
   database->execute("PRAGMA secure_delete=OFF");
@@ -30,7 +29,16 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
     database->execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     HG_CHECK(database->takeError());
   }
-  return std::unique_ptr<Store>(new Store(std::move(database)));
+  std::unique_ptr<Store> store(new Store(std::move(database)));
+  store->syncs_commits_ = durability == Durability::kFull;
+  // In the place of SQLite's own checkpoints, whose failures nobody hears of.
+  auto note = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<Store*>(self)->log_pages_ = pages;
+    ++static_cast<Store*>(self)->commits_written_;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(store->database_->handle(), note, store.get());
+  return store;
 }
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, Durability durability, int page_bytes) {
@@ -78,7 +86,11 @@ void Store::begin() { database_->execute("BEGIN IMMEDIATE"); }
 Status Store::commit() {
   database_->execute("COMMIT");
   Status status = database_->takeError();
-  if (!status.ok()) rollback();
+  if (!status.ok()) {
+    rollback();
+  } else if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) {
+    writeBack();
+  }
   return status;
 }
 
@@ -104,11 +116,6 @@ Status Store::check() {
   return storageError("database_corrupt", "the file is damaged: " + found + " (restore a backup, or start once with --recover)");
 }
 
-Status Store::checkpoint() {
-  auto emptied = emptyLog();
-  return emptied.ok() ? Status() : Status(emptied.error());
-}
-
 uint64_t Store::fileBytes() {
   Query query = database_->query("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size");
   return query.row() ? query.number(0) : 0;
@@ -117,16 +124,6 @@ uint64_t Store::fileBytes() {
 Status Store::rewrite() {
   database_->execute("VACUUM");
   return database_->takeError();
-}
-
-Result<bool> Store::emptyLog() {
-  bool empty = false;
-  {
-    Query query = database_->query("PRAGMA wal_checkpoint(TRUNCATE)");
-    if (query.row()) empty = query.integer(0) == 0;
-  }
-  HG_CHECK(database_->takeError());
-  return empty;
 }
 
 uint32_t Store::replicaNumber(const ReplicaId& id) {
@@ -145,7 +142,8 @@ uint32_t Store::homeNumber(const HomeId& id) {
 
 uint32_t Store::needOwner(const model::OwnerId& id) {
   uint32_t known = ownerNumber(id);
-  HG_ASSERT(known != 0 || database_->failed());  // The engine makes owners before it writes anything of theirs.
+  // The engine makes owners before it writes anything of theirs, so the row is there or the file is damaged.
+  if (known == 0) database_->damaged("looked for an owner");
   return known;
 }
 

@@ -20,6 +20,8 @@ inline constexpr int kPageBytes = 2048;
 // The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
 // once for all of them. It stays about that long, and a start after a crash has to read that much.
 inline constexpr int kCheckpointPages = 8192;
+// A checkpoint that failed is tried again when the log is this much longer: each try may write all of it.
+inline constexpr int kCheckpointRetryPages = 1024;
 
 class Store : public Reader, public model::Numbering {
  public:
@@ -40,6 +42,12 @@ class Store : public Reader, public model::Numbering {
   Status check();
   // Writes back the log and shortens it; for a clean stop.
   Status checkpoint();
+  // Rises with each commit that wrote something: one that did not says nothing about the disk.
+  uint64_t commitsWritten() const { return commits_written_; }
+  // Why the log could not be written back last, as long as that is so. Nothing is lost by it, but the log grows: commits try
+  // again at times, and so does writeBack().
+  const std::optional<Error>& checkpointError() const { return checkpoint_error_; }
+  void writeBack();
   // Of the database without its log.
   uint64_t fileBytes();
   // Makes the file anew, without what deleted and moved rows left in its pages; outside a transaction. It takes the time to
@@ -71,10 +79,13 @@ class Store : public Reader, public model::Numbering {
   void putBase(EntityNumber n, const model::Siblings& siblings);  // empty: removes
   void addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
                   const model::Version& version);
+  // The same for what is not refused, with the place listed in `row`, which the caller puts afterwards: cheaper. True when the
+  // list was full and some left it.
+  bool listHistory(EntityRow* row, uint64_t change, uint32_t place, const model::Version& version);
   void removeHistory(EntityNumber n);
-  // History and conflict records but those of what was not accepted.
+  // History and conflict records but those of what was not accepted, and the list in `row`.
   // True when there were any.
-  bool removeShared(EntityNumber n);
+  bool removeShared(EntityRow* row);
   void putChange(const Change& change);
 
   // Inserts when `conflict->n` is 0 (and sets it), else updates state, strategy and outcome.
@@ -133,7 +144,20 @@ class Store : public Reader, public model::Numbering {
   static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file,
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
+  int64_t insertHistory(EntityNumber n, const HistoryPlace& at, bool refused, const model::Version& version);
+  void putHistoryPlace(EntityNumber n, const PlacedHistory& placed);
+  void putRecent(EntityNumber n, std::string_view recent);
+  bool removeListed(EntityNumber n);
+  // Before a checkpoint reads the log: makes sure that it is on disk. False: checkpointError() says why not.
+  bool makeLogDurable();
+  void noteCheckpoint(int code);
 
+  bool syncs_commits_ = false;
+  uint64_t commits_written_ = 0;
+  int log_pages_ = 0;        // after the last commit
+  int retry_at_pages_ = 0;   // of the log, after a checkpoint that failed
+  bool log_in_doubt_ = false;
+  std::optional<Error> checkpoint_error_;
   std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
 };
 

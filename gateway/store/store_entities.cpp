@@ -22,7 +22,7 @@ void Store::putEntity(EntityRow* row) {
   std::string siblings = row->siblings.empty() ? std::string() : model::encodeSiblings(row->siblings, row->kind, *this);
   row->stored_bytes = siblings.size();
   if (row->n == 0) {
-    database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings) VALUES(?,?,?,?,?,?,?,?,?)")
+    database_->query("INSERT INTO entity(owner,id,kind,sequence,state,origin,conflicted,updated_ms,siblings,recent) VALUES(?,?,?,?,?,?,?,?,?,?)")
         .bind(needOwner(row->address.owner))
         .bindText(row->address.id)
         .bindText(row->kind)
@@ -32,11 +32,12 @@ void Store::putEntity(EntityRow* row) {
         .bind(int{row->conflicted})
         .bind(row->updated_ms)
         .bindBlob(siblings)
+        .bindBlob(row->recent)
         .run();
     row->n = sqlite3_last_insert_rowid(database_->handle());
     return;
   }
-  database_->query("UPDATE entity SET kind=?,sequence=?,state=?,origin=?,conflicted=?,updated_ms=?,siblings=? WHERE n=?")
+  database_->query("UPDATE entity SET kind=?,sequence=?,state=?,origin=?,conflicted=?,updated_ms=?,siblings=?,recent=? WHERE n=?")
       .bindText(row->kind)
       .bind(row->sequence)
       .bind(static_cast<int>(row->state))
@@ -44,16 +45,17 @@ void Store::putEntity(EntityRow* row) {
       .bind(int{row->conflicted})
       .bind(row->updated_ms)
       .bindBlob(siblings)
+      .bindBlob(row->recent)
       .bind(row->n)
       .run();
 }
 
 void Store::removeEntity(EntityNumber n) {
+  removeHistory(n);
   feed_ends_.clear();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
   database_->query("DELETE FROM base WHERE entity=?").bind(n).run();
   database_->query("DELETE FROM history_trimmed WHERE entity=?").bind(n).run();
-  removeHistory(n);
   removeConflicts(n);
 }
 
@@ -71,32 +73,6 @@ void Store::putBase(EntityNumber n, const model::Siblings& siblings) {
       .bind(n)
       .bindBlob(blob)
       .run();
-}
-
-void Store::addHistory(EntityNumber n, uint64_t change, uint32_t place, bool refused,
-                       const model::Version& version) {
-  std::string blob;
-  model::encodeVersion(version, kNoKind, *this, &blob);
-  database_->query("INSERT INTO history VALUES(NULL,?,?,?,?,?,?)")
-      .bind(n)
-      .bind(change)
-      .bind(place)
-      .bind(int{refused})
-      .bindBlob(version.hash.view())
-      .bindBlob(blob)
-      .run();
-}
-
-void Store::removeHistory(EntityNumber n) { database_->query("DELETE FROM history WHERE entity=?").bind(n).run(); }
-
-bool Store::removeShared(EntityNumber n) {
-  database_->query("DELETE FROM history WHERE entity=? AND refused=0").bind(n).run();
-  bool any = database_->changes() > 0;
-  // What was not accepted is this home's word; what it was built on is the owner's.
-  database_->query("UPDATE conflict SET base=NULL WHERE entity=? AND base IS NOT NULL").bind(n).run();
-  any = database_->changes() > 0 || any;
-  database_->query("DELETE FROM conflict WHERE entity=? AND state<>?").bind(n).bind(static_cast<int>(ConflictState::kRefused)).run();
-  return database_->changes() > 0 || any;
 }
 
 void Store::putChange(const Change& change) {

@@ -13,7 +13,7 @@ std::optional<PeerPlace> Reader::peerPlace(const HomeId& home, const model::Owne
     database_->damaged("read how far another home is");
     return std::nullopt;
   }
-  return PeerPlace{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1), std::move(*rules),
+  return PeerPlace{database_->id<FeedEpoch>(query.blob(0)), query.number(1), std::move(*rules),
                    query.number(3), query.integer(4)};
 }
 
@@ -29,7 +29,7 @@ std::optional<PlaceMark> Reader::placeMark(const HomeId& home, const model::Owne
   Query query =
       database_->query("SELECT epoch, sequence, at_ms, length(rules) FROM peer_place WHERE home=? AND owner=?");
   if (!query.bind(knownHome(home)).bind(ownerNumber(owner)).row()) return std::nullopt;
-  return PlaceMark{FeedEpoch::fromBytes(query.blob(0)).value_or(FeedEpoch{}), query.number(1), query.integer(2),
+  return PlaceMark{database_->id<FeedEpoch>(query.blob(0)), query.number(1), query.integer(2),
                    query.number(3)};
 }
 
@@ -51,7 +51,7 @@ std::vector<PeerException> Reader::peerExceptions(const HomeId& home, const mode
       database_->query("SELECT hash, held, reason, at_ms FROM peer_exception WHERE home=? AND owner=? AND id=? ORDER BY at_ms");
   query.bind(knownHome(home)).bind(ownerNumber(address.owner)).bindText(address.id);
   while (query.row()) {
-    rows.push_back({address.id, ContentHash::fromBytes(query.blob(0)).value_or(ContentHash{}), query.integer(1) != 0,
+    rows.push_back({address.id, database_->id<ContentHash>(query.blob(0)), query.integer(1) != 0,
                     query.text(2), query.integer(3)});
   }
   return rows;
@@ -62,7 +62,7 @@ std::vector<PeerException> Reader::peerExceptions(const HomeId& home, const mode
   Query query = database_->query("SELECT id, hash, held, reason, at_ms FROM peer_exception WHERE home=? AND owner=?");
   query.bind(knownHome(home)).bind(ownerNumber(owner));
   while (query.row()) {
-    rows.push_back({query.text(0), ContentHash::fromBytes(query.blob(1)).value_or(ContentHash{}), query.integer(2) != 0,
+    rows.push_back({query.text(0), database_->id<ContentHash>(query.blob(1)), query.integer(2) != 0,
                     query.text(3), query.integer(4)});
   }
   return rows;
@@ -85,7 +85,7 @@ std::vector<HeldRow> Reader::heldOf(const model::Address& address) {
     row.address = address;
     row.reason = query.text(2);
     row.at_ms = query.integer(3);
-    row.hash = ContentHash::fromBytes(query.blob(4)).value_or(ContentHash{});
+    row.hash = database_->id<ContentHash>(query.blob(4));
     rows.push_back(std::move(row));
   }
   return rows;

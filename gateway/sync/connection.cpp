@@ -1,8 +1,29 @@
 #include "sync/connection.h"
 
+#include "base/assert.h"
 #include "sync/tuning.h"
+#include "trust/tuning.h"
 
 namespace hearthgate::sync {
+namespace {
+
+// A record's type, version and length (RFC 5246 section 6.2.1), and the most that TLS 1.2 lets encryption add.
+constexpr size_t kRecordHeadBytes = 5;
+static_assert(kLinkMessageBytes >= kRecordHeadBytes + trust::kMaxRecordBytes + 2048);
+
+// The size of the longest beginning of `stream` that is whole records and fits into a link message.
+size_t wholeRecords(std::string_view stream) {
+  size_t end = 0;
+  while (stream.size() - end >= kRecordHeadBytes) {
+    auto octet = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(stream[end + at])); };
+    size_t body = octet(3) << 8 | octet(4);
+    if (end + kRecordHeadBytes + body > kLinkMessageBytes) break;
+    end += kRecordHeadBytes + body;
+  }
+  return end;
+}
+
+}  // namespace
 
 Connection::Connection(User& user, Executor& links, Executor& handshakes, Kind kind, bool dialled,
                        std::unique_ptr<trust::Channel> channel)
@@ -130,6 +151,11 @@ void Connection::work() {
   auto self = shared_from_this();
   for (const std::string& bytes : inbox) {
     Status status = channel_->feed(bytes);
+    // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way.
+    // Waiting for it, a link would look well while nothing passes any more.
+    if (status.ok() && channel_->midRecord()) {
+      status = trustError("tls_refused", "the other side sent half a TLS record, or bytes were changed on the way");
+    }
     if (!status.ok()) {
       flush();
       return end(status.error());
@@ -187,7 +213,16 @@ void Connection::work() {
 
 void Connection::flush() {
   std::string output = channel_->takeOutput();
-  for (size_t at = 0; at < output.size(); at += kLinkMessageBytes) unsent_.push_back(output.substr(at, kLinkMessageBytes));
+  if (output.size() <= kLinkMessageBytes) {
+    if (!output.empty()) unsent_.push_back(std::move(output));
+  } else {
+    for (std::string_view rest = output; !rest.empty();) {
+      size_t size = wholeRecords(rest);
+      HG_ASSERT(size > 0);
+      unsent_.emplace_back(rest.substr(0, size));
+      rest.remove_prefix(size);
+    }
+  }
   std::shared_ptr<sdk::Link> link;
   {
     std::lock_guard lock(mutex_);
@@ -211,6 +246,14 @@ void Connection::end(Error error) {
   }
   if (link) link->close(error.code, error.message.substr(0, 80));
   user_.onEnded(shared_from_this(), error);
+  // The link holds this object until the other side has said goodbye, which it may put off for seconds: what weighs
+  // goes now, or strangers who come by the hundred would find it still there.
+  channel_.reset();
+  reader_ = {};
+  unsent_.clear();
+  std::lock_guard lock(mutex_);
+  inbox_.clear();
+  outbox_.clear();
 }
 
 }  // namespace hearthgate::sync

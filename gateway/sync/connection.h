@@ -23,7 +23,7 @@ namespace hearthgate::sync {
 inline constexpr size_t kMaxEngineBacklogBytes = 32 << 20;
 // Bytes from the link that wait for our threads; a peer within its in-flight window stays far below.
 inline constexpr size_t kMaxInboxBytes = 32 << 20;
-// What goes into one link message; transports take at least this much.
+// What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
 
 class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<Connection> {
@@ -65,7 +65,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
 
   Kind kind() const { return kind_; }
   bool dialled() const { return dialled_; }
-  // Only from User's functions.
+  // Only from User's functions, and not from onEnded().
   trust::Channel& channel() { return *channel_; }
   std::string remoteAddress();
   // Whether the channel was established, and whether there ever was a link.
@@ -77,6 +77,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   // For the hub; guarded by its mutex.
   std::optional<HomeId> home;
   std::string address;  // that was dialled
+  int64_t handshake_since_ms = 0;  // a dialled one: when it was first seen open and not established
   std::string transport;
   uint64_t ticket = 0;
   bool attached = false;

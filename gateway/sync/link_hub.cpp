@@ -115,13 +115,25 @@ void LinkHub::Impl::tick() {
     std::lock_guard lock(mutex);
     int64_t now = clock.steadyMs();
     for (const auto& connection : connections) {
-      bool unauthenticated = !connection->home && connection->kind() == Connection::Kind::kPeer;
-      if (unauthenticated && now - connection->opened_ms > trust::kHandshakeLimitMs) late.push_back(connection);
+      if (handshakeIsLate(*connection, now)) late.push_back(connection);
     }
     (void)handshake_gate.expire(now);  // Their connections are those above.
   }
   for (const auto& connection : late) connection->close("timeout", "The handshake took longer than ten seconds.");
   links.after(kTickMs, [this] { tick(); });
+}
+
+// A side that answers the transport's pings and says nothing would otherwise be waited for without an end, and no other
+// address be tried.
+bool LinkHub::Impl::handshakeIsLate(Connection& connection, int64_t now_ms) {
+  if (connection.established()) return false;
+  if (!connection.dialled()) {
+    // Those of pairings are the gate's.
+    return connection.kind() == Connection::Kind::kPeer && now_ms - connection.opened_ms > trust::kHandshakeLimitMs;
+  }
+  if (!connection.opened()) return false;  // How long a dial takes is the transport's to limit.
+  if (connection.handshake_since_ms == 0) connection.handshake_since_ms = now_ms;
+  return now_ms - connection.handshake_since_ms > trust::kHandshakeLimitMs;
 }
 
 void LinkHub::advertise(std::vector<std::string> addresses) {

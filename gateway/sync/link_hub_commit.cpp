@@ -20,6 +20,7 @@ void LinkHub::Impl::dialCommit(const std::shared_ptr<PairingRun>& pairing) {
     std::lock_guard lock(mutex);
     if (pairing->commit_dialling || pairing->connection) return;
     pairing->commit_dialling = true;
+    pairing->commit_opened_ms = clock.steadyMs();  // Until commitOpened() knows better.
     (void)pairing->commit->dialDue(clock.steadyMs());  // Moves the time of the next try.
   }
   auto connection = dialPeer(pairing->address, pairing->peer->operatingSpki(), pairing->peer->home);
@@ -37,6 +38,7 @@ void LinkHub::Impl::commitOpened(const std::shared_ptr<Connection>& connection, 
   {
     std::lock_guard lock(mutex);
     pairing->connection = connection;
+    pairing->commit_opened_ms = clock.steadyMs();
     actions = pairing->commit->linkOpened();
   }
   perform(pairing, std::move(actions), connection);
@@ -108,6 +110,8 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             std::lock_guard lock(mutex);
             next = pairing->commit->stored(status.ok(), clock.steadyMs());
           }
+          // The other side waits for an answer on this link, and would for as long as a pairing may take; so it tries again.
+          if (!status.ok() && connection) connection->close(status.error().code, "The pairing could not be stored here.");
           perform(pairing, std::move(next), connection);
         });
   }
@@ -122,8 +126,18 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           core.store().putPeer(*row);
           *stored = row;
         },
-        [this, stored](const Status& status) {
-          if (status.ok() && *stored) setPeer(**stored);
+        [this, stored, home, connection](const Status& status) {
+          if (status.ok() && *stored) return setPeer(**stored);
+          if (status.ok()) return;
+          // The mark stays, so the next link asks for the acknowledgement again.
+          std::optional<store::Peer> marked;
+          {
+            std::lock_guard lock(mutex);
+            auto at = peers.find(home);
+            if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+          }
+          if (marked) resumeMarked(*marked);
+          if (connection) connection->close(status.error().code, "The end of the pairing could not be stored here.");
         });
   }
   if (actions.remove_pin && pairing->peer) {

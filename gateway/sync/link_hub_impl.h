@@ -82,6 +82,7 @@ struct PairingRun {
   std::string address;  // joiner: where the other home was reached
   bool offer_asked = false;
   bool commit_dialling = false;
+  int64_t commit_opened_ms = 0;  // joiner: when the link on which the other home's answer is awaited opened
   PairingView view;
 };
 
@@ -134,6 +135,7 @@ struct LinkHub::Impl : Connection::User {
   // link_hub.cpp
   Status load();
   void tick();
+  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
   void auditRefusals(engine::Core& core);
   sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
   bool giveWayLocked(std::string_view remote_address);

@@ -405,14 +405,21 @@ void LinkHub::Impl::pairingTick() {
   for (const auto& run_of : committing) {
     trust::PairingCommit::Actions actions;
     bool dial;
+    bool unanswered;
     std::shared_ptr<Connection> connection;
     {
       std::lock_guard lock(mutex);
       int64_t now = clock.steadyMs();
+      // A message was lost, or the other home hangs: a new link may do better, and this one would be waited for until the
+      // pairing is given up, with the other home's pin in its store.
+      unanswered = run_of->role == trust::PairingRole::kJoiner &&
+                   run_of->commit->state() == trust::PairingCommit::State::kPending && run_of->connection &&
+                   run_of->connection->established() && now - run_of->commit_opened_ms > trust::kPairHelloLimitMs;
       actions = run_of->commit->tick(now);
       dial = run_of->role == trust::PairingRole::kJoiner && !run_of->commit_dialling && run_of->commit->dialDue(now);
       connection = run_of->connection;
     }
+    if (unanswered) connection->close("timeout", "The other home has not answered for ten seconds.");
     perform(run_of, std::move(actions), connection);
     if (dial) dialCommit(run_of);
   }

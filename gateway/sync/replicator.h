@@ -136,6 +136,7 @@ class Replicator {
     bool peer_offered = false;
     bool peer_has_content = true;
     uint64_t batches = 0;
+    uint64_t round_end = 0;  // the feed up to here is sent as one round (kRoundBytes)
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
     uint64_t sequence_told = 0;

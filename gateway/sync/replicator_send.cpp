@@ -35,7 +35,7 @@ void Replicator::giveBackSaved(Session& session) {
 void Replicator::pumpSession(Session& session) {
   if (session.bandwidth > 0) {
     int64_t now = core_.clock().steadyMs();
-    auto limit = static_cast<int64_t>(session.bandwidth);
+    auto limit = static_cast<int64_t>(std::min(session.bandwidth, kMaxBandwidth));
     int64_t elapsed = session.budget_at_ms == 0 ? kBucketMs : std::min(now - session.budget_at_ms, kBucketMs);
     giveBackSaved(session);
     session.budget = std::min(limit * kBucketMs, session.budget + elapsed * limit);
@@ -178,7 +178,15 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   bool whole = flow.pass == Pass::kContent;
   bool offer_end_due = !flow.mine && !flow.offered;
   uint64_t from = flow.sent;
-  if (!whole && !offer_end_due && from >= core_.store().feedEnd(flow.owner)) return false;
+  uint64_t head = core_.writer().head().sequence;
+  bool in_rounds = !whole && !offer_end_due;
+  if (in_rounds) {
+    if (from >= core_.store().feedEnd(flow.owner)) return false;
+    if (from >= flow.round_end) {
+      if (flow.in_flight_bytes > kRoundBytes) return false;
+      flow.round_end = head;
+    }
+  }
   Batch batch;
   InFlight flight;
   size_t bytes = 0;
@@ -192,6 +200,11 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
       exhausted = false;
       break;
     }
+    if (in_rounds && row.sequence > flow.round_end) {
+      flow.sent = flow.round_end;
+      exhausted = false;
+      break;
+    }
     flow.sent = row.sequence;
     if (!row.siblings.empty() && mayPass(session, flow, row.id) &&
         addContent(session, flow, row, whole, &batch, &flight, &bytes)) {
@@ -200,7 +213,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
     flow.peer_has.erase(row.n);
   }
   if (exhausted && rows.size() == kFeedPage) exhausted = false;
-  if (exhausted) flow.sent = std::max(flow.sent, core_.writer().head().sequence);
+  if (exhausted) flow.sent = std::max(flow.sent, head);
   bool end = exhausted;
   if (batch.items.empty() && !(end && (whole || offer_end_due))) return !exhausted;
   if (end && offer_end_due && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
@@ -219,6 +232,17 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
 
 bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch,
                             InFlight* flight, size_t* bytes) {
+  auto known = flow.peer_has.find(row.n);
+  auto peerHas = [&](const ContentHash& hash) {
+    return !everything && known != flow.peer_has.end() &&
+           std::find(known->second.begin(), known->second.end(), hash) != known->second.end();
+  };
+  if (known != flow.peer_has.end()) {
+    // All of it came from there: what was built on it needs no look.
+    bool all = true;
+    model::scanSiblings(row.siblings, [&](const ContentHash& hash, std::string_view) { all = all && peerHas(hash); });
+    if (all) return false;
+  }
   BatchItem item{row.id, row.kind, {}, {}};
   auto place = static_cast<uint32_t>(flight->items.size());
   std::vector<std::pair<uint32_t, ContentHash>> hashes;
@@ -236,11 +260,8 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
       add(version.hash, std::move(encoded));
     }
   }
-  auto known = flow.peer_has.find(row.n);
   for (auto& [hash, encoded] : offer(session, flow, row)) {
-    bool has = !everything && known != flow.peer_has.end() &&
-               std::find(known->second.begin(), known->second.end(), hash) != known->second.end();
-    if (!has) add(hash, std::move(encoded));
+    if (!peerHas(hash)) add(hash, std::move(encoded));
   }
   if (item.versions.empty()) return false;
   *bytes += row.id.size() + row.kind.size() + 4;

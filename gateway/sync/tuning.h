@@ -19,6 +19,10 @@ inline constexpr size_t kBatchItems = 1000;
 // Sent and not acknowledged: covers 100 Mbit/s at 100 ms; more would only move the queue into the peer.
 inline constexpr size_t kInFlightBytes = 1 << 20;
 inline constexpr size_t kInFlightBatches = 16;
+// What changes while the link sends belongs to the next round, which begins when no more than this of the present one is
+// unacknowledged. So a home that takes in more slowly than others write gets the newest state of everything that changed,
+// not each state of some of it; single changes do not wait for each other's acknowledgements.
+inline constexpr size_t kRoundBytes = 64 << 10;
 // Rows read from the feed at a time.
 inline constexpr size_t kFeedPage = 500;
 // Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
@@ -53,6 +57,8 @@ inline constexpr size_t kStaleEvents = 500;
 inline constexpr size_t kMaxToldReplicas = 4096;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
 inline constexpr int64_t kBucketMs = 1000;
+// Bytes a second; a limit above it comes out of a damaged database, and its budget would not fit a number any more.
+inline constexpr uint64_t kMaxBandwidth = 1'000'000'000'000;
 // Frames at least this large are compressed; below it zstd's header costs what it saves.
 inline constexpr size_t kCompressFromBytes = 1024;
 inline constexpr int kCompressionLevel = 1;

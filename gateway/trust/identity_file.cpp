@@ -104,12 +104,23 @@ Result<Identity> Identity::load(const IdentityFiles& files) {
   return identity;
 }
 
+namespace {
+// What shredPrivateFile() leaves when it was cut short after it had overwritten the content.
+bool isShredded(std::string_view content) {
+  return !content.empty() && content.find_first_not_of('\0') == std::string_view::npos;
+}
+}  // namespace
+
 Result<std::string> Identity::readSeed() const {
   if (files_.dir.empty()) return std::string();
   auto bytes = readPrivateFile(files_.seedPath());
   if (!bytes.ok()) {
     if (bytes.error().code == "file_missing") return std::string();
     return bytes.error();
+  }
+  if (isShredded(*bytes)) {
+    (void)shredPrivateFile(files_.seedPath());  // To the end this time, or at the next look.
+    return std::string();
   }
   HG_TRY(std::string_view content, unframe(files_.seedPath(), kSeedMagic, *bytes));
   if (content.size() != kSeedBytes || homeIdOf(rootKeyOf(content).spki()) != home()) {

@@ -27,12 +27,19 @@ class Fd {
   int fd_;
 };
 
-Error fileError(const std::string& code, const std::string& path, const std::string& tried) {
+// Where the disk is at fault the error's code says so, as the database's do, instead of `code`.
+Error fileError(std::string code, const std::string& path, const std::string& tried) {
   int why = errno;
-  std::string next = why == ENOSPC || why == EDQUOT ? "make room on the disk"
-                     : why == ENOENT                ? "make its folder, or correct the path"
-                     : why == EROFS                 ? "mount the disk for writing"
-                                                    : "correct the owner and mode of the file and its folder";
+  std::string next = why == ENOENT  ? "make its folder, or correct the path"
+                     : why == EROFS ? "mount the disk for writing"
+                                    : "correct the owner and mode of the file and its folder";
+  if (why == ENOSPC || why == EDQUOT) {
+    code = "storage_full";
+    next = "the disk is full: free some space";
+  } else if (why == EIO) {
+    code = "storage_failed";
+    next = "look at the disk, which may be failing";
+  }
   return storageError(code, tried + " " + path + ": " + std::strerror(why) + " (" + next + ")");
 }
 

@@ -10,7 +10,7 @@
 namespace hearthgate::trust {
 
 // Replaces `path` by `content` so that a power cut leaves the old or the new: temporary file, fsync, rename, fsync of
-// the folder. Fails with `file_write`.
+// the folder. Fails with `file_write`, or with `storage_full` and `storage_failed` where the disk is at fault (all of these do).
 Status writePrivateFile(const std::string& path, std::string_view content);
 // The same, but fails with `file_exists` when `path` is there already.
 Status createPrivateFile(const std::string& path, std::string_view content);

@@ -180,6 +180,7 @@ Status Channel::write(std::string_view plaintext) {
 std::string Channel::takeOutput() { return std::exchange(state_->output, {}); }
 std::string Channel::takePlaintext() { return std::exchange(state_->plaintext, {}); }
 bool Channel::established() const { return state_->established && !state_->failure; }
+bool Channel::midRecord() const { return state_->record_head_size != 0 || state_->record_left != 0; }
 bool Channel::closed() const { return state_->closed; }
 const std::optional<Error>& Channel::failure() const { return state_->failure; }
 const std::string& Channel::peerSpki() const { return state_->peer_spki; }

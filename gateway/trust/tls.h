@@ -50,6 +50,8 @@ class Channel {
 
   // The handshake is over and every check of T6 has passed.
   bool established() const;
+  // What was fed last ended inside a TLS record.
+  bool midRecord() const;
   // The other side said goodbye, or close() or a failure ended the channel.
   bool closed() const;
   // Why it failed, if it did.

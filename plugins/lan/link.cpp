@@ -88,7 +88,8 @@ WebSocketLink::WebSocketLink(std::shared_ptr<Hub> hub, WebSocket socket, std::st
       remote_address_(std::move(remote_address)),
       handler_(std::move(handler)),
       received_(hub_->settings.max_message_bytes + 1),  // Beast's own limit answers first.
-      deadline_(hub_->io) {}
+      deadline_(hub_->io),
+      progress_(hub_->io) {}
 
 // The user's code is not ours: what it throws ends this link and no other.
 template <typename Call>
@@ -110,11 +111,20 @@ void WebSocketLink::open() {
 }
 
 void WebSocketLink::read() {
-  socket_.async_read(received_, [self = shared_from_this()](const ErrorCode& error, size_t) { self->onRead(error); });
+  socket_.async_read_some(received_, 0,
+                          [self = shared_from_this()](const ErrorCode& error, size_t) { self->onRead(error); });
 }
 
 void WebSocketLink::onRead(const ErrorCode& error) {
   if (error) return finish(reasonOf(error));
+  if (!socket_.is_message_done()) {
+    if (!watched_) watchProgress();
+    return read();
+  }
+  if (watched_) {
+    watched_ = false;
+    progress_.cancel();
+  }
   if (socket_.got_text()) {
     close("protocol_error", "a text message came; links carry binary messages");
   } else if (handler_) {
@@ -132,6 +142,19 @@ void WebSocketLink::onRead(const ErrorCode& error) {
   if (received_.capacity() > kKeepReceiveBufferBytes) received_.shrink_to_fit();
   // Goes on while closing too: the other side can only take our last messages if we take its own.
   if (handler_) read();
+}
+
+void WebSocketLink::watchProgress() {
+  watched_ = true;
+  had_bytes_ = received_.size();
+  progress_.expires_after(hub_->settings.ping_interval * 2);
+  progress_.async_wait([self = shared_from_this()](const ErrorCode& error) {
+    if (error || !self->watched_ || !self->handler_) return;
+    // It was set anew for another message when this was on its way already.
+    if (self->progress_.expiry() > std::chrono::steady_clock::now()) return;
+    if (self->received_.size() - self->had_bytes_ >= kMinProgressBytes) return self->watchProgress();
+    self->finish({"ping_timeout", "a message from " + self->remote_address_ + " stood still", false});
+  });
 }
 
 sdk::Sent WebSocketLink::send(std::string&& message) {
@@ -251,6 +274,7 @@ void WebSocketLink::finish(sdk::CloseReason reason) {
     queued_bytes_ = 0;
   }
   deadline_.cancel();
+  progress_.cancel();
   closeSocket(socket_);
   const auto self = shared_from_this();
   const auto handler = std::move(handler_);

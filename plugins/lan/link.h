@@ -96,6 +96,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
 
   void read();
   void onRead(const ErrorCode& error);
+  void watchProgress();
   void writeNext();
   void onWritten(const ErrorCode& error, size_t charged_bytes);
   void sayGoodbye();
@@ -113,6 +114,9 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   beast::flat_buffer received_;
   std::string writing_message_;
   Timer deadline_;
+  Timer progress_;         // runs while a message is coming in
+  bool watched_ = false;   // it does
+  size_t had_bytes_ = 0;   // of the message when it was set
   bool goodbye_said_ = false;
 
   mutable std::mutex mutex_;

@@ -25,6 +25,9 @@ inline constexpr size_t kMaxUpgrading = 128;
 inline constexpr std::chrono::milliseconds kConnectTimeout{5'000};
 // Half of the silence after which a link is dead: a ping goes out when nothing was heard for so long (DESIGN.md: 30 s).
 inline constexpr std::chrono::milliseconds kPingInterval{15'000};
+// Of a message that has begun, so much has to come in twice the ping interval: a line of 140 bits a second does it. A
+// side that sends less, or whose announced length was changed on the way, would hold the link with its pings alone.
+inline constexpr size_t kMinProgressBytes = 512;
 // What is queued and the other side's goodbye may take this long after close().
 inline constexpr std::chrono::milliseconds kCloseTimeout{3'000};
 // How long the other side may take to end its TCP connection after both said goodbye.

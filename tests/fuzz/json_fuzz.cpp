@@ -48,6 +48,38 @@ void checkLeaves(const Json& object, const std::string& canonical) {
   }
 }
 
+// The leaves as the tree has them, without the scanner.
+void walk(const Json& object, std::vector<std::string>* keys, Leaves* out) {
+  for (const auto& [key, value] : object.members) {
+    keys->push_back(key);
+    if (value.isObject() && !value.members.empty()) {
+      walk(value, keys, out);
+    } else {
+      out->push_back({joinPath(*keys), canonicalJson(value)});
+    }
+    keys->pop_back();
+  }
+}
+
+// The check without a tree takes exactly the texts that the tree would write, and the scanner finds its leaves in them.
+void checkFields(std::string_view input) {
+  auto quick = checkFieldsText(input);
+  auto json = parseJson(input, kMaxDepth);
+  bool object = json.ok() && json->isObject();
+  bool canonical = object && canonicalJson(*json) == input;
+  auto text = object ? fieldsText(*json) : Result<std::string>(inputError("bad_document", "no object"));
+  HG_ASSERT(quick.ok() == (canonical && text.ok()));
+  if (text.ok()) HG_ASSERT(*text == canonicalJson(*json) && checkFieldsText(*text).ok());
+  if (!quick.ok()) {
+    HG_ASSERT(isUtf8(quick.error().message) && quick.error().message.size() < 1000);
+    return;
+  }
+  Leaves leaves;
+  std::vector<std::string> keys;
+  walk(*json, &keys, &leaves);
+  HG_ASSERT(leaves.size() == *quick && scanLeaves(input) == leaves);
+}
+
 void checkPatch(const Json& object, const Json& patch) {
   auto leaves = leavesOf(object);
   if (!leaves.ok()) return;
@@ -62,6 +94,7 @@ void checkPatch(const Json& object, const Json& patch) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
+  checkFields(input);
   auto json = parseJson(input, kMaxDepth);
   if (!json.ok()) {
     checkRefusal(json.error());

@@ -63,6 +63,26 @@ void take(std::string_view bytes, std::vector<Version>* good) {
   good->push_back(std::move(*version));
 }
 
+// A version in the place of another keeps the dots of the leaves that say the same, as written leaf by leaf.
+void checkDots(const Version& before, const Version& now) {
+  Version quick = now;
+  keepDots(before, &quick);
+  Entries old = entriesOf(before);
+  Version plain = now;
+  plain.leaf_dots.clear();
+  plain.dot_stamps.clear();
+  Entries entries = entriesOf(plain);
+  for (Entry& entry : entries) {
+    for (const Entry& was : old) {
+      if (was.path == entry.path && was.value == entry.value) entry = was;
+    }
+  }
+  // A dot of the new version's own needs no mention; no real version takes the place of one with its dot.
+  if (std::any_of(old.begin(), old.end(), [&](const Entry& was) { return was.dot == now.dot; })) return;
+  setEntries(entries, &plain);
+  HG_ASSERT(quick.leaf_dots == plain.leaf_dots && quick.dot_stamps == plain.dot_stamps && quick.fields == plain.fields);
+}
+
 void checkTogether(const std::vector<Version>& good) {
   Siblings forward = joined(good);
   Siblings backward = joined({good.rbegin(), good.rend()});
@@ -124,5 +144,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fromHistory(&tape, &good);
   }
   checkTogether(good);
+  for (size_t i = 1; i < good.size(); ++i) checkDots(good[i - 1], good[i]);
   return 0;
 }

@@ -161,12 +161,16 @@ class Home:
         command = [*options.pop("before", []), options.pop("program", DAEMON), "--config", self.config, "--data", self.data, *arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                            env=environment(), cwd="/", **options)
+                                            cwd="/", **{"env": environment(), **options})
         return self.process
 
     def start(self, *arguments, **options):
         self.launch(*arguments, **options)
-        words = self.ready_line().split()
+        return self.begun(self.ready_line())
+
+    def begun(self, line):
+        """What the ready line tells."""
+        words = line.split()
         expect(words[:1] == ["ready"], f"{self.name} said {words} instead of being ready")
         told = dict(word.split("=", 1) for word in words[1:])
         self.id = told["home"]

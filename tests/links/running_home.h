@@ -1,4 +1,5 @@
-// A whole home without API and plugins for tests of links: store on disk, identity, engine, hub, on a loopback transport.
+// A whole home without API and plugins for tests of links: store on disk, identity, engine, hub, on a loopback
+// transport or any other.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,10 +42,15 @@ class ShiftedClock final : public Clock {
 
 class RunningHome {
  public:
+  using MakeTransport = std::function<std::shared_ptr<sdk::Transport>()>;
+
   RunningHome(std::shared_ptr<LoopbackNetwork> network, const std::string& name)
+      : RunningHome([network] { return std::make_shared<LoopbackTransport>(network); }, name) {}
+  RunningHome(MakeTransport make_transport, const std::string& name, sync::LinkHubSettings links = {})
       : folder_(std::filesystem::temp_directory_path() / ("hearthgate-links-" + systemRandom().id<ReplicaId>().text())),
-        network_(std::move(network)),
-        name_(name) {
+        make_transport_(std::move(make_transport)),
+        links_(std::move(links)) {
+    links_.name = name;
     std::filesystem::create_directories(folder_);
     auto made = trust::Identity::create(folder_.string(), systemRandom());
     EXPECT_TRUE(made.ok());
@@ -64,17 +70,15 @@ class RunningHome {
     settings.peer_entities = peer_entities;
     settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
     engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
-    sync::LinkHubSettings links;
-    links.name = name_;
-    hub_ = std::make_unique<sync::LinkHub>(*engine_, *identity_, clock, systemRandom(), std::move(links));
+    hub_ = std::make_unique<sync::LinkHub>(*engine_, *identity_, clock, systemRandom(), links_);
     hub_->attach();
     ASSERT_TRUE(engine_->start([](engine::Core& core) { core.started(false); }).ok());
     ASSERT_TRUE(hub_->start().ok());
-    transport_ = std::make_shared<LoopbackTransport>(network_);
-    auto listening = transport_->listen("127.0.0.1", port_, hub_->acceptor("loopback"));
+    transport_ = make_transport_();
+    auto listening = transport_->listen("127.0.0.1", port_, hub_->acceptor("test"));
     ASSERT_TRUE(listening.outcome.ok()) << listening.outcome.message;
     port_ = listening.port;
-    hub_->useTransport("loopback", transport_);
+    hub_->useTransport("test", transport_);
   }
   void stop() {
     if (!hub_) return;
@@ -111,15 +115,18 @@ class RunningHome {
   }
   Status put(const std::string& id_of, const std::string& fields) { return put(id_of, fields, model::OwnerId(id())); }
   void grant(const HomeId& home, const std::string& pattern, model::Access access) {
-    EXPECT_TRUE(engine_->run([&](engine::Core& core) { EXPECT_TRUE(core.grant(home, pattern, access, {}).ok()); }).ok());
+    EXPECT_TRUE(
+        engine_->run([&](engine::Core& core) { EXPECT_TRUE(core.grant(home, pattern, access, {}).ok()); }).ok());
   }
   // The shown fields, or empty.
   std::string shown(const std::string& id_of, const HomeId& owner) {
     std::string fields;
-    EXPECT_TRUE(engine_->run([&](engine::Core& core) {
-      auto row = core.store().entity(model::Address{model::OwnerId(owner), id_of});
-      if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
-    }).ok());
+    EXPECT_TRUE(engine_
+                    ->run([&](engine::Core& core) {
+                      auto row = core.store().entity(model::Address{model::OwnerId(owner), id_of});
+                      if (row && row->state == store::EntityState::kLive) fields = row->siblings.back().fields;
+                    })
+                    .ok());
     return fields;
   }
   // The row that is kept of a home; nothing when there was never one.
@@ -132,12 +139,12 @@ class RunningHome {
 
  private:
   std::filesystem::path folder_;
-  std::shared_ptr<LoopbackNetwork> network_;
-  std::string name_;
+  const MakeTransport make_transport_;
+  sync::LinkHubSettings links_;
   std::optional<trust::Identity> identity_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<sync::LinkHub> hub_;
-  std::shared_ptr<LoopbackTransport> transport_;
+  std::shared_ptr<sdk::Transport> transport_;
   uint16_t port_ = 0;
 };
 

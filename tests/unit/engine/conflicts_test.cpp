@@ -60,6 +60,32 @@ TEST_F(Records, SayWhatMetWhatWonAndWhatLost) {
   EXPECT_EQ(conflictEvents(a), 1u);
 }
 
+TEST_F(Records, AreReviewedHoweverManyVersionsMeet) {
+  // More than a byte counts without its sign.
+  constexpr uint8_t kMany = 150;
+  std::vector<Version> met;
+  for (uint8_t n = 1; n <= kMany; ++n) {
+    Version version;
+    version.author = b.id();
+    version.dot.counter = 1;
+    version.dot.replica.bytes.fill(n);
+    version.stamp = {true, n, 0};
+    version.vector.raise(version.dot.replica, 1);
+    version.fields = "{\"by\":" + std::to_string(n) + "}";
+    version.hash = model::contentHash(lamp(), version);
+    met.push_back(std::move(version));
+  }
+  a.commit([&] {
+    a.core().beginChange(b.id(), "test", "sync");
+    a.core().join(lamp(), "state", met);
+    a.core().endChange();
+  });
+  ASSERT_GE(a.siblings(lamp()).size(), kMany);
+  EXPECT_FALSE(a.store().entity(lamp())->conflicted);
+  use(a, Scope::kOwner, "", "user-choice");
+  EXPECT_TRUE(a.store().entity(lamp())->conflicted);
+}
+
 TEST_F(Records, AreOneForTheSameVersionsHoweverOftenTheyMeetAndEqualEverywhere) {
   part();
   std::string key = only(a).key;

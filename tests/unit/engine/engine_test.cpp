@@ -11,6 +11,7 @@
 #include <iterator>
 #include <thread>
 
+#include "engine/tuning.h"
 #include "sim/home.h"
 #include "unit/model/histories.h"
 #include "unit/store/faulty_disk.h"
@@ -242,6 +243,31 @@ TEST_F(Committing, SaysThatTheDiskIsFullAndWorksAgainWhenThereIsRoom) {
         EXPECT_EQ(core.writer().owner(core.me()).counter, 6u);
       })
       .ok();
+  engine.reset();
+}
+
+TEST_F(Committing, SaysWhatTheDiskLacksUntilItFindsByItselfThatItWorks) {
+  store::FaultyDisk disk;
+  start();
+  EXPECT_FALSE(engine->storageFault());
+  disk.failAfter(0, store::FaultyDisk::Fault::kBroken);
+  ASSERT_FALSE(engine->run(putting("light.a")).ok());
+  ASSERT_TRUE(engine->storageFault());
+  EXPECT_EQ(engine->storageFault()->code, "storage_failed");
+  // It was tried meanwhile, and is as it was.
+  std::this_thread::sleep_for(std::chrono::milliseconds(kStorageTryMs * 3 / 2));
+  EXPECT_TRUE(engine->storageFault());
+  disk.mend();
+  for (int waited = 0; engine->storageFault() && waited < 1000; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(engine->storageFault());
+  EXPECT_TRUE(engine->run(putting("light.a")).ok());
+  // At once where somebody writes first.
+  disk.failAfter(0, store::FaultyDisk::Fault::kFull);
+  ASSERT_FALSE(engine->run(putting("light.b")).ok());
+  EXPECT_EQ(engine->storageFault()->code, "storage_full");
+  disk.mend();
+  ASSERT_TRUE(engine->run(putting("light.b")).ok());
+  EXPECT_FALSE(engine->storageFault());
   engine.reset();
 }
 

@@ -472,7 +472,7 @@ TEST_F(StoreEntities, LeaveNothingWhenTheyAreRemoved) {
     EXPECT_EQ(plain.text("SELECT DISTINCT entity FROM " + std::string(table)), std::to_string(kept.n)) << table;
   }
   // What the owner did not take stays when content goes.
-  commit(*store, [&] { store->removeShared(kept.n); });
+  commit(*store, [&] { store->removeShared(&kept); });
   EXPECT_EQ(plain.text("SELECT refused FROM history"), "1");
   EXPECT_EQ(plain.text("SELECT state FROM conflict"), "2");
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -12,15 +13,18 @@ namespace {
 struct State {
   sqlite3_vfs* real = nullptr;
   sqlite3_vfs vfs{};
-  int64_t left = INT64_MAX;
-  FaultyDisk::Fault fault = FaultyDisk::Fault::kFull;
-  bool failed = false;
-  int error = 0;
+  // An engine's thread may try its disk while a test sets this.
+  std::atomic<int64_t> left{INT64_MAX};
+  std::atomic<FaultyDisk::Fault> fault{FaultyDisk::Fault::kFull};
+  std::atomic<FaultyDisk::Where> where{FaultyDisk::Where::kAnywhere};
+  std::atomic<bool> failed{false};
+  std::atomic<int> error{0};
 };
 State state;
 
 // Whether this operation fails; counts it.
-bool fails() {
+bool fails(bool on_database = false) {
+  if (state.where == FaultyDisk::Where::kDatabase && !on_database) return false;
   if (state.left > 0) {
     if (state.left != INT64_MAX) --state.left;
     return false;
@@ -33,6 +37,8 @@ bool broken() { return state.fault == FaultyDisk::Fault::kBroken; }
 
 struct File {
   sqlite3_file base;
+  bool database;
+  static bool isDatabase(sqlite3_file* file) { return reinterpret_cast<File*>(file)->database; }
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   static sqlite3_file* of(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real(); }
 };
@@ -44,12 +50,12 @@ const sqlite3_io_methods kMethods = {
       return File::of(f)->pMethods->xRead(File::of(f), to, n, at);
     },
     [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-      if (fails()) return broken() ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+      if (fails(File::isDatabase(f))) return broken() ? SQLITE_IOERR_WRITE : SQLITE_FULL;
       return File::of(f)->pMethods->xWrite(File::of(f), from, n, at);
     },
     [](sqlite3_file* f, sqlite3_int64 n) { return File::of(f)->pMethods->xTruncate(File::of(f), n); },
-    [](sqlite3_file*, int) {
-      if (broken() && fails()) return SQLITE_IOERR_FSYNC;
+    [](sqlite3_file* f, int) {
+      if (broken() && fails(File::isDatabase(f))) return SQLITE_IOERR_FSYNC;
       return SQLITE_OK;  // The power stays on, so nothing need reach the platter.
     },
     [](sqlite3_file* f, sqlite3_int64* n) { return File::of(f)->pMethods->xFileSize(File::of(f), n); },
@@ -81,6 +87,7 @@ const sqlite3_io_methods kMethods = {
 int openFile(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   auto* own = reinterpret_cast<File*>(file);
   own->base.pMethods = nullptr;
+  own->database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
   std::memset(own->real(), 0, static_cast<size_t>(state.real->szOsFile));
   int exists = 0;
   if (name && (flags & SQLITE_OPEN_CREATE)) {
@@ -95,7 +102,7 @@ int openFile(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int*
 }  // namespace
 
 FaultyDisk::FaultyDisk() {
-  state = {};
+  failAfter(INT64_MAX, Fault::kFull);
   state.real = sqlite3_vfs_find(nullptr);
   state.vfs = *state.real;
   state.vfs.pNext = nullptr;
@@ -103,15 +110,16 @@ FaultyDisk::FaultyDisk() {
   state.vfs.szOsFile = static_cast<int>(sizeof(File)) + state.real->szOsFile;
   state.vfs.xOpen = openFile;
   state.vfs.xGetLastError = [](sqlite3_vfs*, int, char*) {
-    return state.error != 0 ? state.error : state.real->xGetLastError(state.real, 0, nullptr);
+    return state.error != 0 ? state.error.load() : state.real->xGetLastError(state.real, 0, nullptr);
   };
   EXPECT_EQ(sqlite3_vfs_register(&state.vfs, 1), SQLITE_OK);
 }
 
 FaultyDisk::~FaultyDisk() { sqlite3_vfs_unregister(&state.vfs); }
 
-void FaultyDisk::failAfter(int64_t operations, Fault fault) {
+void FaultyDisk::failAfter(int64_t operations, Fault fault, Where where) {
   state.left = operations;
+  state.where = where;
   state.fault = fault;
   state.failed = false;
   state.error = 0;

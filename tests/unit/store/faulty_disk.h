@@ -1,5 +1,5 @@
 // A disk under SQLite that gets full or breaks at a chosen operation: a VFS that passes everything on to the ordinary
-// one. While it lives every database that is opened lies on it. One thread.
+// one. While it lives every database that is opened lies on it. Opened on one thread; set and asked on any.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@ namespace hearthgate::store {
 class FaultyDisk {
  public:
   enum class Fault { kFull, kBroken };
+  enum class Where { kAnywhere, kDatabase };  // the database alone: only checkpoints write it
 
   FaultyDisk();
   ~FaultyDisk();
@@ -16,7 +17,7 @@ class FaultyDisk {
   FaultyDisk& operator=(const FaultyDisk&) = delete;
 
   // After `operations` more that need the disk (writes, growth, new files; broken: also syncs) all of them fail.
-  void failAfter(int64_t operations, Fault fault);
+  void failAfter(int64_t operations, Fault fault, Where where = Where::kAnywhere);
   // Works again.
   void mend();
   // Since failAfter().

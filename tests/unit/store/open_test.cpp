@@ -1,6 +1,7 @@
 // Opening: what a new file is, and what is said of files that are foreign, newer, damaged or not writable.
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "store/migrator.h"
 #include "unit/store/store_file.h"
 
@@ -165,6 +166,19 @@ TEST_F(StoreOpen, SaysOfABrokenVersionThatTheDatabaseIsDamaged) {
   EXPECT_EQ(store->meta("key"), "");
 }
 
+TEST_F(StoreOpen, ReadsAnEntityWithoutItsVersionsAsOneThatIsNotShared) {
+  fill();
+  Plain(path()).run("UPDATE entity SET siblings=x'' WHERE n=2; UPDATE entity SET siblings=x'0102' WHERE n=3");
+  auto store = open();
+  for (const char* id : {"light.n2", "light.n3"}) {
+    // Of everything else somebody wants to show something, which once ended the process.
+    auto row = store->entity({kOwner, id});
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->state, EntityState::kNoLongerShared);
+    expectSentence(store->takeError().error(), "database_corrupt", "restore a backup");
+  }
+}
+
 TEST_F(StoreOpen, SaysOfBrokenRulesThatTheDatabaseIsDamaged) {
   {
     auto store = open();
@@ -179,6 +193,41 @@ TEST_F(StoreOpen, SaysOfBrokenRulesThatTheDatabaseIsDamaged) {
   EXPECT_EQ(store->takeError().error().code, "database_corrupt");
   EXPECT_TRUE(store->rulesOf(kOwner).empty());
   expectSentence(store->takeError().error(), "database_corrupt", "rules");
+}
+
+TEST_F(StoreOpen, SaysOfAnIdOfAnotherLengthThatTheDatabaseIsDamaged) {
+  fill();
+  Plain(path()).run("UPDATE owner SET epoch=x'01'");
+  auto store = open();
+  (void)store->owners();
+  expectSentence(store->takeError().error(), "database_corrupt", "an id");
+  Plain(path()).run("UPDATE owner SET id=x'0102'");
+  EXPECT_TRUE(store->entities({}, std::nullopt, 10).empty());
+  expectSentence(store->takeError().error(), "database_corrupt", "an id");
+}
+
+TEST_F(StoreOpen, WritesNothingForAnOwnerWhoseRowIsDamaged) {
+  fill();
+  // Not found by its id any more, which once ended the process.
+  Plain(path()).run("UPDATE owner SET id=zeroblob(32)");
+  auto store = open();
+  store->begin();
+  EntityRow row = entityRow({kOwner, "light.new"}, 1000);
+  store->putEntity(&row);
+  expectSentence(store->commit().error(), "database_corrupt", "an owner");
+}
+
+TEST_F(StoreOpen, TellsInReadableTextWhatSqliteSaysOfABrokenSchema) {
+  fill();
+  std::string whole = bytes();
+  size_t at = whole.find("CREATE TABLE entity");
+  ASSERT_NE(at, std::string::npos);
+  whole.replace(at, 12, "CREAT\xFF\xFE\x01\n!!!");
+  setBytes(whole);
+  Error error = refusal();
+  EXPECT_TRUE(isUtf8(error.message)) << error.message;
+  EXPECT_EQ(error.message.find('\n'), std::string::npos) << error.message;
+  EXPECT_NE(error.code, "opened");
 }
 
 TEST_F(StoreOpen, RefusesAFileThatMayOnlyBeRead) {

@@ -104,7 +104,8 @@ void fillEntities(Store& store) {
   for (EntityRow* row : {&kitchen, &gone, &beach, &stub}) store.putEntity(row);
   store.putBase(beach.n, {s.theirs});
   store.addHistory(kitchen.n, 1, 0, false, s.first);
-  store.addHistory(kitchen.n, 2, 0, false, s.second);
+  store.listHistory(&kitchen, 2, 0, s.second);
+  store.putEntity(&kitchen);
   store.addHistory(kitchen.n, 2, 1, true, s.rival);
   store.putChange({1, 100, home(1), "token:admin", "write", 1});
   store.putChange({2, 200, home(2), "", "sync", 2});

@@ -61,6 +61,15 @@ class BandwidthLimit : public PairOfHomes {
   std::vector<Sent> sent;
 };
 
+TEST_F(BandwidthLimit, ThatNoNumberCanHoldHoldsNothingUp) {
+  // As it may stand in a damaged database.
+  limit(3'184'395'680'760'201'216);
+  fill();
+  connect();
+  settle();
+  EXPECT_EQ(arrived(), static_cast<size_t>(kEntities));
+}
+
 TEST_F(BandwidthLimit, DelaysAndDropsNothing) {
   fill();
   connect();

@@ -114,6 +114,20 @@ TEST(Identity, ShowsTheWordsUntilTheyAreConfirmed) {
   EXPECT_TRUE(Identity::load(dir.path()).ok());
 }
 
+// The disk failed when the words were confirmed, after they had been overwritten and before the file was gone.
+TEST(Identity, GoesOnWithConfirmedWordsThatWereOnlyOverwritten) {
+  TemporaryFolder dir;
+  auto made = Identity::create(dir.path(), systemRandom());
+  ASSERT_TRUE(made.ok());
+  writeAll(dir.file("recovery.seed"), std::string(readAll(dir.file("recovery.seed")).size(), '\0'));
+  auto words = made->recoveryWords();
+  ASSERT_TRUE(words.ok()) << words.error().message;
+  EXPECT_FALSE(words->has_value());
+  EXPECT_FALSE(std::filesystem::exists(dir.file("recovery.seed")));
+  EXPECT_TRUE(made->confirmRecoveryWords().ok());
+  EXPECT_TRUE(Identity::load(dir.path()).ok());
+}
+
 TEST(Identity, WithoutRecoveryNeverWritesTheSeed) {
   TemporaryFolder dir;
   ASSERT_TRUE(Identity::create(dir.path(), systemRandom(), Recovery::kNone).ok());

@@ -20,7 +20,7 @@ namespace hearthgate::sdk {
 // Why a link ended. Codes of the transport itself:
 //   closed             the other side ended it without a reason of its own
 //   lost               the connection broke: reset, or ended without a word
-//   ping_timeout       nothing was heard for the idle limit, pings included
+//   ping_timeout       nothing was heard for the idle limit, pings included, or next to nothing of a message
 //   too_large          a message above the limit came
 //   protocol_error     what came is not the transport's protocol, a text message for example
 //   stopped            the transport stopped

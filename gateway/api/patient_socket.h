@@ -1,0 +1,47 @@
+// The REST server's sockets, which give a client time and not for ever: Poco limits how long one read or write may
+// stand still, so a client that sends or takes a byte now and then would keep its thread for hours. Used by the server
+// alone; a socket belongs to the thread that serves it.
+#pragma once
+
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include <chrono>
+#include <cstdint>
+
+namespace hearthgate::api {
+
+// How long was waited for a client in one direction, and what came of it.
+class Patience {
+ public:
+  // False when it is over.
+  bool waited(std::chrono::steady_clock::duration time, int bytes);
+  void renew() { *this = {}; }
+
+ private:
+  std::chrono::steady_clock::duration time_{};
+  int64_t bytes_ = 0;
+};
+
+class PatientSocket final : public Poco::Net::StreamSocketImpl {
+ public:
+  explicit PatientSocket(poco_socket_t descriptor) : StreamSocketImpl(descriptor) {}
+
+  // Both throw Poco::TimeoutException when a client is slower than tuning.h allows. A request and its answer have each
+  // their own time.
+  int receiveBytes(void* buffer, int length, int flags) override;
+  int sendBytes(const void* buffer, int length, int flags) override;
+  using StreamSocketImpl::receiveBytes;
+  using StreamSocketImpl::sendBytes;
+
+ private:
+  Patience receiving_, sending_;
+  bool answering_ = false;
+};
+
+class PatientServerSocket final : public Poco::Net::ServerSocket {
+ public:
+  PatientServerSocket();
+};
+
+}  // namespace hearthgate::api
