@@ -46,8 +46,8 @@ void appendVersion(const model::Version& version, std::string* out) {
   object.raw("fields", version.fields).boolean("deleted", version.deleted);
 }
 
-const std::vector<std::pair<HomeId, model::Rules>>& EntityText::ownRules() {
-  if (!own_rules_) own_rules_ = reader_.rulesOf(gateway_.me());
+const store::Reader::HomesRules& EntityText::ownRules() {
+  if (!own_rules_) own_rules_ = reader_.keptRulesOf(gateway_.me());
   return *own_rules_;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ class EntityText {
   std::string text(const store::EntityRow& row);
 
  private:
-  const std::vector<std::pair<HomeId, model::Rules>>& ownRules();
+  const store::Reader::HomesRules& ownRules();
   const model::Rules* given();  // to `as_`
   const model::Rules* received(const model::OwnerId& owner);
   const model::StrategyRows& ownStrategies();
@@ -46,7 +47,7 @@ class EntityText {
   Gateway& gateway_;
   store::Reader& reader_;
   std::optional<HomeId> as_;
-  std::optional<std::vector<std::pair<HomeId, model::Rules>>> own_rules_;
+  std::shared_ptr<const store::Reader::HomesRules> own_rules_;
   std::optional<model::StrategyRows> own_strategies_;
   std::optional<bool> any_here_;
   std::map<model::OwnerId, std::optional<model::Rules>> received_;

@@ -20,6 +20,7 @@ void Reader::forgetCaches() {
   home_numbers_.clear();
   owner_numbers_.clear();
   owner_names_.clear();
+  kept_rules_.reset();
 }
 
 const ReplicaId* Reader::replicaName(uint32_t number) const {

@@ -109,7 +109,10 @@ class Reader : public model::Names {
 
   std::optional<model::Rules> rules(const model::OwnerId& owner, const HomeId& home);
   std::optional<uint64_t> rulesNumber(const model::OwnerId& owner, const HomeId& home);
-  std::vector<std::pair<HomeId, model::Rules>> rulesOf(const model::OwnerId& owner);
+  using HomesRules = std::vector<std::pair<HomeId, model::Rules>>;
+  HomesRules rulesOf(const model::OwnerId& owner);
+  // The same, kept until some rules change: with hundreds of homes it costs more to read than the entity that it is asked for.
+  std::shared_ptr<const HomesRules> keptRulesOf(const model::OwnerId& owner);
   model::StrategyRows strategyRows();
   std::optional<std::string> strategyHere(const model::Address& address);
   bool anyStrategyHere();
@@ -201,6 +204,12 @@ class Reader : public model::Names {
   mutable std::unordered_map<uint32_t, HomeId> home_names_;
   std::unordered_map<ReplicaId, uint32_t> replica_numbers_;
   std::unordered_map<HomeId, uint32_t> home_numbers_;
+  struct KeptRules {
+    model::OwnerId owner;
+    std::string generation;
+    std::shared_ptr<const HomesRules> rules;
+  };
+  std::optional<KeptRules> kept_rules_;
   std::map<model::OwnerId, uint32_t> owner_numbers_;
   std::map<uint32_t, model::OwnerId> owner_names_;
 };

@@ -47,8 +47,18 @@ std::optional<uint64_t> Reader::rulesNumber(const model::OwnerId& owner, const H
   return query.number(0);
 }
 
-std::vector<std::pair<HomeId, model::Rules>> Reader::rulesOf(const model::OwnerId& owner) {
-  std::vector<std::pair<HomeId, model::Rules>> all;
+std::shared_ptr<const Reader::HomesRules> Reader::keptRulesOf(const model::OwnerId& owner) {
+  std::string generation = meta(kRulesGeneration);
+  if (!kept_rules_ || !(kept_rules_->owner == owner) || kept_rules_->generation != generation) {
+    auto rules = std::make_shared<const HomesRules>(rulesOf(owner));
+    if (database_->failed()) return rules;
+    kept_rules_ = KeptRules{owner, std::move(generation), std::move(rules)};
+  }
+  return kept_rules_->rules;
+}
+
+Reader::HomesRules Reader::rulesOf(const model::OwnerId& owner) {
+  HomesRules all;
   Query query = database_->query("SELECT h.id, r.number, r.body FROM rules r JOIN home h ON h.n=r.home WHERE r.owner=?");
   query.bind(ownerNumber(owner));
   while (query.row()) {

@@ -14,6 +14,8 @@ namespace hearthgate::store {
 inline constexpr size_t kMaxRuleRows = 10'000;     // of access, over all lists
 inline constexpr size_t kMaxStrategyRows = 2'000;  // that travel with them
 inline constexpr size_t kMaxRuleLists = 16;
+// The row of `meta` that counts changes of rules, so that what was read of them can be kept.
+inline constexpr char kRulesGeneration[] = "rules_generation";
 
 // Without the number.
 std::string encodeRules(const model::Rules& rules);

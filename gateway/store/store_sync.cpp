@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "model/json.h"
 #include "store/rules_codec.h"
 #include "store/sqlite.h"
@@ -74,6 +76,7 @@ void Store::putRules(const model::OwnerId& owner, const HomeId& home, const mode
       .bind(rules.number)
       .bindBlob(body)
       .run();
+  setMeta(kRulesGeneration, std::to_string(std::strtoull(meta(kRulesGeneration).c_str(), nullptr, 10) + 1));
 }
 
 void Store::putStrategyRow(const model::StrategyRow& row) {

@@ -74,6 +74,36 @@ TEST_F(StoreTransactions, KnowWhereAFeedEndsWhateverBecomesOfThem) {
   EXPECT_EQ(end(), 1u);
 }
 
+// The number of the one row that a home has, as kept.
+uint64_t keptNumber(Reader& reader) {
+  auto rules = reader.keptRulesOf(kOwner);
+  return rules->empty() ? 0 : rules->front().second.number;
+}
+
+TEST_F(StoreTransactions, KeepRulesUntilTheyChange) {
+  auto other = reader();
+  EXPECT_EQ(keptNumber(*other), 0u);
+  auto put = [&](uint64_t number) {
+    model::Rules rules;
+    rules.number = number;
+    store->putRules(kOwner, model::home(7), rules);
+  };
+  commit(*store, [&] { put(1); });
+  EXPECT_EQ(keptNumber(*other), 1u);
+  EXPECT_EQ(other->keptRulesOf(kOwner), other->keptRulesOf(kOwner));
+  store->begin();
+  put(2);
+  EXPECT_EQ(keptNumber(*store), 2u);
+  EXPECT_EQ(keptNumber(*other), 1u);
+  store->rollback();
+  // What counts the changes goes the same way a second time.
+  commit(*store, [&] { put(3); });
+  EXPECT_EQ(keptNumber(*store), 3u);
+  EXPECT_EQ(keptNumber(*other), 3u);
+  EXPECT_TRUE(other->keptRulesOf(OwnerId(model::home(2)))->empty());
+  EXPECT_EQ(keptNumber(*other), 3u);
+}
+
 TEST_F(StoreTransactions, FailAsAWholeAfterTheFirstFailedStatement) {
   store->begin();
   put("light.a", 1);
