@@ -101,7 +101,11 @@ void LinkHub::Impl::tick() {
         replicator->tick();
         auditRefusals(core);
         std::map<HomeId, PeerReport> reports;
-        for (const auto& [home, connection] : engine_links) reports[home] = replicator->report(home);
+        for (const auto& [home, connection] : engine_links) {
+          reports[home] = replicator->report(home);
+          if (reports[home].ready || clock.steadyMs() - connection->opened_ms <= kHelloLimitMs) continue;
+          connection->close("timeout", "The other home has said no hello for thirty seconds.");
+        }
         std::lock_guard lock(mutex);
         for (auto& [home, report] : reports) {
           auto at = peers.find(home);

@@ -29,6 +29,9 @@ inline constexpr int64_t kDuplicateWindowMs = 5'000;
 // A stranger's handshake that is older gives way when the places of T7 are taken. An honest one takes some round trips; a
 // paired home whose source is not known (any more) must not wait ten seconds behind those that say nothing.
 inline constexpr int64_t kGiveWayMs = 1'000;
+// A link on which the other home's hello does not come is given up: hellos are small, and the first thing that is said.
+// As long as a busy or slow home may take; without it a link whose first messages were lost would stand for ever.
+inline constexpr int64_t kHelloLimitMs = 30'000;
 inline constexpr size_t kMaxAddresses = 8;  // a home (TRUST.md T7)
 inline constexpr int64_t kTickMs = 250;
 // How long a `home sync` that follows a `home connect` waits for the link.

@@ -359,7 +359,7 @@ class OnAPairing : public AFault {
       // T5: nothing or both. What the listener still holds in memory goes by its time limit.
       ASSERT_TRUE(
           homes.wait([&] { return paired() || (!knows(homes.beach, homes.city) && !knows(homes.city, homes.beach)); },
-                     [&] { homes.dialAgain(); }))
+                     {}, FaultyHomes::kForwardToTheEndMs))
           << "one is paired and the other is not";
       EXPECT_FALSE(paired()) << "paired, and the person was told " << *code;
     }

@@ -79,6 +79,8 @@ class FaultyHomes {
   static constexpr int64_t kNextTryMs = 1'100;
   // Below the two minutes after which a pairing is given up.
   static constexpr int64_t kForwardAtMostMs = 110'000;
+  // T5: a pin that was not acknowledged goes after ten minutes.
+  static constexpr int64_t kForwardToTheEndMs = 660'000;
 
   // `breaks`: whether the fault that is looked at ends links, so that dead ones should be noticed at once.
   explicit FaultyHomes(bool breaks)
@@ -94,7 +96,8 @@ class FaultyHomes {
   }
 
   // Waits until `holds`, calling `nudge` in between and putting the clocks forward where only a time limit can go on.
-  bool wait(const std::function<bool()>& holds, const std::function<void()>& nudge = {}) {
+  bool wait(const std::function<bool()>& holds, const std::function<void()>& nudge = {},
+            int64_t forward_at_most_ms = kForwardAtMostMs) {
     using std::chrono::steady_clock;
     auto talked = steady_clock::now();
     auto somebody = talked;
@@ -113,7 +116,7 @@ class FaultyHomes {
           const bool limit = now - talked > std::chrono::milliseconds(patienceMs());
           if (!limit && now - somebody < std::chrono::milliseconds(kNobodyMs)) return false;
           const int64_t by_ms = limit ? kForwardMs : kNextTryMs;
-          if (forwarded_ms + by_ms > kForwardAtMostMs) return false;
+          if (forwarded_ms + by_ms > forward_at_most_ms) return false;
           putForward(by_ms);
           forwarded_ms += by_ms;
           waited_for_limits = waited_for_limits || limit;

@@ -9,8 +9,8 @@ namespace {
 
 class UnacknowledgedPairing : public ::testing::Test {
  protected:
-  // Both persons agree; the joiner stores its pin when nothing of it is heard any more, and goes away.
-  void loseTheAcknowledgement() {
+  // Both persons agree; the joiner stores its pin when nothing of it is heard any more.
+  void muteTheAcknowledgement() {
     auto code = beach.hub().openPairing(300, false);
     ASSERT_TRUE(code.ok());
     auto joined = city.hub().join(code->code, "127.0.0.1:" + std::to_string(wire), false);
@@ -24,6 +24,10 @@ class UnacknowledgedPairing : public ::testing::Test {
     network->mute(wire, true);
     go_on.set_value();
     EXPECT_TRUE(eventually([&] { return city.hub().pairing().state == "done"; }));
+  }
+  // And goes away.
+  void loseTheAcknowledgement() {
+    muteTheAcknowledgement();
     city.stop();
     network->mute(wire, false);
   }
@@ -45,6 +49,17 @@ TEST_F(UnacknowledgedPairing, IsCompletedWhenTheJoinerComesBackInTime) {
   EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
   EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
   EXPECT_EQ(beach.hub().pairing().state, "done");
+}
+
+// The link stays, with nothing on it: the acknowledgement was lost, and the joiner's hello behind it.
+TEST_F(UnacknowledgedPairing, IsCompletedOverANewLinkWhenTheFirstIsSilent) {
+  muteTheAcknowledgement();
+  ASSERT_TRUE(eventually([&] { return city.connectedTo(beach); }));
+  network->mute(wire, false);
+  city.clock.putForward(31'000);
+  beach.clock.putForward(31'000);
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
 }
 
 TEST_F(UnacknowledgedPairing, RemovesItselfAndTheJoinerIsToldSo) {
