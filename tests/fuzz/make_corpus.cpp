@@ -82,10 +82,9 @@ std::vector<std::string> conversation() {
 void syncSeeds() {
   std::vector<std::string> said = conversation();
   std::string stream;
-  sync::FrameWriter writer;
   for (size_t i = 0; i < said.size(); ++i) {
     seed("wire_fuzz", "message-" + std::to_string(i), said[i]);
-    writer.append(said[i] + said[i] + said[i] + said[i], true, &stream);
+    sync::appendFrame(said[i] + said[i] + said[i] + said[i], true, &stream);
     if (i % 8 == 7) seed("frames_fuzz", "stream-" + std::to_string(i), byte(i) + byte(0) + stream);
   }
   seed("frames_fuzz", "written",

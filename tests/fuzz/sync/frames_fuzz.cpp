@@ -56,7 +56,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (written) {
     // Messages of the input, long enough to be compressed, as a writer frames them; then perhaps damaged.
     std::vector<std::string> messages;
-    sync::FrameWriter writer;
     bytes.clear();
     bool damaged = input.flag();
     size_t count = input.below(8);
@@ -66,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::string_view part = input.bytes();
       std::string message;
       for (size_t k = 0; k < times; ++k) message += part;
-      writer.append(message, compress, &bytes);
+      sync::appendFrame(message, compress, &bytes);
       messages.push_back(std::move(message));
     }
     if (!damaged) HG_ASSERT((readIn(bytes, portion) == Read{messages, false}));
