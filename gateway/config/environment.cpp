@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/utf8.h"
 #include "config/keys.h"
 #include "config/suggest.h"
 #include "config/yaml_tree.h"
@@ -139,6 +140,10 @@ void applyEnvironment(const Sources& sources, Collected& collected) {
     const std::string& variable = entry.first;
     const std::string& text = entry.second;
     if (!variable.starts_with(kVariablePrefix)) continue;
+    if (!isUtf8(variable) || !isUtf8(text)) {
+      problem(collected, displayName(variable), {"it is no UTF-8", "text in UTF-8"});
+      continue;
+    }
     auto key = std::find_if(table.begin(), table.end(), [&](const Key& k) { return variableOf(k.path) == variable; });
     if (key == table.end()) {
       if (variable.starts_with(kPluginsPrefix) && variable.size() > kPluginsPrefix.size()) {

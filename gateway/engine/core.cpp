@@ -139,6 +139,12 @@ Result<Version> Core::make(EntityRow& row, Version version, const std::optional<
   version.author = settings_.home;
   version.dot = writer_.nextDot(row.address.owner);
   version.stamp = stamp ? *stamp : writer_.nextStamp();
+  // Only a damaged file says so: what is joined names no write of ours that we did not make.
+  if (version.vector.at(version.dot.replica) >= version.dot.counter || version.dot.counter >= model::kMaxCounter) {
+    return storageError("database_corrupt", "The count of this home's writes is behind what " + row.address.id +
+                                                " says of them: the database is damaged (restore a backup, or start once with "
+                                                "--recover)");
+  }
   version.vector.raise(version.dot.replica, version.dot.counter);
   version.hash = model::contentHash(row.address, version);
   if (row.address.owner == me()) version.tag = settings_.ownerTag(version.hash);

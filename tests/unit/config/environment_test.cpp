@@ -89,6 +89,11 @@ TEST(EnvironmentOverrides, RefusePluginsThatAreNotThere) {
   EXPECT_THAT(problemsIn("", {{"HEARTHGATE_PLUGINS_LAN", "[]"}}), HasSubstr("is no JSON object"));
 }
 
+TEST(EnvironmentOverrides, AreTextInUtf8) {
+  EXPECT_EQ(problemsIn("", {{"HEARTHGATE_PLUGINS_POI_RATE", "1\xF9"}}),
+            "HEARTHGATE_PLUGINS_POI_RATE: it is no UTF-8 (text in UTF-8)\n");
+}
+
 TEST(ProcessEnvironment, TakesOnlyOurVariables) {
   setenv("HEARTHGATE_NAME", "Boat=house", 1);
   setenv("HEARTHGAT", "no", 1);
