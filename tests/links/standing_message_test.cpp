@@ -40,8 +40,7 @@ class StandingMessage : public ::testing::Test {
   bool send(const std::string& bytes) {
     return ::send(raw.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
-  // Sends `bytes` again and again, `pause` in between, until the link is closed; false after four seconds, ten times
-  // the limit of a link that stands.
+  // Sends `bytes` again and again, `pause` in between, until the link is closed; false after ten seconds.
   bool isClosedWhileGetting(const std::string& bytes, std::chrono::milliseconds pause) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (handler->closedCalls() == 0 && std::chrono::steady_clock::now() < end) {
