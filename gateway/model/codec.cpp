@@ -218,6 +218,7 @@ Result<Version> decodeVersion(std::string_view bytes, const Address& address, st
 Result<Version> decodeVersion(std::string_view bytes, const ContentHash& hash, std::string_view entity_kind,
                               const Names& names) {
   HG_TRY(Version version, decode(bytes, entity_kind, names));
+  HG_CHECK(checkKept(version));
   version.hash = hash;
   return version;
 }

@@ -87,7 +87,7 @@ void encodeVersion(const Version& version, std::string_view entity_kind, Numberi
 // with `bad_version` for broken bytes; checkVersion() is the caller's.
 Result<Version> decodeVersion(std::string_view bytes, const Address& address, std::string_view entity_kind,
                               const Names& names);
-// The same with a hash that is already known (from the database).
+// The same with a hash that is already known (from the database); what passes checkKept() is believed.
 Result<Version> decodeVersion(std::string_view bytes, const ContentHash& hash, std::string_view entity_kind,
                               const Names& names);
 

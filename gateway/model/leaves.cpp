@@ -89,7 +89,7 @@ Status appendFields(const Json& object, size_t levels, size_t* leaves, std::stri
 constexpr size_t kUsualFields = 512;  // bytes: saves growing
 
 // A tree of what is there, so that a patch can be applied level by level.
-Json toTree(const Leaves& leaves) {
+Result<Json> toTree(const Leaves& leaves) {
   Json root;
   root.type = Json::Type::kObject;
   for (const Leaf& leaf : leaves) {
@@ -100,7 +100,7 @@ Json toTree(const Leaves& leaves) {
       if (at->type == Json::Type::kNull) at->type = Json::Type::kObject;
     }
     auto value = parseJson(leaf.value, kMaxDepth);
-    HG_ASSERT(value.ok());  // Leaves hold canonical JSON.
+    if (!value.ok()) return storageError("database_corrupt", "A stored field is not JSON: the database is damaged.");
     *at = std::move(*value);
   }
   return root;
@@ -183,73 +183,82 @@ Result<size_t> checkFieldsText(std::string_view text) {
   return leaves;
 }
 
-char LeafScan::look() const {
-  HG_ASSERT(at_ < fields_.size());
-  return fields_[at_];
+char LeafScan::look() const { return at_ < fields_.size() ? fields_[at_] : '\0'; }
+
+bool LeafScan::fail() {
+  broken_ = true;
+  at_ = fields_.size();
+  return false;
 }
 
-// The quote that ends the string whose first one stands at `at`.
+// The quote that ends the string whose first one stands at `at`; npos where there is none.
 size_t LeafScan::stringEnd(size_t at) const {
   for (size_t from = at + 1;;) {
     size_t end = fields_.find('"', from);
-    HG_ASSERT(end != std::string_view::npos);
+    if (end == std::string_view::npos) return end;
     size_t escape = fields_.substr(from, end - from).find('\\');
     if (escape == std::string_view::npos) return end;
     from += escape + 2;  // What is escaped, a quote perhaps, is passed over.
   }
 }
 
-void LeafScan::readKey() {
-  HG_ASSERT(look() == '"');
+// Appends the character that stands escaped at `at_`, which goes to its last byte.
+void LeafScan::readEscaped() {
+  ++at_;
+  char c = look();
+  switch (c) {
+    case 'b': c = '\b'; break;
+    case 'f': c = '\f'; break;
+    case 'n': c = '\n'; break;
+    case 'r': c = '\r'; break;
+    case 't': c = '\t'; break;
+    case 'u': {
+      // Only the characters below 0x20 are written so, with lower-case digits.
+      at_ += 3;
+      int high = look() - '0';
+      ++at_;
+      int low = look() <= '9' ? look() - '0' : look() - 'a' + 10;
+      c = static_cast<char>(high * 16 + low);
+      break;
+    }
+    default: break;
+  }
+  path_ += c;
+  if (c == '\0') path_ += '\xFF';
+}
+
+bool LeafScan::readKey() {
   path_.resize(length_);
-  size_t end = stringEnd(at_);
+  size_t end = look() == '"' ? stringEnd(at_) : std::string_view::npos;
+  if (end >= fields_.size()) return false;
   std::string_view key = fields_.substr(at_ + 1, end - at_ - 1);
   if (key.find('\\') == std::string_view::npos) {
     path_ += key;
-    path_ += '\0';
-    at_ = end + 1;
-    HG_ASSERT(look() == ':');
-    ++at_;
-    return;
-  }
-  for (++at_; look() != '"'; ++at_) {
-    char c = fields_[at_];
-    if (c == '\\') {
-      ++at_;
-      switch (look()) {
-        case 'b': c = '\b'; break;
-        case 'f': c = '\f'; break;
-        case 'n': c = '\n'; break;
-        case 'r': c = '\r'; break;
-        case 't': c = '\t'; break;
-        case 'u': {
-          // Only the characters below 0x20 are written so, with lower-case digits.
-          at_ += 4;
-          int low = look() <= '9' ? look() - '0' : look() - 'a' + 10;
-          c = static_cast<char>((fields_[at_ - 1] - '0') * 16 + low);
-          break;
-        }
-        default: c = look();
+  } else {
+    for (++at_; at_ < end; ++at_) {
+      char c = fields_[at_];
+      if (c == '\\') {
+        readEscaped();
+      } else {
+        path_ += c;
       }
     }
-    path_ += c;
-    if (c == '\0') path_ += '\xFF';
   }
   path_ += '\0';
+  at_ = end + 1;
+  if (look() != ':') return false;
   ++at_;
-  HG_ASSERT(look() == ':');
-  ++at_;
+  return true;
 }
 
-// Where the value that begins at `at_` ends.
+// Where the value that begins at `at_` ends; npos where it does not.
 size_t LeafScan::valueEnd() const {
   char first = look();
-  if (first == '"') return stringEnd(at_) + 1;
-  if (first != '[' && first != '{') {
-    size_t end = fields_.find_first_of(",}", at_);
-    HG_ASSERT(end != std::string_view::npos);
-    return end;
+  if (first == '"') {
+    size_t end = stringEnd(at_);
+    return end < fields_.size() ? end + 1 : std::string_view::npos;
   }
+  if (first != '[' && first != '{') return fields_.find_first_of(",}", at_);
   size_t depth = 0;
   for (size_t at = at_; at < fields_.size(); ++at) {
     char c = fields_[at];
@@ -262,25 +271,27 @@ size_t LeafScan::valueEnd() const {
     } else if (depth == 0 && (c == ',' || c == '}')) {
       return at;
     } else if (c == ']' || c == '}') {
-      --depth;
+      if (depth-- == 0) break;
     }
   }
-  HG_ASSERT(false);
-  return fields_.size();
+  return std::string_view::npos;
 }
 
 bool LeafScan::next() {
   while (true) {
     char c = look();
     if (c == '}') {
-      if (open_.empty()) return false;
+      if (open_.empty()) {
+        broken_ = broken_ || at_ + 1 != fields_.size();
+        return false;
+      }
       length_ = open_.back();
       open_.pop_back();
       ++at_;
       continue;
     }
     if (c == ',') ++at_;
-    readKey();
+    if (!readKey()) return fail();
     bool object = look() == '{' && at_ + 1 < fields_.size() && fields_[at_ + 1] != '}';
     if (object) {
       open_.push_back(length_);
@@ -289,6 +300,7 @@ bool LeafScan::next() {
       continue;
     }
     size_t end = valueEnd();
+    if (end == std::string_view::npos) return fail();
     value_ = fields_.substr(at_, end - at_);
     at_ = end;
     return true;
@@ -339,7 +351,7 @@ std::string canonicalFields(const Leaves& leaves) {
 
 Result<Leaves> mergePatch(const Leaves& leaves, const Json& patch) {
   if (!patch.isObject()) return inputError("bad_document", "A patch of an entity's fields is a JSON object.");
-  Json tree = toTree(leaves);
+  HG_TRY(Json tree, toTree(leaves));
   applyPatch(&tree, patch);
   return leavesOf(tree);
 }

@@ -37,8 +37,8 @@ Result<std::string> fieldsText(const Json& object);
 // is not canonical, and as leavesOf() does. Builds no tree: every version that comes from another home is looked at so.
 Result<size_t> checkFieldsText(std::string_view text);
 
-// Goes over the leaves of canonical fields in order, without copying them. Only for what fieldsText() gave or
-// checkFieldsText() has passed.
+// Goes over the leaves of canonical fields in order, without copying them. Only for what fieldsText() gave, or
+// checkFieldsText() or checkKept() has passed: in anything else it ends where it cannot go on, and is broken().
 class LeafScan {
  public:
   explicit LeafScan(std::string_view fields) : fields_(fields) {}
@@ -46,10 +46,13 @@ class LeafScan {
   bool next();
   std::string_view path() const { return path_; }  // until next()
   std::string_view value() const { return value_; }  // within the fields
+  bool broken() const { return broken_; }
 
  private:
-  char look() const;
-  void readKey();
+  char look() const;  // zero, which no field holds, after the last byte
+  bool fail();
+  void readEscaped();
+  bool readKey();
   size_t stringEnd(size_t at) const;
   size_t valueEnd() const;
 
@@ -59,6 +62,7 @@ class LeafScan {
   std::vector<size_t> open_;  // length of the path to each object around the present one
   size_t length_ = 0;         // of the path to the present one
   std::string_view value_;
+  bool broken_ = false;
 };
 
 // The leaves of a JSON object. Fails with `bad_document` when it is none or a limit of limits.h is passed, `too_large`

@@ -106,6 +106,40 @@ bool dotInRange(const Dot& dot) { return dot.counter > 0 && dot.counter < kMaxCo
 
 Status badVersion(std::string message) { return inputError("bad_version", std::move(message)); }
 
+// All that checkVersion() says but for the kind and the text of the fields, which hold so many leaves.
+Status checkAroundFields(const Version& version, size_t leaves) {
+  if (version.vector.size() > kMaxVectorEntries) {
+    return inputError("vector_full", "The version vector has more than 1024 entries.");
+  }
+  if (!dotInRange(version.dot) || !stampInRange(version.stamp)) return badVersion("A counter or stamp is out of range.");
+  for (const auto& entry : version.vector.entries()) {
+    if (entry.counter == 0 || entry.counter >= kMaxCounter) return badVersion("A counter of the vector is out of range.");
+  }
+  if (version.vector.at(version.dot.replica) != version.dot.counter) {
+    return badVersion("The vector does not end in the version's own dot.");
+  }
+  if (version.deleted && leaves > 0) return badVersion("A deleted version has fields.");
+  std::vector<Dot> used;
+  for (size_t i = 0; i < version.leaf_dots.size(); ++i) {
+    const auto& entry = version.leaf_dots[i];
+    if (entry.leaf >= leaves || (i > 0 && version.leaf_dots[i - 1].leaf >= entry.leaf)) {
+      return badVersion("A leaf's dot names no leaf, or one twice.");
+    }
+    if (!dotInRange(entry.dot) || entry.dot == version.dot || !version.vector.covers(entry.dot)) {
+      return badVersion("A leaf's dot is not covered by the vector.");
+    }
+    used.push_back(entry.dot);
+  }
+  std::sort(used.begin(), used.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  bool stamps_fit = used.size() == version.dot_stamps.size();
+  for (size_t i = 0; stamps_fit && i < used.size(); ++i) {
+    stamps_fit = version.dot_stamps[i].dot == used[i] && stampInRange(version.dot_stamps[i].stamp);
+  }
+  if (!stamps_fit) return badVersion("The stamps of the leaves' dots are not exactly theirs.");
+  return {};
+}
+
 }  // namespace
 
 std::string_view reasonText(Reason reason) {
@@ -195,37 +229,20 @@ void setEntries(const Entries& entries, Version* version) {
 
 Status checkVersion(const Version& version) {
   HG_CHECK(checkKind(version.kind));
-  if (version.vector.size() > kMaxVectorEntries) {
-    return inputError("vector_full", "The version vector has more than 1024 entries.");
-  }
-  if (!dotInRange(version.dot) || !stampInRange(version.stamp)) return badVersion("A counter or stamp is out of range.");
-  for (const auto& entry : version.vector.entries()) {
-    if (entry.counter == 0 || entry.counter >= kMaxCounter) return badVersion("A counter of the vector is out of range.");
-  }
-  if (version.vector.at(version.dot.replica) != version.dot.counter) {
-    return badVersion("The vector does not end in the version's own dot.");
-  }
   HG_TRY(size_t leaves, checkFieldsText(version.fields));
-  if (version.deleted && leaves > 0) return badVersion("A deleted version has fields.");
-  std::vector<Dot> used;
-  for (size_t i = 0; i < version.leaf_dots.size(); ++i) {
-    const auto& entry = version.leaf_dots[i];
-    if (entry.leaf >= leaves || (i > 0 && version.leaf_dots[i - 1].leaf >= entry.leaf)) {
-      return badVersion("A leaf's dot names no leaf, or one twice.");
-    }
-    if (!dotInRange(entry.dot) || entry.dot == version.dot || !version.vector.covers(entry.dot)) {
-      return badVersion("A leaf's dot is not covered by the vector.");
-    }
-    used.push_back(entry.dot);
+  return checkAroundFields(version, leaves);
+}
+
+Status checkKept(const Version& version) {
+  size_t leaves = 0;
+  LeafScan scan(version.fields);
+  Path before;
+  for (; scan.next(); ++leaves) {
+    if (scan.value().empty() || (leaves > 0 && scan.path() <= before)) return badVersion("The fields are not in canonical form.");
+    before = scan.path();
   }
-  std::sort(used.begin(), used.end());
-  used.erase(std::unique(used.begin(), used.end()), used.end());
-  bool stamps_fit = used.size() == version.dot_stamps.size();
-  for (size_t i = 0; stamps_fit && i < used.size(); ++i) {
-    stamps_fit = version.dot_stamps[i].dot == used[i] && stampInRange(version.dot_stamps[i].stamp);
-  }
-  if (!stamps_fit) return badVersion("The stamps of the leaves' dots are not exactly theirs.");
-  return {};
+  if (scan.broken() || version.fields.front() != '{') return badVersion("The fields are not in canonical form.");
+  return checkAroundFields(version, leaves);
 }
 
 bool dominates(const Version& a, const Version& b) { return a.vector.covers(b.vector) && !(a.vector == b.vector); }
