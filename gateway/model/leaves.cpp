@@ -227,10 +227,9 @@ void LeafScan::readEscaped() {
   if (c == '\0') path_ += '\xFF';
 }
 
-bool LeafScan::readKey() {
+// Appends the key whose quotes stand at `at_` and `end` to the path of the object around it.
+void LeafScan::appendKeyTo(size_t end) {
   path_.resize(length_);
-  size_t end = look() == '"' ? stringEnd(at_) : std::string_view::npos;
-  if (end >= fields_.size()) return false;
   std::string_view key = fields_.substr(at_ + 1, end - at_ - 1);
   if (key.find('\\') == std::string_view::npos) {
     path_ += key;
@@ -245,6 +244,12 @@ bool LeafScan::readKey() {
     }
   }
   path_ += '\0';
+}
+
+bool LeafScan::readKey() {
+  size_t end = look() == '"' ? stringEnd(at_) : std::string_view::npos;
+  if (end >= fields_.size()) return false;
+  if (paths_ == Paths::kRead) appendKeyTo(end);
   at_ = end + 1;
   if (look() != ':') return false;
   ++at_;

@@ -41,7 +41,8 @@ Result<size_t> checkFieldsText(std::string_view text);
 // checkFieldsText() or checkKept() has passed: in anything else it ends where it cannot go on, and is broken().
 class LeafScan {
  public:
-  explicit LeafScan(std::string_view fields) : fields_(fields) {}
+  enum class Paths { kRead, kPassedOver };  // Counting needs none, and building them is most of the work.
+  explicit LeafScan(std::string_view fields, Paths paths = Paths::kRead) : fields_(fields), paths_(paths) {}
   // To the next leaf; false after the last one.
   bool next();
   std::string_view path() const { return path_; }  // until next()
@@ -52,11 +53,13 @@ class LeafScan {
   char look() const;  // zero, which no field holds, after the last byte
   bool fail();
   void readEscaped();
+  void appendKeyTo(size_t end);
   bool readKey();
   size_t stringEnd(size_t at) const;
   size_t valueEnd() const;
 
   std::string_view fields_;
+  Paths paths_;
   size_t at_ = 1;
   Path path_;
   std::vector<size_t> open_;  // length of the path to each object around the present one

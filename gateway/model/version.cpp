@@ -235,13 +235,10 @@ Status checkVersion(const Version& version) {
 
 Status checkKept(const Version& version) {
   size_t leaves = 0;
-  LeafScan scan(version.fields);
-  Path before;
-  for (; scan.next(); ++leaves) {
-    if (scan.value().empty() || (leaves > 0 && scan.path() <= before)) return badVersion("The fields are not in canonical form.");
-    before = scan.path();
-  }
-  if (scan.broken() || version.fields.front() != '{') return badVersion("The fields are not in canonical form.");
+  bool whole = version.fields.starts_with('{');
+  LeafScan scan(version.fields, LeafScan::Paths::kPassedOver);
+  for (; whole && scan.next(); ++leaves) whole = !scan.value().empty();
+  if (!whole || scan.broken()) return badVersion("The fields are not in canonical form.");
   return checkAroundFields(version, leaves);
 }
 
