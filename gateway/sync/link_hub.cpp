@@ -427,6 +427,13 @@ void LinkHub::Impl::dispatch() {
     auto at = engine_links.find(close.peer);
     if (at != engine_links.end()) at->second->close(close.close_code, close.close_text);
   }
+  // Each transaction pumps, an empty one too.
+  auto due = replicator->pumpDueMs();
+  if (!due || pump_planned) return;
+  pump_planned = true;
+  links.after(std::max<int64_t>(1, *due - clock.steadyMs()), [this] {
+    engine.submit([this](engine::Core&) { pump_planned = false; }, {});
+  });
 }
 
 // Engine's thread, inside a transaction.

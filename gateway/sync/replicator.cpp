@@ -131,6 +131,7 @@ void Replicator::tick() {
 }
 
 void Replicator::pump() {
+  pump_due_ms_.reset();
   for (const auto& [owner, replica] : core_.writer().takeDrawn()) {
     for (auto& [peer, session] : sessions_) {
       // Also while the other's hello is still on its way: ours has gone and did not hold this.

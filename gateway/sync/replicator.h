@@ -90,6 +90,8 @@ class Replicator {
   void tick();
   // At the end of every transaction: tells rules and replica ids that changed in it, and sends what there is room for.
   void pump();
+  // When pump() has something to do though nothing may have happened until then: by the steady clock; set by pump().
+  std::optional<int64_t> pumpDueMs() const { return pump_due_ms_; }
   // What may leave, after the commit. Messages made in a transaction that failed must be dropped by reset().
   std::vector<Output> takeOutput();
 
@@ -137,6 +139,10 @@ class Replicator {
     bool peer_has_content = true;
     uint64_t batches = 0;
     uint64_t round_end = 0;  // the feed up to here is sent as one round (kRoundBytes)
+    uint64_t round_begin = 0;
+    uint64_t round_rows = 0;  // what stood between the two when it was read: less than the distance when entities were rewritten
+    int64_t round_began_ms = 0;
+    int64_t round_due_ms = 0;  // the next one waits until then (kRoundPauseMs); 0: not known yet
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
     uint64_t sequence_told = 0;
@@ -212,6 +218,7 @@ class Replicator {
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
+  bool beginRound(Flow& flow, uint64_t head);
   bool sendNew(Session& session, Flow& flow);
   bool addContent(Session& session, Flow& flow, const store::FeedRow& row, bool everything, Batch* batch, InFlight* flight,
                   size_t* bytes);
@@ -283,6 +290,7 @@ class Replicator {
   };
   std::deque<FeedPage> pages_;
   size_t pages_bytes_ = 0;
+  std::optional<int64_t> pump_due_ms_;
   int64_t next_held_review_ms_ = 0;
   int64_t next_places_ms_ = 0;
   std::map<HomeId, bool> fresh_;  // as events told it

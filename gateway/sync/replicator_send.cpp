@@ -174,6 +174,26 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
   return true;
 }
 
+// Whether the next round may begin (kRoundBytes, kRoundPauseMs).
+bool Replicator::beginRound(Flow& flow, uint64_t head) {
+  if (flow.in_flight_bytes > kRoundBytes) return false;
+  int64_t now = core_.clock().steadyMs();
+  if (flow.round_due_ms == 0) {
+    bool rewritten = flow.round_rows >= kRoundRows && flow.round_end - flow.round_begin >= flow.round_rows * kRewrittenPercent / 100;
+    flow.round_due_ms = rewritten ? now + std::min(now - flow.round_began_ms, kRoundPauseMs) : now;
+  }
+  if (now < flow.round_due_ms) {
+    pump_due_ms_ = pump_due_ms_ ? std::min(*pump_due_ms_, flow.round_due_ms) : flow.round_due_ms;
+    return false;
+  }
+  flow.round_begin = flow.sent;
+  flow.round_end = head;
+  flow.round_rows = 0;
+  flow.round_began_ms = now;
+  flow.round_due_ms = 0;
+  return true;
+}
+
 bool Replicator::sendNew(Session& session, Flow& flow) {
   bool whole = flow.pass == Pass::kContent;
   bool offer_end_due = !flow.mine && !flow.offered;
@@ -182,10 +202,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   bool in_rounds = !whole && !offer_end_due;
   if (in_rounds) {
     if (from >= core_.store().feedEnd(flow.owner)) return false;
-    if (from >= flow.round_end) {
-      if (flow.in_flight_bytes > kRoundBytes) return false;
-      flow.round_end = head;
-    }
+    if (from >= flow.round_end && !beginRound(flow, head)) return false;
   }
   Batch batch;
   InFlight flight;
@@ -206,6 +223,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
       break;
     }
     flow.sent = row.sequence;
+    ++flow.round_rows;
     if (!row.siblings.empty() && mayPass(session, flow, row.id) &&
         addContent(session, flow, row, whole, &batch, &flight, &bytes)) {
       uncompressed = apart;
