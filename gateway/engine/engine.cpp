@@ -267,7 +267,8 @@ Status Engine::commitGroup(std::vector<Item>& group) {
       keepHouseAfter(kRetentionPauseMs, false);
     }
     bool wrote = store_->commitsWritten() != written_before;
-    if (wrote && (storage_fault_ || store_->checkpointError())) noteStorage(store_->checkpointError());
+    // A checkpoint beside commits may have failed since the last one.
+    if ((wrote && storage_fault_) || store_->checkpointError()) noteStorage(store_->checkpointError());
     return status;
   }
   measures_.failed.fetch_add(1, std::memory_order_relaxed);

@@ -86,10 +86,10 @@ void Store::begin() { database_->execute("BEGIN IMMEDIATE"); }
 Status Store::commit() {
   database_->execute("COMMIT");
   Status status = database_->takeError();
-  if (!status.ok()) {
+  if (status.ok()) {
+    keepLogShort();
+  } else {
     rollback();
-  } else if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) {
-    writeBack();
   }
   return status;
 }
@@ -122,6 +122,7 @@ uint64_t Store::fileBytes() {
 }
 
 Status Store::rewrite() {
+  awaitWritingBack();
   database_->execute("VACUUM");
   return database_->takeError();
 }
