@@ -143,6 +143,8 @@ class Replicator {
     uint64_t round_rows = 0;  // what stood between the two when it was read: less than the distance when entities were rewritten
     int64_t round_began_ms = 0;
     int64_t round_due_ms = 0;  // the next one waits until then (kRoundPauseMs); 0: not known yet
+    uint64_t pause_head = 0;   // where the feed ended when it was last seen to grow while the next one waited,
+    int64_t written_ms = 0;    // and when
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
     uint64_t sequence_told = 0;

@@ -182,8 +182,13 @@ bool Replicator::beginRound(Flow& flow, uint64_t head) {
     bool rewritten = flow.round_rows >= kRoundRows && flow.round_end - flow.round_begin >= flow.round_rows * kRewrittenPercent / 100;
     flow.round_due_ms = rewritten ? now + std::min(now - flow.round_began_ms, kRoundPauseMs) : now;
   }
-  if (now < flow.round_due_ms) {
-    pump_due_ms_ = pump_due_ms_ ? std::min(*pump_due_ms_, flow.round_due_ms) : flow.round_due_ms;
+  if (head != flow.pause_head) {
+    flow.pause_head = head;
+    flow.written_ms = now;
+  }
+  int64_t due = std::min(flow.round_due_ms, flow.written_ms + kRoundIdleMs);
+  if (now < due) {
+    pump_due_ms_ = std::min(due, pump_due_ms_.value_or(due));
     return false;
   }
   flow.round_begin = flow.sent;

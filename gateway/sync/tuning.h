@@ -29,6 +29,8 @@ inline constexpr size_t kRoundBytes = 64 << 10;
 inline constexpr uint64_t kRewrittenPercent = 125;
 inline constexpr uint64_t kRoundRows = 100;
 inline constexpr int64_t kRoundPauseMs = 100;
+// Or until nothing was written for this long: longer than a client takes from one answer to its next call.
+inline constexpr int64_t kRoundIdleMs = 5;
 // Rows read from the feed at a time.
 inline constexpr size_t kFeedPage = 500;
 // Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
