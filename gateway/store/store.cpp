@@ -100,6 +100,7 @@ void Store::rollback() {
   (void)database_->takeError();  // A failed rollback leaves nothing to undo: SQLite did it already.
   forgetCaches();
   feed_ends_.clear();
+  rows_.clear();
 }
 
 Status Store::check() {

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "store/reader.h"
+#include "store/row_cache.h"
 
 namespace hearthgate::store {
 
@@ -74,6 +75,9 @@ class Store : public Reader, public model::Numbering {
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 
+  // As Reader's; out of memory when it was written lately.
+  std::optional<EntityRow> entity(const model::Address& address);
+  using Reader::entity;
   // As Reader's; kept, since every link asks at the end of every transaction.
   uint64_t feedEnd(const model::OwnerId& owner);
   // Inserts when `row->n` is 0 (and sets it), else updates everything but owner and id.
@@ -148,6 +152,7 @@ class Store : public Reader, public model::Numbering {
   static Result<std::unique_ptr<Store>> prepare(std::unique_ptr<Database> database, Durability durability, bool file,
                                                 int page_bytes);
   uint32_t needOwner(const model::OwnerId& id);
+  bool isAsStored(const EntityRow& row);
   int64_t insertHistory(EntityNumber n, const HistoryPlace& at, bool refused, const model::Version& version);
   void putHistoryPlace(EntityNumber n, const PlacedHistory& placed);
   void putRecent(EntityNumber n, std::string_view recent);
@@ -174,6 +179,7 @@ class Store : public Reader, public model::Numbering {
   std::unique_ptr<Database> write_back_;  // used by the thread that `writing_back_` waits for, opened by the first one
   std::future<WrittenBack> writing_back_;
   std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
+  RowCache rows_;
 };
 
 }  // namespace hearthgate::store

@@ -1,7 +1,38 @@
+#include <tuple>
+
+#include "base/assert.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 
 namespace hearthgate::store {
+namespace {
+
+#ifdef NDEBUG
+constexpr bool kLookAtKeptRows = false;
+#else
+constexpr bool kLookAtKeptRows = true;  // in all tests under sanitizers
+#endif
+
+}  // namespace
+
+std::optional<EntityRow> Store::entity(const model::Address& address) {
+  if (database_->failed()) return std::nullopt;
+  if (auto row = rows_.take(address)) {
+    HG_ASSERT(!kLookAtKeptRows || isAsStored(*row));
+    return row;
+  }
+  return Reader::entity(address);
+}
+
+bool Store::isAsStored(const EntityRow& row) {
+  auto stored = Reader::entity(row.n);
+  auto parts = [](const EntityRow& of) {
+    return std::tie(of.n, of.address, of.kind, of.sequence, of.state, of.origin, of.conflicted, of.updated_ms, of.stored_bytes, of.recent);
+  };
+  if (database_->failed()) return true;
+  return stored && parts(*stored) == parts(row) &&
+         model::encodeSiblings(stored->siblings, row.kind, *this) == model::encodeSiblings(row.siblings, row.kind, *this);
+}
 
 uint64_t Store::feedEnd(const model::OwnerId& owner) {
   if (database_->failed()) return 0;
@@ -48,9 +79,11 @@ void Store::putEntity(EntityRow* row) {
       .bindBlob(row->recent)
       .bind(row->n)
       .run();
+  rows_.put(*row);
 }
 
 void Store::removeEntity(EntityNumber n) {
+  rows_.forget(n);
   removeHistory(n);
   feed_ends_.clear();
   database_->query("DELETE FROM entity WHERE n=?").bind(n).run();
@@ -60,6 +93,7 @@ void Store::removeEntity(EntityNumber n) {
 }
 
 void Store::setConflicted(EntityNumber n, bool conflicted) {
+  rows_.forget(n);
   database_->query("UPDATE entity SET conflicted=? WHERE n=?").bind(int{conflicted}).bind(n).run();
 }
 

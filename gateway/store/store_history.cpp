@@ -185,6 +185,7 @@ void Store::removeHistoryRow(EntityNumber n, const HistoryPlace& place) {
 }
 
 void Store::putRecent(EntityNumber n, std::string_view recent) {
+  rows_.forget(n);
   database_->query("UPDATE entity SET recent=? WHERE n=?").bindBlob(recent).bind(n).run();
 }
 
