@@ -1,6 +1,8 @@
 // POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit. The thread of the
 // request parses the lines while the engine writes those before; the engine parses a line that it gets to first.
+#include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <deque>
 
 #include "api/json_text.h"
@@ -100,24 +102,47 @@ Result<WriteOrder> Line::parseLine(const Gateway& gateway, const std::string& te
   return order;
 }
 
-// Reads one line of at most kMaxBodyBytes; what is longer is passed over and `too_long` is set. False at the end.
-bool readLine(std::istream& in, std::string* line, bool* too_long, size_t* total) {
-  line->clear();
-  *too_long = false;
-  std::streambuf* buffer = in.rdbuf();
-  bool any = false;
-  for (int c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
-    any = true;
-    if (++*total > kMaxBulkBytes) return false;
-    if (c == '\n') return true;
-    if (line->size() < kMaxBodyBytes) {
-      *line += static_cast<char>(c);
-    } else {
-      *too_long = true;
+// Reads lines of a body, a piece of it at a time.
+class LineReader {
+ public:
+  explicit LineReader(std::istream& in) : in_(*in.rdbuf()) {}
+
+  // The next line, up to kMaxBodyBytes of it; what is longer is passed over and `too_long` is set. False at the end.
+  bool next(std::string* line, bool* too_long) {
+    line->clear();
+    *too_long = false;
+    bool any = false;
+    while (at_ < end_ || refill()) {
+      any = true;
+      const char* from = piece_.data() + at_;
+      const void* found = std::memchr(from, '\n', end_ - at_);
+      size_t length = found ? static_cast<size_t>(static_cast<const char*>(found) - from) : end_ - at_;
+      size_t room = kMaxBodyBytes - line->size();
+      line->append(from, std::min(length, room));
+      *too_long = *too_long || length > room;
+      at_ += length + (found ? 1 : 0);
+      if (found) return true;
     }
+    return any;
   }
-  return any;
-}
+  size_t total() const { return total_; }  // bytes that were taken from the body; above kMaxBulkBytes no more are
+
+ private:
+  bool refill() {
+    if (total_ > kMaxBulkBytes) return false;
+    auto got = in_.sgetn(piece_.data(), static_cast<std::streamsize>(piece_.size()));
+    at_ = 0;
+    end_ = got > 0 ? static_cast<size_t>(got) : 0;
+    total_ += end_;
+    return end_ > 0;
+  }
+
+  std::streambuf& in_;
+  std::string piece_ = std::string(kBulkPieceBytes, '\0');
+  size_t at_ = 0;
+  size_t end_ = 0;
+  size_t total_ = 0;
+};
 
 bool isBlank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
 
@@ -132,16 +157,19 @@ Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
   if (call.bodyLength().value_or(0) > kMaxBulkBytes) return too_large;
   std::string text;
   bool too_long = false;
-  std::istream& in = call.bodyStream();
-  for (size_t number = 1; readLine(in, &text, &too_long, total); ++number) {
-    if (*total > kMaxBulkBytes) break;
+  LineReader reader(call.bodyStream());
+  size_t bytes = 0;  // of the lines so far
+  for (size_t number = 1; reader.next(&text, &too_long); ++number) {
+    bytes += text.size() + 1;
+    if (reader.total() > kMaxBulkBytes) break;
     if (too_long) {
       outcome->reject(number, inputError("too_large", "The line is longer than any document of 1 MiB can be."));
     } else if (!isBlank(text)) {
       lines->all.emplace_back(number, std::exchange(text, {}));
-      if (*total <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
+      if (bytes <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
     }
   }
+  *total = reader.total();
   if (*total > kMaxBulkBytes) return too_large;
   if (!call.bodyComplete(*total))
     return inputError("body_broken", "The connection ended before the body did; nothing was written.");

@@ -14,6 +14,8 @@ inline constexpr size_t kMaxBulkBytes = 64 << 20;
 // Lines of a bulk body are parsed while they arrive up to this much text; what is beyond waits as text, which takes a
 // fifth of the memory, and is parsed when it is written.
 inline constexpr size_t kBulkParsedBytes = 4 << 20;
+// Of a bulk body read at a time.
+inline constexpr size_t kBulkPieceBytes = 64 << 10;
 // Rejected lines are counted all and listed up to here, so that a wrong file of a million lines has a short answer.
 inline constexpr size_t kMaxRejectedListed = 10'000;
 // A body that nobody wants is read up to here before the answer, so that the client sees the answer and not a reset.
