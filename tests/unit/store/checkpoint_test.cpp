@@ -50,6 +50,28 @@ TEST_F(Checkpoints, AreToldWhenTheyFailAndCostNoCommit) {
   }
 }
 
+// Another thread writes the log back meanwhile, and what is added to it until that is done must not add up.
+TEST_F(Checkpoints, KeepTheLogShortUnderCommitsWithoutAPause) {
+  for (auto durability : {Durability::kNormal, Durability::kFull}) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    auto store = open(durability);
+    uintmax_t longest = 0;
+    uint64_t n = 0;
+    for (int pages = 0; pages < 5 * kCheckpointPages; pages += 60000 / kPageBytes) {
+      ASSERT_TRUE(put(*store, ++n, 60000).ok());
+      longest = std::max(longest, logBytes());
+    }
+    EXPECT_GE(longest, kCheckpointPages * (kPageBytes + 24u));
+    EXPECT_LE(longest, kCheckpointPages * (kPageBytes + 24u) * 2);
+    EXPECT_FALSE(store->checkpointError());
+    ASSERT_TRUE(store->checkpoint().ok());
+    EXPECT_EQ(logBytes(), 0u);
+    EXPECT_EQ(store->entityCount(), n);
+    EXPECT_TRUE(store->check().ok());
+  }
+}
+
 TEST_F(Checkpoints, AreTriedAgainWhenAsked) {
   auto store = open();
   ASSERT_TRUE(put(*store, 1).ok());
