@@ -267,8 +267,7 @@ Status Engine::commitGroup(std::vector<Item>& group) {
       keepHouseAfter(kRetentionPauseMs, false);
     }
     bool wrote = store_->commitsWritten() != written_before;
-    // A checkpoint beside commits may have failed since the last one.
-    if ((wrote && storage_fault_) || store_->checkpointError()) noteStorage(store_->checkpointError());
+    if (wrote && (storage_fault_ || store_->checkpointError())) noteStorage(store_->checkpointError());
     return status;
   }
   measures_.failed.fetch_add(1, std::memory_order_relaxed);

@@ -86,10 +86,10 @@ void Store::begin() { database_->execute("BEGIN IMMEDIATE"); }
 Status Store::commit() {
   database_->execute("COMMIT");
   Status status = database_->takeError();
-  if (status.ok()) {
-    keepLogShort();
-  } else {
+  if (!status.ok()) {
     rollback();
+  } else if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) {
+    writeBack();
   }
   return status;
 }
@@ -123,7 +123,6 @@ uint64_t Store::fileBytes() {
 }
 
 Status Store::rewrite() {
-  awaitWritingBack();
   database_->execute("VACUUM");
   return database_->takeError();
 }

@@ -3,9 +3,7 @@
 // does nothing and commit() gives the error and has rolled back. What was cached above must then be read again.
 #pragma once
 
-#include <future>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,8 +19,7 @@ enum class Durability { kFull, kNormal };
 // in bulk: 1024: 19 kB, 13,500; 2048: 28 kB, 23,700; 4096: 44 kB, 25,100; 8192: 75 kB, 34,100.
 inline constexpr int kPageBytes = 2048;
 // The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
-// once for all of them. It stays about that long, and a start after a crash has to read that much. A thread of its own does
-// it, on a connection of its own; the commit that finds it done writes back what was added meanwhile.
+// once for all of them. It stays about that long, and a start after a crash has to read that much.
 inline constexpr int kCheckpointPages = 8192;
 // A checkpoint that failed is tried again when the log is this much longer: each try may write all of it.
 inline constexpr int kCheckpointRetryPages = 1024;
@@ -38,7 +35,6 @@ class Store : public Reader, public model::Numbering {
   std::string serialize();
   // Another connection to the same file that only reads.
   static Result<std::unique_ptr<Reader>> openReader(const std::string& path);
-  ~Store() override;
 
   void begin();
   Status commit();
@@ -159,16 +155,7 @@ class Store : public Reader, public model::Numbering {
   bool removeListed(EntityNumber n);
   // Before a checkpoint reads the log: makes sure that it is on disk. False: checkpointError() says why not.
   bool makeLogDurable();
-  // store_checkpoint.cpp
-  struct WrittenBack {
-    int code = 0;  // SQLite's
-    std::optional<Error> error;
-    static WrittenBack by(Database& database, int mode);
-  };
-  void keepLogShort();
-  void beginWritingBack();
-  void awaitWritingBack();
-  void noteCheckpoint(const WrittenBack& outcome);
+  void noteCheckpoint(int code);
 
   bool syncs_commits_ = false;
   uint64_t commits_written_ = 0;
@@ -176,8 +163,6 @@ class Store : public Reader, public model::Numbering {
   int retry_at_pages_ = 0;   // of the log, after a checkpoint that failed
   bool log_in_doubt_ = false;
   std::optional<Error> checkpoint_error_;
-  std::unique_ptr<Database> write_back_;  // used by the thread that `writing_back_` waits for, opened by the first one
-  std::future<WrittenBack> writing_back_;
   std::unordered_map<model::OwnerId, uint64_t> feed_ends_;
   RowCache rows_;
 };

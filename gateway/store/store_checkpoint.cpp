@@ -6,11 +6,9 @@
 // it could not write for clean, a second sync says that all is well, and a power cut in the checkpoint after it would leave
 // the database half new with no log to mend it. So the log is written again first.
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
 #include "store/sqlite.h"
@@ -41,77 +39,34 @@ int writeAgain(const char* path) {
 
 }  // namespace
 
-Store::WrittenBack Store::WrittenBack::by(Database& database, int mode) {
-  sqlite3* handle = database.handle();
-  int code = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
-  if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return {code, {}};  // Busy: somebody reads an older state.
-  return {code, sqliteError(code, sqlite3_errmsg(handle), "wrote its log back", diskFault(handle, code))};
-}
-
-Store::~Store() { awaitWritingBack(); }
-
 Status Store::checkpoint() {
   auto emptied = emptyLog();
   return emptied.ok() ? Status() : Status(emptied.error());
 }
 
-void Store::keepLogShort() {
-  if (writing_back_.valid()) {
-    if (writing_back_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-    awaitWritingBack();
-    // The log begins anew only when all of it is written back.
-    if (!checkpoint_error_) writeBack();
-  } else if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) {
-    if (checkpoint_error_) {
-      writeBack();
-    } else {
-      beginWritingBack();
-    }
-  }
-}
-
-void Store::beginWritingBack() {
-  writing_back_ = std::async(std::launch::async, [this] {
-    pthread_setname_np(pthread_self(), "checkpoint");
-    if (!write_back_) {
-      auto opened = Database::open(sqlite3_db_filename(database_->handle(), "main"), SQLITE_OPEN_READWRITE);
-      // Nothing was written back, so the engine's own checkpoint does it, and finds out what is wrong.
-      if (!opened.ok()) return WrittenBack{};
-      write_back_ = std::move(*opened);
-      write_back_->execute(syncs_commits_ ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-      (void)write_back_->takeError();
-    }
-    return WrittenBack::by(*write_back_, SQLITE_CHECKPOINT_PASSIVE);
-  });
-}
-
-void Store::awaitWritingBack() {
-  if (writing_back_.valid()) noteCheckpoint(writing_back_.get());
-}
-
 void Store::writeBack() {
-  awaitWritingBack();
   if (!makeLogDurable()) return;
-  noteCheckpoint(WrittenBack::by(*database_, SQLITE_CHECKPOINT_PASSIVE));
+  noteCheckpoint(sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
 }
 
 Result<bool> Store::emptyLog() {
-  awaitWritingBack();
   if (!makeLogDurable()) return *checkpoint_error_;
-  WrittenBack outcome = WrittenBack::by(*database_, SQLITE_CHECKPOINT_TRUNCATE);
-  noteCheckpoint(outcome);
+  int code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  noteCheckpoint(code);
   if (checkpoint_error_) return *checkpoint_error_;
-  return outcome.code == SQLITE_OK;
+  return code == SQLITE_OK;
 }
 
-void Store::noteCheckpoint(const WrittenBack& outcome) {
-  checkpoint_error_ = outcome.error;
-  if (!checkpoint_error_) return;
+void Store::noteCheckpoint(int code) {
+  checkpoint_error_.reset();
+  if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return;  // Busy: somebody reads an older state.
+  sqlite3* handle = database_->handle();
+  checkpoint_error_ = sqliteError(code, sqlite3_errmsg(handle), "wrote its log back", diskFault(handle, code));
   retry_at_pages_ = log_pages_ + kCheckpointRetryPages;
-  if (outcome.code != SQLITE_IOERR_FSYNC || syncs_commits_) return;
+  if (code != SQLITE_IOERR_FSYNC || syncs_commits_) return;
   log_in_doubt_ = true;
   // The last connection's end is a checkpoint too, which knows nothing of the doubt.
-  sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 bool Store::makeLogDurable() {
