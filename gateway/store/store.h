@@ -19,7 +19,9 @@ enum class Durability { kFull, kNormal };
 // in bulk: 1024: 19 kB, 13,500; 2048: 28 kB, 23,700; 4096: 44 kB, 25,100; 8192: 75 kB, 34,100.
 inline constexpr int kPageBytes = 2048;
 // The log is written back to the database when it has grown to 16 MiB: a page that changes in many commits is then written
-// once for all of them. It stays about that long, and a start after a crash has to read that much.
+// once for all of them. It stays about that long, and a start after a crash has to read that much. The connection that writes
+// does it, though commits wait for it: in SQLite 3.40 a checkpoint of another one, while a commit begins the log anew, can
+// damage the database (the WAL-reset bug).
 inline constexpr int kCheckpointPages = 8192;
 // A checkpoint that failed is tried again when the log is this much longer: each try may write all of it.
 inline constexpr int kCheckpointRetryPages = 1024;

@@ -50,7 +50,6 @@ TEST_F(Checkpoints, AreToldWhenTheyFailAndCostNoCommit) {
   }
 }
 
-// Another thread writes the log back meanwhile, and what is added to it until that is done must not add up.
 TEST_F(Checkpoints, KeepTheLogShortUnderCommitsWithoutAPause) {
   for (auto durability : {Durability::kNormal, Durability::kFull}) {
     std::filesystem::remove_all(folder_);
