@@ -10,7 +10,9 @@
 namespace hearthgate::store {
 namespace {
 
-constexpr int kCacheKiB = 4096;  // DESIGN.md section 6: the bounded cache
+// With RowCache the bounded cache of DESIGN.md section 6 (4 MiB): pages of the database. Updates in bulk were as fast with
+// twice as many.
+constexpr int kCacheKiB = 2048;
 
 }  // namespace
 
