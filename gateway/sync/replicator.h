@@ -118,6 +118,17 @@ class Replicator {
     std::vector<std::pair<uint32_t, ContentHash>> versions;  // place of the item, hash
   };
   enum class Pass { kNone, kDigest, kWanted, kContent };
+  // A part of a feed that is sent before anything that changes meanwhile (kRoundBytes, kRoundPauseMs).
+  struct Round {
+    uint64_t begin = 0;  // the feed from here
+    uint64_t end = 0;    // up to here
+    uint64_t rows = 0;   // what stood there when it was read: less than the distance when entities were rewritten
+    int64_t began_ms = 0;
+    // Of the one after it.
+    int64_t due_ms = 0;      // waits until then; 0: not known yet
+    uint64_t head = 0;       // where the feed ended when it was last seen to grow meanwhile,
+    int64_t written_ms = 0;  // and when
+  };
   struct Flow {
     model::OwnerId owner;
     bool mine = false;
@@ -138,13 +149,7 @@ class Replicator {
     bool peer_offered = false;
     bool peer_has_content = true;
     uint64_t batches = 0;
-    uint64_t round_end = 0;  // the feed up to here is sent as one round (kRoundBytes)
-    uint64_t round_begin = 0;
-    uint64_t round_rows = 0;  // what stood between the two when it was read: less than the distance when entities were rewritten
-    int64_t round_began_ms = 0;
-    int64_t round_due_ms = 0;  // the next one waits until then (kRoundPauseMs); 0: not known yet
-    uint64_t pause_head = 0;   // where the feed ended when it was last seen to grow while the next one waited,
-    int64_t written_ms = 0;    // and when
+    Round round;
     std::deque<InFlight> in_flight;
     size_t in_flight_bytes = 0;
     uint64_t sequence_told = 0;

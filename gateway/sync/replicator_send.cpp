@@ -174,28 +174,28 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
   return true;
 }
 
-// Whether the next round may begin (kRoundBytes, kRoundPauseMs).
+// Whether the next round may begin.
 bool Replicator::beginRound(Flow& flow, uint64_t head) {
   if (flow.in_flight_bytes > kRoundBytes) return false;
+  Round& round = flow.round;
   int64_t now = core_.clock().steadyMs();
-  if (flow.round_due_ms == 0) {
-    bool rewritten = flow.round_rows >= kRoundRows && flow.round_end - flow.round_begin >= flow.round_rows * kRewrittenPercent / 100;
-    flow.round_due_ms = rewritten ? now + std::min(now - flow.round_began_ms, kRoundPauseMs) : now;
+  if (round.due_ms == 0) {
+    bool rewritten = round.rows >= kRoundRows && round.end - round.begin >= round.rows * kRewrittenPercent / 100;
+    round.due_ms = rewritten ? now + std::min(now - round.began_ms, kRoundPauseMs) : now;
   }
-  if (head != flow.pause_head) {
-    flow.pause_head = head;
-    flow.written_ms = now;
+  if (head != round.head) {
+    round.head = head;
+    round.written_ms = now;
   }
-  int64_t due = std::min(flow.round_due_ms, flow.written_ms + kRoundIdleMs);
+  int64_t due = std::min(round.due_ms, round.written_ms + kRoundIdleMs);
   if (now < due) {
     pump_due_ms_ = std::min(due, pump_due_ms_.value_or(due));
     return false;
   }
-  flow.round_begin = flow.sent;
-  flow.round_end = head;
-  flow.round_rows = 0;
-  flow.round_began_ms = now;
-  flow.round_due_ms = 0;
+  round = Round();
+  round.begin = flow.sent;
+  round.end = head;
+  round.began_ms = now;
   return true;
 }
 
@@ -207,7 +207,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   bool in_rounds = !whole && !offer_end_due;
   if (in_rounds) {
     if (from >= core_.store().feedEnd(flow.owner)) return false;
-    if (from >= flow.round_end && !beginRound(flow, head)) return false;
+    if (from >= flow.round.end && !beginRound(flow, head)) return false;
   }
   Batch batch;
   InFlight flight;
@@ -222,13 +222,13 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
       exhausted = false;
       break;
     }
-    if (in_rounds && row.sequence > flow.round_end) {
-      flow.sent = flow.round_end;
+    if (in_rounds && row.sequence > flow.round.end) {
+      flow.sent = flow.round.end;
       exhausted = false;
       break;
     }
     flow.sent = row.sequence;
-    ++flow.round_rows;
+    ++flow.round.rows;
     if (!row.siblings.empty() && mayPass(session, flow, row.id) &&
         addContent(session, flow, row, whole, &batch, &flight, &bytes)) {
       uncompressed = apart;
