@@ -140,69 +140,6 @@ Status checkAroundFields(const Version& version, size_t leaves) {
   return {};
 }
 
-// The dots of leaves as keepDots() gives them, of one place after the other.
-class KeptDots {
- public:
-  KeptDots(const Version& before, Version* version) : before_(before), next_(before.leaf_dots.begin()), version_(version) {}
-  // The leaf at `leaf` says what that at `old_leaf` said; both rise.
-  void keep(uint32_t leaf, uint32_t old_leaf) {
-    while (next_ != before_.leaf_dots.end() && next_->leaf < old_leaf) ++next_;
-    bool own = next_ == before_.leaf_dots.end() || next_->leaf != old_leaf;
-    version_->leaf_dots.push_back({leaf, own ? before_.dot : next_->dot});
-  }
-
- private:
-  const Version& before_;
-  std::vector<Version::LeafDot>::const_iterator next_;
-  Version* version_;
-};
-
-// The text between the values of two leaves that stand one after the other, which is all of the path that differs.
-class Between {
- public:
-  explicit Between(std::string_view fields) : fields_(fields) {}
-  std::string_view upTo(std::string_view value) {
-    auto begin = static_cast<size_t>(value.data() - fields_.data());
-    std::string_view between = fields_.substr(end_, begin - end_);
-    end_ = begin + value.size();
-    return between;
-  }
-
- private:
-  std::string_view fields_;
-  size_t end_ = 0;
-};
-
-// As most writes are, of the same leaves: no path is looked at. False when they are not, and nothing is kept.
-bool keepDotsInPlace(const Version& before, Version* version) {
-  LeafScan old(before.fields, LeafScan::Paths::kPassedOver);
-  LeafScan now(version->fields, LeafScan::Paths::kPassedOver);
-  Between old_between(before.fields);
-  Between now_between(version->fields);
-  KeptDots kept(before, version);
-  for (uint32_t leaf = 0;; ++leaf) {
-    bool more = old.next();
-    if (more != now.next() || (more && old_between.upTo(old.value()) != now_between.upTo(now.value()))) {
-      version->leaf_dots.clear();
-      return false;
-    }
-    if (!more) return true;
-    if (old.value() == now.value()) kept.keep(leaf, leaf);
-  }
-}
-
-void keepDotsByPath(const Version& before, Version* version) {
-  LeafScan old(before.fields);
-  LeafScan now(version->fields);
-  KeptDots kept(before, version);
-  uint32_t old_leaf = 0;
-  bool more = old.next();
-  for (uint32_t leaf = 0; now.next(); ++leaf) {
-    for (; more && old.path() < now.path(); ++old_leaf) more = old.next();
-    if (more && old.path() == now.path() && old.value() == now.value()) kept.keep(leaf, old_leaf);
-  }
-}
-
 }  // namespace
 
 std::string_view reasonText(Reason reason) {
@@ -246,7 +183,18 @@ Entries entriesOf(const Version& version) {
 void keepDots(const Version& before, Version* version) {
   version->leaf_dots.clear();
   version->dot_stamps.clear();
-  if (!keepDotsInPlace(before, version)) keepDotsByPath(before, version);
+  LeafScan old(before.fields);
+  LeafScan now(version->fields);
+  auto next = before.leaf_dots.begin();
+  uint32_t old_leaf = 0;
+  bool more = old.next();
+  for (uint32_t leaf = 0; now.next(); ++leaf) {
+    for (; more && old.path() < now.path(); ++old_leaf) more = old.next();
+    if (!more || old.path() != now.path() || old.value() != now.value()) continue;
+    while (next != before.leaf_dots.end() && next->leaf < old_leaf) ++next;
+    bool own = next == before.leaf_dots.end() || next->leaf != old_leaf;
+    version->leaf_dots.push_back({leaf, own ? before.dot : next->dot});
+  }
   // A stamp for each dot that is left, and for no other.
   for (const auto& entry : version->leaf_dots) {
     auto byDot = [](const Version::DotStamp& known, const Dot& dot) { return known.dot < dot; };
