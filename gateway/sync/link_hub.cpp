@@ -427,13 +427,12 @@ void LinkHub::Impl::dispatch() {
     auto at = engine_links.find(close.peer);
     if (at != engine_links.end()) at->second->close(close.close_code, close.close_text);
   }
-  // Each transaction pumps, an empty one too.
+  // Each transaction pumps, an empty one too. A time that has passed is planned anew, whatever became of that transaction.
   auto due = replicator->pumpDueMs();
-  if (!due || pump_planned) return;
-  pump_planned = true;
-  links.after(std::max<int64_t>(1, *due - clock.steadyMs()), [this] {
-    engine.submit([this](engine::Core&) { pump_planned = false; }, {});
-  });
+  int64_t now = clock.steadyMs();
+  if (!due || (pump_at_ms > now && pump_at_ms <= *due)) return;
+  pump_at_ms = std::max(*due, now + 1);
+  links.after(pump_at_ms - now, [this] { engine.submit([](engine::Core&) {}, {}); });
 }
 
 // Engine's thread, inside a transaction.

@@ -110,7 +110,7 @@ struct LinkHub::Impl : Connection::User {
   LinkHubSettings settings;
   std::unique_ptr<Replicator> replicator;                     // engine's thread
   std::map<HomeId, std::shared_ptr<Connection>> engine_links;  // engine's thread
-  bool pump_planned = false;                                   // engine's thread
+  int64_t pump_at_ms = 0;  // by the steady clock, when links wakes the engine to pump; engine's thread
 
   std::mutex mutex;
   std::condition_variable pairing_changed;
