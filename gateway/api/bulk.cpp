@@ -158,15 +158,13 @@ Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
   std::string text;
   bool too_long = false;
   LineReader reader(call.bodyStream());
-  size_t bytes = 0;  // of the lines so far
   for (size_t number = 1; reader.next(&text, &too_long); ++number) {
-    bytes += text.size() + 1;
     if (reader.total() > kMaxBulkBytes) break;
     if (too_long) {
       outcome->reject(number, inputError("too_large", "The line is longer than any document of 1 MiB can be."));
     } else if (!isBlank(text)) {
       lines->all.emplace_back(number, std::exchange(text, {}));
-      if (bytes <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
+      if (reader.total() <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
     }
   }
   *total = reader.total();
