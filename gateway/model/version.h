@@ -91,7 +91,7 @@ void setEntries(const Entries& entries, Version* version);
 Status checkVersion(const Version& version);
 
 // What of it is looked at for each version that is read from the database, whose bytes a card may have changed: as much as
-// is needed that nothing done with it goes out of bounds. Costs a tenth of checkVersion().
+// is needed that nothing done with it goes out of bounds.
 Status checkKept(const Version& version);
 
 // Whether `a` was written knowing `b`: its vector covers b's and differs. Equal vectors with different hashes are

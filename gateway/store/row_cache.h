@@ -1,5 +1,5 @@
-// Rows of entities as they were written last, so that the next write of the same entity need not find and decode them: a
-// sixth of the engine's time where entities are written again and again. The one connection that writes keeps it; whatever
+// Rows of entities as they were written last, so that the next write of the same entity need not find and decode them: that
+// was a sixth of the engine's time where entities are written again and again. The one connection that writes keeps it; whatever
 // changes a row otherwise calls forget(), and a transaction that failed forgets everything. The engine's thread.
 #pragma once
 
