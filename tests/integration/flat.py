@@ -9,7 +9,8 @@ from homes import Failed, expect
 
 MOST_POINTS = 300  # of a trend: the slopes between all pairs are looked at, 45,000 of them
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-WAL_FRAME_BYTES = 2048 + 24     # gateway/store/store.h: kPageBytes, and SQLite's frame header
+DATABASE_PAGE_BYTES = 2048      # gateway/store/store.h: kPageBytes
+WAL_FRAME_BYTES = DATABASE_PAGE_BYTES + 24  # and SQLite's frame header
 CHECKPOINT_FRAMES = 8192        # gateway/store/store.h: kCheckpointPages
 
 
