@@ -167,15 +167,3 @@ std::string Server::url() const {
 }
 
 }  // namespace hearthgate::api
-
-#if defined(__SANITIZE_THREAD__)
-// Debian's Poco is not built for the thread sanitizer, which therefore does not see that Poco's reference counts order
-// the last use of a socket, or of a connection's part in the server's stop, before its end in another thread. Requests
-// are served by none of these functions, so races of our own are still seen.
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
-  return "race:Poco::Net::TCPServer::run\n"
-         "race:Poco::Net::SocketImpl::close\n"
-         "race:Poco::Net::TCPConnectionNotification\n"
-         "race:Poco::Delegate<Poco::Net::HTTPServerConnection\n";
-}
-#endif
