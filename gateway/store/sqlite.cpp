@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "store/log_vfs.h"
 
 namespace hearthgate::store {
 namespace {
@@ -115,7 +116,7 @@ static int errnoOfNewFile(const std::string& path) {
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, int flags) {
   sqlite3* handle = nullptr;
-  int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, logVfs());
   if (code != SQLITE_OK) {
     std::string message = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
     DiskFault fault = diskFault(handle, code);

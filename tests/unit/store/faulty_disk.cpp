@@ -17,7 +17,7 @@ struct State {
   std::atomic<int64_t> left{INT64_MAX};
   std::atomic<FaultyDisk::Fault> fault{FaultyDisk::Fault::kFull};
   std::atomic<FaultyDisk::Where> where{FaultyDisk::Where::kAnywhere};
-  std::atomic<bool> failed{false};
+  std::atomic<int64_t> refused{0};
   std::atomic<int> error{0};
 };
 State state;
@@ -29,7 +29,7 @@ bool fails(bool on_database = false) {
     if (state.left != INT64_MAX) --state.left;
     return false;
   }
-  state.failed = true;
+  ++state.refused;
   state.error = state.fault == FaultyDisk::Fault::kFull ? ENOSPC : EIO;
   return true;
 }
@@ -115,13 +115,16 @@ FaultyDisk::FaultyDisk() {
   EXPECT_EQ(sqlite3_vfs_register(&state.vfs, 1), SQLITE_OK);
 }
 
-FaultyDisk::~FaultyDisk() { sqlite3_vfs_unregister(&state.vfs); }
+FaultyDisk::~FaultyDisk() {
+  sqlite3_vfs_unregister(&state.vfs);
+  sqlite3_vfs_register(state.real, 1);  // Else the next of the list is the default, which may be the store's own.
+}
 
 void FaultyDisk::failAfter(int64_t operations, Fault fault, Where where) {
   state.left = operations;
   state.where = where;
   state.fault = fault;
-  state.failed = false;
+  state.refused = 0;
   state.error = 0;
 }
 
@@ -130,6 +133,6 @@ void FaultyDisk::mend() {
   state.error = 0;
 }
 
-bool FaultyDisk::failed() const { return state.failed; }
+int64_t FaultyDisk::refused() const { return state.refused; }
 
 }  // namespace hearthgate::store

@@ -20,8 +20,9 @@ class FaultyDisk {
   void failAfter(int64_t operations, Fault fault, Where where = Where::kAnywhere);
   // Works again.
   void mend();
-  // Since failAfter().
-  bool failed() const;
+  // Operations that failed since failAfter().
+  int64_t refused() const;
+  bool failed() const { return refused() > 0; }
 };
 
 }  // namespace hearthgate::store

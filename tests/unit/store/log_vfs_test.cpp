@@ -1,0 +1,127 @@
+// How a commit reaches the log: in few calls, whole, and in time for everybody who reads.
+#include "store/log_vfs.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "unit/store/faulty_disk.h"
+#include "unit/store/store_file.h"
+
+namespace hearthgate::store {
+namespace {
+
+using model::OwnerId;
+
+const OwnerId kOwner(model::home(1));
+
+// Calls of this thread that wrote to files, as the kernel counts them.
+uint64_t writeCalls() {
+  std::ifstream io("/proc/thread-self/io");
+  for (std::string name, value; io >> name >> value;) {
+    if (name == "syscw:") return std::stoull(value);
+  }
+  ADD_FAILURE() << "the kernel does not count calls";
+  return 0;
+}
+
+class LogVfs : public StoreFile {
+ protected:
+  Status put(Store& store, uint64_t n, size_t size) {
+    store.begin();
+    if (!store.owner(kOwner)) addOwner(store, kOwner);
+    EntityRow row = entityRow({kOwner, "light.n" + std::to_string(n)}, n, "{\"pad\":\"" + std::string(size, 'x') + "\"}");
+    store.putEntity(&row);
+    return store.commit();
+  }
+};
+
+TEST_F(LogVfs, WritesOneCommitInOneCall) {
+  for (auto durability : {Durability::kFull, Durability::kNormal}) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    auto store = open(durability);
+    ASSERT_TRUE(put(*store, 1, 300).ok());
+    ASSERT_TRUE(put(*store, 2, 300).ok());
+    uint64_t before = writeCalls();
+    ASSERT_TRUE(put(*store, 3, 20000).ok());
+    EXPECT_EQ(writeCalls() - before, 1u);
+    before = writeCalls();
+    constexpr uint64_t kBytes = 1000000;
+    ASSERT_TRUE(put(*store, 4, kBytes).ok());
+    EXPECT_LE(writeCalls() - before, kBytes * 5 / 4 / kLogBufferBytes);
+  }
+}
+
+// Another connection and another process (a copy of the files) have all of it as soon as the commit is told.
+TEST_F(LogVfs, LeavesNothingOutsideTheFileAfterACommit) {
+  for (auto durability : {Durability::kFull, Durability::kNormal}) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    auto store = open(durability);
+    auto reader = Store::openReader(path("hearthgate.db"));
+    ASSERT_TRUE(reader.ok());
+    for (uint64_t n = 1; n <= 40; ++n) {
+      ASSERT_TRUE(put(*store, n, n * 4000).ok());
+      EXPECT_EQ((*reader)->entityCount(), n);
+      std::string copy = path("copy.db");
+      for (const char* end : {"", "-wal"}) {
+        std::filesystem::copy_file(path("hearthgate.db") + end, copy + end, std::filesystem::copy_options::overwrite_existing);
+      }
+      auto restarted = Store::open(copy, durability);
+      ASSERT_TRUE(restarted.ok());
+      EXPECT_EQ((*restarted)->entityCount(), n);
+      EXPECT_TRUE((*restarted)->check().ok());
+      restarted->reset();
+      for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(copy + end);
+    }
+  }
+}
+
+// A transaction larger than SQLite's page cache writes pages before its commit, reads them again and changes them once more.
+TEST_F(LogVfs, ServesATransactionThatReadsItsOwnPagesBack) {
+  auto store = open();
+  constexpr uint64_t kEntities = 3000;
+  store->begin();
+  addOwner(*store, kOwner);
+  for (int round = 1; round <= 3; ++round) {
+    for (uint64_t n = 1; n <= kEntities; ++n) {
+      model::Address key{kOwner, "light.n" + std::to_string(n)};
+      EntityRow row = entityRow(key, n, "{\"pad\":\"" + std::string(2000, static_cast<char>('a' + round)) + "\"}");
+      if (auto old = store->entity(key)) row.n = old->n;
+      store->putEntity(&row);
+    }
+  }
+  ASSERT_TRUE(store->commit().ok());
+  EXPECT_EQ(store->entityCount(), kEntities);
+  EXPECT_TRUE(store->check().ok());
+}
+
+TEST_F(LogVfs, ForgetsWhatCouldNotBeWritten) {
+  FaultyDisk disk;
+  for (auto fault : {FaultyDisk::Fault::kFull, FaultyDisk::Fault::kBroken}) {
+    for (auto durability : {Durability::kFull, Durability::kNormal}) {
+      for (int64_t operations = 0; operations < 6; ++operations) {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directory(folder_);
+        auto store = open(durability);
+        ASSERT_TRUE(put(*store, 1, 300).ok());
+        disk.failAfter(operations, fault);
+        bool failed = !put(*store, 2, 200000).ok();
+        EXPECT_EQ(failed, disk.failed()) << operations;
+        disk.mend();
+        ASSERT_TRUE(put(*store, 3, 300).ok());
+        EXPECT_EQ(store->entityCount(), failed ? 2u : 3u);
+        EXPECT_TRUE(store->check().ok());
+        store.reset();
+        store = open(durability);
+        EXPECT_EQ(store->entityCount(), failed ? 2u : 3u);
+        EXPECT_TRUE(store->check().ok());
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hearthgate::store
