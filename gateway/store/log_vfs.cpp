@@ -9,7 +9,7 @@
 namespace hearthgate::store {
 namespace {
 
-// Of a page in the log (https://www.sqlite.org/fileformat2.html#the_write_ahead_log): its header comes first, in a write of
+// Of a page in the log (SQLite, "Database File Format", section 4.1): its header comes first, in a write of
 // its own; the size of the database stands in the header of a commit's last page, and zero in all others.
 constexpr int kFrameHeaderBytes = 24;
 constexpr int kDatabaseSizeAt = 4;
