@@ -35,7 +35,7 @@ TEST_F(Report, TellsWhatHelpsToFindAFault) {
   EXPECT_EQ(got.at("status.version"), "test");
   EXPECT_EQ(got.at("database.sound"), "true");
   EXPECT_NE(got.at("machine.sqlite"), "");
-  EXPECT_NE(got.at("machine.libraries").find("libPocoNet.so."), std::string::npos);
+  EXPECT_NE(got.at("machine.libraries").find("libsqlite3.so."), std::string::npos);
   EXPECT_EQ(got.at("homes.0.state"), "refused");
   EXPECT_EQ(got.at("homes.0.to_send"), "3");
   EXPECT_EQ(got.at("plugins.0.name"), "lan");
