@@ -1,6 +1,7 @@
 #include "lan/link.h"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/websocket.hpp>
 
 namespace hearthgate::lan {
@@ -111,13 +112,14 @@ void WebSocketLink::open() {
 }
 
 void WebSocketLink::read() {
-  socket_.async_read_some(received_, 0,
+  socket_->async_read_some(received_, 0,
                           [self = shared_from_this()](const ErrorCode& error, size_t) { self->onRead(error); });
 }
 
 void WebSocketLink::onRead(const ErrorCode& error) {
+  if (!handler_) return;  // Closed meanwhile.
   if (error) return finish(reasonOf(error));
-  if (!socket_.is_message_done()) {
+  if (!socket_->is_message_done()) {
     if (!watched_) watchProgress();
     return read();
   }
@@ -125,7 +127,7 @@ void WebSocketLink::onRead(const ErrorCode& error) {
     watched_ = false;
     progress_.cancel();
   }
-  if (socket_.got_text()) {
+  if (socket_->got_text()) {
     close("protocol_error", "a text message came; links carry binary messages");
   } else if (handler_) {
     bool open = false;
@@ -138,10 +140,11 @@ void WebSocketLink::onRead(const ErrorCode& error) {
       tell("onMessage", [&] { handler_->onMessage({static_cast<const char*>(bytes.data()), bytes.size()}); });
     }
   }
+  if (!handler_) return;
   received_.clear();
   if (received_.capacity() > kKeepReceiveBufferBytes) received_.shrink_to_fit();
   // Goes on while closing too: the other side can only take our last messages if we take its own.
-  if (handler_) read();
+  read();
 }
 
 void WebSocketLink::watchProgress() {
@@ -192,7 +195,7 @@ void WebSocketLink::writeNext() {
     writing_ = have_message;
   }
   if (have_message) {
-    socket_.async_write(asio::buffer(writing_message_), [self = shared_from_this()](const ErrorCode& error, size_t) {
+    socket_->async_write(asio::buffer(writing_message_), [self = shared_from_this()](const ErrorCode& error, size_t) {
       self->onWritten(error, self->writing_message_.size() + kMessageOverheadBytes);
     });
   } else if (closing) {
@@ -250,7 +253,7 @@ void WebSocketLink::sayGoodbye() {
   frame.code = static_cast<websocket::close_code>(kReasonFollows);
   const std::string text = own_reason_->text.empty() ? own_reason_->code : own_reason_->code + " " + own_reason_->text;
   frame.reason.assign(text.data(), text.size());
-  socket_.async_close(frame, [self = shared_from_this()](const ErrorCode&) { self->finish({}); });
+  socket_->async_close(frame, [self = shared_from_this()](const ErrorCode&) { self->finish({}); });
 }
 
 void WebSocketLink::armDeadline() {
@@ -275,8 +278,11 @@ void WebSocketLink::finish(sdk::CloseReason reason) {
   }
   deadline_.cancel();
   progress_.cancel();
-  closeSocket(socket_);
+  closeSocket(*socket_);
   const auto self = shared_from_this();
+  // Beast's reader and its goodbye may wait for each other, where the other side broke the protocol during the goodbye, and each
+  // keeps this link. They go with the stream; what still waits for the socket was told before that it is closed.
+  asio::post(hub_->io, [self] { self->socket_.reset(); });
   const auto handler = std::move(handler_);
   handler_ = nullptr;
   if (own_reason_) reason = *own_reason_;
@@ -285,7 +291,7 @@ void WebSocketLink::finish(sdk::CloseReason reason) {
 }
 
 sdk::CloseReason WebSocketLink::reasonOf(const ErrorCode& error) const {
-  if (error == websocket::error::closed) return fromFrame(socket_.reason());
+  if (error == websocket::error::closed) return fromFrame(socket_->reason());
   if (error == beast::error::timeout) {
     return {"ping_timeout",
             "nothing was heard from " + remote_address_ + " for " +

@@ -107,7 +107,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   void tell(const char* what, Call call);
 
   const std::shared_ptr<Hub> hub_;
-  WebSocket socket_;
+  std::optional<WebSocket> socket_;  // until some time after onClosed
   const std::string path_;
   const std::string remote_address_;
   std::shared_ptr<sdk::LinkHandler> handler_;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <set>
+#include <thread>
 
 #include "lan/lan_transport.h"
 #include "plugin_host/request_filter.h"
@@ -172,6 +173,29 @@ TEST_F(LanWireTest, EndsALinkThatBreaksTheProtocol) {
     ::shutdown(fd.get(), SHUT_WR);
     EXPECT_EQ(far->waitClosed(), "protocol_error") << number;
     EXPECT_EQ(far->count(), 0u);
+  }
+}
+
+// Beast's reader then waits for its writer and the other way round, and both would keep the link.
+TEST_F(LanWireTest, KeepsNothingOfALinkThatBreaksTheProtocolDuringTheGoodbye) {
+  transport_->stop();
+  LanSettings soon;
+  soon.close_timeout = std::chrono::milliseconds(200);
+  begin(soon);
+  size_t number = 0;
+  for (const std::string& bytes : {frame(3, "x"), frame(2, "x", false), std::string(14, '\xff')}) {
+    const Fd fd = opened();
+    const auto far = listener_.handler(number++);
+    ASSERT_TRUE(far && far->waitOpen());
+    put(fd, frame(1, "text") + bytes);
+    EXPECT_EQ(far->waitClosed(), "protocol_error");
+    const std::shared_ptr<sdk::Link> link = far->link();
+    constexpr long kOurs = 2;  // this one and the handler's
+    const auto deadline = std::chrono::steady_clock::now() + testing::kPatience;
+    while (link.use_count() > kOurs && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(link.use_count(), kOurs) << number;
   }
 }
 
