@@ -38,6 +38,8 @@ def build_folder():
 
 
 BUILD = build_folder()
+SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")
+COST = 10 if SANITIZED else 1  # of a sanitizer, in time and memory: a test's own bounds on them are that much wider there
 DAEMON = os.path.join(BUILD, "bin", "hearthgated")
 CLI = os.path.join(BUILD, "bin", "hearthgate")
 
