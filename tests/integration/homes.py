@@ -22,7 +22,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 START_S = 30          # from exec to the ready line; a second at most, thirty on a loaded machine with sanitizers
 STOP_S = 30           # from SIGTERM to the end
 WAIT_S = 30           # the usual bound of a condition
-CALL_S = 60           # one REST call: `home sync` alone may take 30 s
 IDLE_S = 5            # a kept connection older than this is opened again: the server closes it after ten
 SHOWN = 600           # characters of a value in a message
 POLL_S = 0.01         # between two looks at a condition
@@ -40,6 +39,7 @@ def build_folder():
 BUILD = build_folder()
 SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")
 COST = 10 if SANITIZED else 1  # of a sanitizer, in time and memory: a test's own bounds on them are that much wider there
+CALL_S = 60 * COST  # one REST call: `home sync` alone may take 30 s
 DAEMON = os.path.join(BUILD, "bin", "hearthgated")
 CLI = os.path.join(BUILD, "bin", "hearthgate")
 
