@@ -123,9 +123,10 @@ bool Core::retain() {
   for (size_t budget = kRetentionSliceRows; budget > 0;) {
     EntityNumber n = nextToTrim();
     if (n == 0) {
-      size_t gone = store_.trimAudit(horizon_.audit, kAuditKept, budget);
-      gone += store_.trimChanges(horizon_.change, kChangesKept, budget);
-      if (gone > 0) return true;
+      bool more = store_.trimAudit(horizon_.audit, kAuditKept, kRetentionSliceRange) == kRetentionSliceRange;
+      more |= store_.trimChanges(horizon_.change, kChangesKept, kRetentionSliceRange) == kRetentionSliceRange;
+      if (more) return true;
+      // What was written meanwhile has the next sweep; while writes come without a pause there would always be a little more.
       sweep_ = {};
       return false;
     }
