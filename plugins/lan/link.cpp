@@ -129,7 +129,7 @@ void WebSocketLink::onRead(const ErrorCode& error) {
   }
   if (socket_->got_text()) {
     close("protocol_error", "a text message came; links carry binary messages");
-  } else if (handler_) {
+  } else {
     bool open = false;
     {
       std::lock_guard lock(mutex_);
