@@ -12,20 +12,11 @@
 #include <string>
 #include <thread>
 
+#include "support/eventually.h"
 #include "support/loopback_transport.h"
 #include "sync/link_hub.h"
 
 namespace hearthgate::testing {
-
-// Waits for `holds`, at most `limit_ms`; a condition that other threads bring about.
-inline bool eventually(const std::function<bool()>& holds, int64_t limit_ms = 10'000) {
-  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit_ms);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 // The machine's clock, which a test may put forward.
 class ShiftedClock final : public Clock {

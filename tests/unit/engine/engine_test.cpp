@@ -13,6 +13,7 @@
 
 #include "engine/tuning.h"
 #include "sim/home.h"
+#include "support/eventually.h"
 #include "unit/model/histories.h"
 #include "unit/store/faulty_disk.h"
 
@@ -21,10 +22,10 @@ namespace {
 
 using model::home;
 
-class Committing : public testing::Test {
+class Committing : public ::testing::Test {
  protected:
   Committing() {
-    std::string pattern = testing::TempDir() + "hearthgate-engine-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "hearthgate-engine-XXXXXX";
     EXPECT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
   }
@@ -254,9 +255,8 @@ TEST_F(Committing, SaysWhatTheDiskLacksUntilItFindsByItselfThatItWorks) {
   ASSERT_FALSE(engine->run(putting("light.a")).ok());
   ASSERT_TRUE(engine->storageFault());
   EXPECT_EQ(engine->storageFault()->code, "storage_failed");
-  for (int64_t tries = disk.refused(), waited = 0; disk.refused() == tries && waited < 1000; ++waited) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  int64_t tries = disk.refused();
+  ASSERT_TRUE(testing::eventually([&] { return disk.refused() > tries; }));
   EXPECT_TRUE(engine->storageFault()) << "it was tried, and is as it was";
   disk.mend();
   for (int waited = 0; engine->storageFault() && waited < 1000; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(10));
