@@ -259,8 +259,7 @@ TEST_F(Committing, SaysWhatTheDiskLacksUntilItFindsByItselfThatItWorks) {
   ASSERT_TRUE(testing::eventually([&] { return disk.refused() > tries; }));
   EXPECT_TRUE(engine->storageFault()) << "it was tried, and is as it was";
   disk.mend();
-  for (int waited = 0; engine->storageFault() && waited < 1000; ++waited) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_FALSE(engine->storageFault());
+  EXPECT_TRUE(testing::eventually([&] { return !engine->storageFault(); }));
   EXPECT_TRUE(engine->run(putting("light.a")).ok());
   // At once where somebody writes first.
   disk.failAfter(0, store::FaultyDisk::Fault::kFull);
@@ -360,8 +359,7 @@ class Overwriting : public Committing {
     }
   }
   void untilDone() {
-    for (int tries = 0; tries < 3000 && waits(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    EXPECT_FALSE(waits());
+    EXPECT_TRUE(testing::eventually([&] { return !waits(); }, 30'000));
   }
 
   const model::OwnerId kOwner{home(2)};
