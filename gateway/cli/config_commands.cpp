@@ -1,6 +1,7 @@
 // `config …`: works on this machine's file and needs no running gateway.
 #include <filesystem>
 
+#include "base/exact_json.h"
 #include "cli/commands.h"
 #include "config/config.h"
 
@@ -51,7 +52,8 @@ ExitStatus explain(Context& context, const std::string& key, const std::string& 
     boost::json::object out{{"key", key}, {"text", *text}, {"environment", config::variableOf(key)}};
     for (const auto& setting : loaded.settings) {
       if (setting.key != key) continue;
-      out["value"] = boost::json::parse(setting.value);
+      boost::json::error_code error;
+      out["value"] = parseExactJson(setting.value, error);
       out["origin"] = setting.origin.text();
     }
     context.out() << boost::json::serialize(out) << "\n";

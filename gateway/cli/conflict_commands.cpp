@@ -1,4 +1,5 @@
 // `conflict …`.
+#include "base/exact_json.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/usage.h"
@@ -94,7 +95,7 @@ ExitStatus resolve(Context& context, const ConflictOptions& options) {
   boost::json::object body;
   if (!options.fields.empty()) {
     boost::json::error_code error;
-    Json fields = boost::json::parse(options.fields, error);
+    Json fields = parseExactJson(options.fields, error);
     if (error || !fields.is_object()) context.misuse("--fields is no JSON object: " + options.fields);
     body["fields"] = fields;
   } else {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/exact_json.h"
 #include "cli/tuning.h"
 
 namespace hearthgate::cli {
@@ -143,7 +144,7 @@ Reply Context::ask(api::HttpRequest request) {
   while (!reply.raw.empty() && reply.raw.back() == '\n') reply.raw.pop_back();
   if (reply.raw.empty()) return reply;
   boost::json::error_code error;
-  reply.body = boost::json::parse(reply.raw, error);
+  reply.body = parseExactJson(reply.raw, error);
   if (error && reply.ok()) {
     fail("bad_answer", "what answers at " + client().url() + " is no Hearthgate: its answer is no JSON",
          "check --url, or the port in the configuration");

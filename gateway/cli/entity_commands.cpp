@@ -2,6 +2,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/exact_json.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/tuning.h"
@@ -117,7 +118,7 @@ boost::json::object parseFields(Context& context, const std::vector<std::string>
       continue;
     }
     boost::json::error_code error;
-    fields[key] = boost::json::parse(value, error);
+    fields[key] = parseExactJson(value, error);
     bool too_large = fields[key].is_double() && !std::isfinite(fields[key].get_double());
     if (error || too_large) {
       context.misuse("the value of \"" + key + "\" is no JSON: " + value + " (for text write " + key + "=" + value +

@@ -1,4 +1,5 @@
 // `watch`: the gateway's events, one a line, over its restarts.
+#include "base/exact_json.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/tuning.h"
@@ -29,7 +30,7 @@ std::string line(Context& context, const api::ServerEvent& event, const Json& da
 
 void print(Context& context, const api::ServerEvent& event) {
   boost::json::error_code error;
-  Json data = boost::json::parse(event.data, error);
+  Json data = parseExactJson(event.data, error);
   if (context.json()) {
     // One JSON document a line, whatever the data holds.
     boost::json::object out{{"id", event.id}, {"event", event.type}, {"data", error ? Json(event.data) : data}};
@@ -56,7 +57,7 @@ ExitStatus watch(Context& context, const WatchOptions& options) {
       reply.status = answer->status;
       reply.raw = answer->body;
       boost::json::error_code error;
-      reply.body = boost::json::parse(reply.raw, error);
+      reply.body = parseExactJson(reply.raw, error);
       context.stopAt(reply);
     }
     // At the first try a gateway that is not there is a mistake of the command, later a restart.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/exact_json.h"
 #include "base/utf8.h"
 #include "config/keys.h"
 #include "config/suggest.h"
@@ -44,7 +45,7 @@ std::variant<Value, Objection> parseList(const Key& key, const std::string& text
   size_t start = text.find_first_not_of(' ');
   if (start != std::string::npos && text[start] == '[') {
     boost::json::error_code error;
-    auto value = boost::json::parse(text, error);
+    auto value = parseExactJson(text, error);
     if (error || !value.is_array()) return Objection{shown(text) + " is no JSON array", allowedWords(key)};
     for (const auto& item : value.get_array()) {
       if (!item.is_string()) return Objection{"an item of " + shown(text) + " is no text", allowedWords(key)};
@@ -102,7 +103,7 @@ void applyPluginVariable(const Sources& sources, Collected& collected, const std
   auto target = splitPluginVariable(rest, names);
   if (!target) return problem(collected, variable, unknownPlugin(lower(rest), names));
   boost::json::error_code error;
-  auto value = boost::json::parse(text, error);
+  auto value = parseExactJson(text, error);
   auto& section = collected.plugins[target->plugin];
   section.origin = originOf(variable);
   if (target->setting.empty()) {
@@ -115,7 +116,7 @@ void applyPluginVariable(const Sources& sources, Collected& collected, const std
   }
   if (error) value = boost::json::string(text);
   boost::json::object object;
-  if (!section.json.empty()) object = boost::json::parse(section.json).as_object();
+  if (!section.json.empty()) object = parseExactJson(section.json, error).as_object();
   object[target->setting] = std::move(value);
   section.json = boost::json::serialize(object);
 }

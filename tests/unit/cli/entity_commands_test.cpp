@@ -24,8 +24,10 @@ TEST_F(EntityCommands, SetIsAMergePatch) {
 
 TEST_F(EntityCommands, SetKeepsNumbersAsTheyAreWritten) {
   server.answer("PATCH " + target, 200, kCalm);
-  EXPECT_EQ(run({"entity", "set", "light.kitchen", "a:=18446744073709551615", "b:=1.0"}), 0);
-  EXPECT_THAT(server.asked().at(0), HasSubstr(R"({"a":18446744073709551615,"b":1E0})"));
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "a:=18446744073709551615", "b:=1.0",
+                 "c:=1.8893488347419814e26"}),
+            0);
+  EXPECT_THAT(server.asked().at(0), HasSubstr(R"({"a":18446744073709551615,"b":1E0,"c":1.8893488347419814E26})"));
 }
 
 TEST_F(EntityCommands, SetWithKindMakesANewOne) {
