@@ -92,6 +92,7 @@ struct Template {
   trust::TemporaryFolder folder;
   std::string database = folder.file("template.db");
   config::Loaded configuration = config::load({});
+  std::vector<std::string> versions;  // ids of those of light.kitchen
   unsigned copies = 0;
 
   static Template& get() {
@@ -109,7 +110,9 @@ struct Template {
     core.started(false);
     fill(core);
     core.flush();
-    HG_ASSERT((*store)->commit().ok() && (*store)->checkpoint().ok());
+    auto kitchen = core.store().entity({core.me(), "light.kitchen"});
+    for (const model::Version& version : kitchen->siblings) versions.push_back(version.id());
+    HG_ASSERT(versions.size() == 2 && (*store)->commit().ok() && (*store)->checkpoint().ok());
   }
 };
 
@@ -182,8 +185,10 @@ FuzzedApi::~FuzzedApi() {
 
 std::string FuzzedApi::named(std::string_view text) const {
   std::string out(text);
-  for (const auto& [name, id] :
-       {std::pair{std::string("{me}"), me().text()}, std::pair{std::string("{peer}"), peer().text()}}) {
+  const std::vector<std::string>& versions = Template::get().versions;
+  const std::pair<std::string, std::string> names[] = {
+      {"{me}", me().text()}, {"{peer}", peer().text()}, {"{one}", versions[0]}, {"{two}", versions[1]}};
+  for (const auto& [name, id] : names) {
     for (size_t at = out.find(name); at != std::string::npos; at = out.find(name, at)) out.replace(at, name.size(), id);
   }
   return out;

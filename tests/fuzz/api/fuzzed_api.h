@@ -35,7 +35,8 @@ class FuzzedApi {
 
   const HomeId& me() const;
   static const HomeId& peer();
-  // Puts this home's and the other's id where `{me}` and `{peer}` stand.
+  // Puts this home's and the other's id where `{me}` and `{peer}` stand, and ids of the two versions of light.kitchen
+  // for `{one}` and `{two}`.
   std::string named(std::string_view text) const;
 
  private:
