@@ -20,8 +20,10 @@ struct LogFile {
   sqlite3_file base;
   char* gathered;  // kLogBufferBytes, from the first write on
   int size;
-  sqlite3_int64 at;  // of the first gathered byte in the file
-  bool last_page;    // the next write is the last page of a commit
+  sqlite3_int64 at;    // of the first gathered byte in the file
+  sqlite3_int64 next;  // where the last write ended
+  bool last_page;      // the next write is the last page of a commit
+  bool gathers;
 
   static LogFile* of(sqlite3_file* file) { return reinterpret_cast<LogFile*>(file); }
   sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -36,14 +38,19 @@ struct LogFile {
   }
 
   int write(const void* from, int bytes, sqlite3_int64 to) {
+    bool appends = to == next;
+    next = to + bytes;
     bool ends_commit = last_page;
     last_page = bytes == kFrameHeaderBytes && std::string_view(static_cast<const char*>(from) + kDatabaseSizeAt, kDatabaseSizeBytes) !=
                                                   std::string_view("\0\0\0\0", kDatabaseSizeBytes);
-    if (size > 0 && (to != at + size || size + bytes > kLogBufferBytes)) {
+    // What is written over is not gathered: a commit larger than the page cache ends with headers that are written anew, and
+    // nothing would say which of them is the last.
+    bool gather = gathers && appends && bytes <= kLogBufferBytes;
+    if (gather && !gathered) gathered = static_cast<char*>(sqlite3_malloc(kLogBufferBytes));
+    if (!gather || !gathered || size + bytes > kLogBufferBytes) {
       if (int code = flush(); code != SQLITE_OK) return code;
     }
-    if (!gathered) gathered = static_cast<char*>(sqlite3_malloc(kLogBufferBytes));
-    if (!gathered || bytes > kLogBufferBytes) return methods().xWrite(file(), from, bytes, to);
+    if (!gather || !gathered) return methods().xWrite(file(), from, bytes, to);
     if (size == 0) at = to;
     std::memcpy(gathered + size, from, static_cast<size_t>(bytes));
     size += bytes;
@@ -111,6 +118,8 @@ int openFile(sqlite3_vfs* self, const char* name, sqlite3_file* file, int flags,
   int code = real->xOpen(real, name, log.file(), flags, out_flags);
   // SQLite closes what has methods, also after an error.
   if (log.file()->pMethods) log.base.pMethods = &kMethods;
+  // Where a write may damage what stands beside it, SQLite pads a commit with pages and splits the last.
+  log.gathers = code == SQLITE_OK && (log.methods().xDeviceCharacteristics(log.file()) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
   return code;
 }
 
