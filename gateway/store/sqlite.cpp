@@ -115,6 +115,10 @@ static int errnoOfNewFile(const std::string& path) {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, int flags) {
+  // Before the first connection of the process: SQLite counts no allocations, under a lock that all of them would share.
+  // Nobody asks for the count. Where SQLite runs already this is refused and costs some speed.
+  static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)uncounted;
   sqlite3* handle = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, logVfs());
   if (code != SQLITE_OK) {

@@ -8,12 +8,17 @@
 // Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with
 // different kinds); a failure names them, and with one of them given all seeds run so and only so. --space asks for
 // more than the product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "sim/plants.h"
 #include "sim/world.h"
@@ -41,7 +46,26 @@ struct Options {
   bool all_plants = false;
 };
 
-volatile uint64_t current_seed = 0;
+struct Tally {
+  std::atomic<uint64_t> passed = 0;
+  std::atomic<uint64_t> failed = 0;
+
+  void count(bool good) { ++(good ? passed : failed); }
+};
+
+// Of this thread's run.
+thread_local volatile uint64_t current_seed = 0;
+
+// Calls `work` with 0 to `count` - 1, on all processors; runs share nothing.
+void onAllProcessors(uint64_t count, const std::function<void(uint64_t)>& work) {
+  std::atomic<uint64_t> next = 0;
+  std::vector<std::jthread> threads;
+  for (unsigned left = std::max(1u, std::thread::hardware_concurrency()); left > 0; --left) {
+    threads.emplace_back([&] {
+      for (uint64_t i; (i = next++) < count;) work(i);
+    });
+  }
+}
 
 void onAbort(int) {
   std::fprintf(stderr, "seed %llu ended in an assertion\n", static_cast<unsigned long long>(current_seed));
@@ -81,21 +105,39 @@ int shrink(uint64_t seed, const Options& options) {
 bool report(uint64_t seed, const Options& options) {
   auto failures = run(seed, options, {}, options.trace);
   if (failures.empty()) return true;
-  std::printf("seed %llu%s%s%s:", static_cast<unsigned long long>(seed), options.variant.limits ? " --limits" : "",
-              options.variant.kinds ? " --kinds" : "", options.variant.retention ? " --retention" : "");
-  for (size_t i = 0; i < failures.size() && i < 3; ++i) std::printf(" %s;", failures[i].c_str());
-  std::printf("\n");
+  std::string line = "seed " + std::to_string(seed);
+  if (options.variant.limits) line += " --limits";
+  if (options.variant.kinds) line += " --kinds";
+  if (options.variant.retention) line += " --retention";
+  line += ":";
+  for (size_t i = 0; i < failures.size() && i < 3; ++i) line += " " + failures[i] + ";";
+  std::printf("%s\n", line.c_str());
   std::fflush(stdout);
   return false;
 }
 
+// One seed, and again with what else every fourth runs with.
+void runSeed(uint64_t seed, const Options& options, Tally* tally) {
+  tally->count(report(seed, options));
+  if (seed % kAgainEvery == kAgainEvery / 2 && !options.variant.retention) {
+    Options again = options;
+    again.variant.retention = true;
+    tally->count(report(seed, again));
+  }
+  if (seed % kAgainEvery != 0 || options.variant.limits || options.variant.kinds) return;
+  Options again = options;
+  again.variant.limits = again.variant.kinds = true;
+  tally->count(report(seed, again));
+}
+
 // Seeds that have failed once, each with the number of homes and steps of then, and what the run had beside its steps.
-bool replayKept(uint64_t* passed, uint64_t* failed) {
+bool replayKept(Tally* tally) {
   std::ifstream file(HEARTHGATE_SIM_SEEDS);
   if (!file) {
     std::printf("%s cannot be read\n", HEARTHGATE_SIM_SEEDS);
     return false;
   }
+  std::vector<Options> kept;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
     Options options;
@@ -107,30 +149,27 @@ bool replayKept(uint64_t* passed, uint64_t* failed) {
     options.variant.limits = line.find("--limits") != std::string::npos;
     options.variant.kinds = line.find("--kinds") != std::string::npos;
     options.variant.retention = line.find("--retention") != std::string::npos;
-    ++(report(seed, options) ? *passed : *failed);
+    options.one = seed;
+    kept.push_back(options);
   }
+  onAllProcessors(kept.size(), [&](uint64_t i) { tally->count(report(*kept[i].one, kept[i])); });
   return true;
 }
 
-// Each planted defect has to be found; says after how many seeds.
-void findPlants(const std::vector<Plant>& plants, Options options, uint64_t* passed, uint64_t* failed) {
-  for (const Plant& plant : plants) {
-    if (options.plant && options.plant->name != plant.name) continue;
-    Options with = options;
-    with.plant = &plant;
-    with.variant = plant.variant;
-    std::optional<std::string> failure;
-    uint64_t seed = options.first;
-    for (; seed < options.first + kSeedsPerPlant && !failure; ++seed) {
-      auto failures = run(seed, with, {}, false);
-      if (!failures.empty()) failure = failures.front();
-    }
-    std::string found = failure ? "found by seed " + std::to_string(seed - 1) + ": " + *failure : "NOT FOUND";
-    std::printf("%s: a home that %s: %s\n", std::string(plant.name).c_str(), std::string(plant.what).c_str(),
-                found.c_str());
-    std::fflush(stdout);
-    ++(failure ? *passed : *failed);
+// A planted defect has to be found; says after how many seeds.
+void findPlant(const Plant& plant, Options options, Tally* tally) {
+  options.plant = &plant;
+  options.variant = plant.variant;
+  std::optional<std::string> failure;
+  uint64_t seed = options.first;
+  for (; seed < options.first + kSeedsPerPlant && !failure; ++seed) {
+    auto failures = run(seed, options, {}, false);
+    if (!failures.empty()) failure = failures.front();
   }
+  std::string found = failure ? "found by seed " + std::to_string(seed - 1) + ": " + *failure : "NOT FOUND";
+  std::printf("%s: a home that %s: %s\n", std::string(plant.name).c_str(), std::string(plant.what).c_str(), found.c_str());
+  std::fflush(stdout);
+  tally->count(failure.has_value());
 }
 
 const std::vector<Plant>& plants() {
@@ -196,28 +235,16 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGABRT, onAbort);
   if (options.shrink) return shrink(*options.shrink, options);
-  uint64_t passed = 0;
-  uint64_t failed = 0;
+  Tally tally;
   if (options.all_plants) {
-    findPlants(plants(), options, &passed, &failed);
+    onAllProcessors(plants().size(), [&](uint64_t i) { findPlant(plants()[i], options, &tally); });
   } else if (options.one) {
-    ++(report(*options.one, options) ? passed : failed);
+    tally.count(report(*options.one, options));
   } else {
-    if (!options.plant && !replayKept(&passed, &failed)) ++failed;
-    for (uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
-      ++(report(seed, options) ? passed : failed);
-      if (seed % kAgainEvery == kAgainEvery / 2 && !options.variant.retention) {
-        Options again = options;
-        again.variant.retention = true;
-        ++(report(seed, again) ? passed : failed);
-      }
-      if (seed % kAgainEvery != 0 || options.variant.limits || options.variant.kinds) continue;
-      Options again = options;
-      again.variant.limits = again.variant.kinds = true;
-      ++(report(seed, again) ? passed : failed);
-    }
+    if (!options.plant && !replayKept(&tally)) tally.count(false);
+    onAllProcessors(options.seeds, [&](uint64_t i) { runSeed(options.first + i, options, &tally); });
   }
-  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
-              static_cast<unsigned long long>(failed));
-  return failed == 0 ? 0 : 1;
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(tally.passed),
+              static_cast<unsigned long long>(tally.failed));
+  return tally.failed == 0 ? 0 : 1;
 }
