@@ -105,6 +105,7 @@ void Core::remember(EntityRow& row, const Version& version, Kept kept) {
   }
   if (looked_at) written_.insert(row.n);
   ++versions_written_;
+  ++versions_since_slice_;
 }
 
 EntityRow Core::newRow(const model::Address& address, const std::string& kind) {

@@ -283,6 +283,7 @@ class Core {
   uint32_t place_ = 0;
   std::set<store::EntityNumber> written_;  // since retention last looked at them; not more than `after_writes` or so
   size_t versions_written_ = 0;
+  size_t versions_since_slice_ = 0;  // of retention
   Sweep sweep_;
   Horizon horizon_;
   std::vector<Horizon> days_;  // one for each daily run that is not old enough yet, oldest first

@@ -120,7 +120,7 @@ bool Core::retain() {
     sweep_ = {true, false, 0, {}, std::exchange(written_, {})};
     versions_written_ = 0;
   }
-  for (size_t budget = kRetentionSliceRows; budget > 0;) {
+  for (size_t budget = kRetentionSliceRows + kRetentionRowsPerVersion * std::exchange(versions_since_slice_, 0); budget > 0;) {
     EntityNumber n = nextToTrim();
     if (n == 0) {
       bool more = store_.trimAudit(horizon_.audit, kAuditKept, kRetentionSliceRange) == kRetentionSliceRange;

@@ -19,6 +19,10 @@ inline constexpr size_t kMaxKindsNoticed = 1'000;
 // Rows of history that one slice of retention looks at, and entities (each is a look or two into an index): some
 // milliseconds of the engine's thread, which no write waits longer for.
 inline constexpr size_t kRetentionSliceRows = 100;
+// And so many more for each version that was written since the slice before: a look at its entity, the row that it pushed out,
+// and one of those that were left behind. However fast writes come, what is kept beyond the limit does not grow; a slice is in
+// proportion to the commits before it.
+inline constexpr size_t kRetentionRowsPerVersion = 3;
 // Rows of the audit, and changes, that one slice takes away: neighbours, found by number. With a pause of 20 ms that is up to
 // fifty thousand a second, more than single writes make, so the rest of retention has its turn.
 inline constexpr size_t kRetentionSliceRange = 1'000;

@@ -88,6 +88,20 @@ TEST_F(RetentionTest, IsDueAfterSoManyWritesAndOnceADay) {
   EXPECT_TRUE(a.core().retentionDue(true));
 }
 
+// Homes that write without a pause, and one entity at a time: what is kept stays what it may be.
+TEST_F(RetentionTest, KeepsUpWithWrites) {
+  settle(a);
+  constexpr int kAtOnce = 500;
+  for (int round = 0; round < 20; ++round) {
+    writes(a, kAtOnce);
+    writes(a, kAtOnce, "light.hall");
+    a.store().begin();
+    (void)a.core().retain();
+    ASSERT_TRUE(a.store().commit().ok());
+    EXPECT_LE(kept(a) + kept(a, "light.hall"), 2u * kAtOnce) << round;
+  }
+}
+
 TEST_F(RetentionTest, TakesAwayOnlySoMuchAtOnce) {
   keep(a, 1'000'000);
   writes(a, 1'000);
