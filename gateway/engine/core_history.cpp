@@ -158,6 +158,9 @@ bool Core::trimEntity(EntityNumber n, size_t* budget) {
   HistoryPlace last = std::max(aged, beyond.value_or(HistoryPlace{}));
   size_t limit = std::max<size_t>(*budget, 1);
   std::vector<HistoryRow> rows = store_.historyUpTo(n, sweep_.place, last, limit);
+  // Mostly the entity has not many versions yet, and never had a conflict.
+  bool conflicts = !store_.conflicts({{}, n}, std::nullopt, 1).empty();
+  if (rows.empty() && !conflicts) return true;
   std::string open_key;
   std::set<ContentHash> kept = neverTrimmed(n, &open_key);
   std::map<ReplicaId, uint64_t> trimmed;
@@ -174,6 +177,7 @@ bool Core::trimEntity(EntityNumber n, size_t* budget) {
   for (const auto& [replica, counter] : trimmed) store_.raiseTrimmed(n, replica, counter);
   *budget -= std::min(*budget, rows.size());
   if (rows.size() == limit) return false;
+  if (!conflicts) return true;
   // Many records of one entity go with the next looks at it.
   *budget -= std::min(*budget, store_.trimConflicts(n, open_key, horizon_.conflict, keep.versions, limit));
   return true;
