@@ -56,9 +56,10 @@ class SystemClock : public Clock {
 }  // namespace
 
 Clock& systemClock(ClockTrust trust) {
-  static SystemClock automatic(ClockTrust::kAuto);
-  static SystemClock yes(ClockTrust::kYes);
-  static SystemClock no(ClockTrust::kNo);
+  // Never destroyed: threads look at it until the process is gone, also after a plugin that called exit().
+  static auto& automatic = *new SystemClock(ClockTrust::kAuto);
+  static auto& yes = *new SystemClock(ClockTrust::kYes);
+  static auto& no = *new SystemClock(ClockTrust::kNo);
   return trust == ClockTrust::kAuto ? automatic : trust == ClockTrust::kYes ? yes : no;
 }
 
