@@ -19,7 +19,9 @@ namespace hearthgate::store {
 // Plain SQLite, as another program uses it.
 class Plain {
  public:
-  explicit Plain(const std::string& path) { EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK) << path; }
+  explicit Plain(const std::string& path, const char* vfs = nullptr) {
+    EXPECT_EQ(sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs), SQLITE_OK) << path;
+  }
   ~Plain() { sqlite3_close(handle_); }
   Plain(const Plain&) = delete;
   Plain& operator=(const Plain&) = delete;
