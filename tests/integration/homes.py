@@ -307,7 +307,7 @@ def environment():
     which nothing could be said of a program's memory; use after free is seen within the last 32 as well. Its
     library has to be first only for what it replaces, and what tests put before it by LD_PRELOAD replaces nothing of that."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHGATE_")}
-    kept["ASAN_OPTIONS"] = kept.get("ASAN_OPTIONS") or "quarantine_size_mb=32:verify_asan_link_order=0"
+    kept["ASAN_OPTIONS"] = "quarantine_size_mb=32:verify_asan_link_order=0:" + kept.get("ASAN_OPTIONS", "")
     return kept
 
 
