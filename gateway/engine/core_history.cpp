@@ -55,6 +55,7 @@ void Core::loadRetention() {
   // A sweep over all that did not get to its end begins anew; of the other kind the next day's finds what is left.
   bool all = sweep_.running && sweep_.all;
   sweep_ = {all, all, 0, {}, {}};
+  versions_since_slice_ = 0;  // those of a failed commit are not there
   horizon_ = {};
   days_.clear();
   std::istringstream lines(store_.meta(kRetentionDays));

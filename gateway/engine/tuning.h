@@ -16,8 +16,8 @@ inline constexpr size_t kMaxAuditText = 512;
 // Kinds of own entities that are known for the warning of T34: a home with `write` could make up any number.
 inline constexpr size_t kMaxKindsNoticed = 1'000;
 
-// Rows of history that one slice of retention looks at, and entities (each is a look or two into an index): some
-// milliseconds of the engine's thread, which no write waits longer for.
+// Rows of history that one slice of retention looks at, and entities (each is a look or two into an index), where nobody
+// writes: some milliseconds of the engine's thread.
 inline constexpr size_t kRetentionSliceRows = 100;
 // And so many more for each version that was written since the slice before: a look at its entity, the row that it pushed out,
 // and one of those that were left behind. However fast writes come, what is kept beyond the limit does not grow; a slice is in

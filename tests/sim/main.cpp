@@ -237,7 +237,9 @@ int main(int argc, char** argv) {
   if (options.shrink) return shrink(*options.shrink, options);
   Tally tally;
   if (options.all_plants) {
-    onAllProcessors(plants().size(), [&](uint64_t i) { findPlant(plants()[i], options, &tally); });
+    onAllProcessors(plants().size(), [&](uint64_t i) {
+      if (!options.plant || options.plant == &plants()[i]) findPlant(plants()[i], options, &tally);
+    });
   } else if (options.one) {
     tally.count(report(*options.one, options));
   } else {
