@@ -59,8 +59,8 @@ class RecordingHandler final : public sdk::LinkHandler, public std::enable_share
   bool waitMessages(size_t count) {
     return wait([&] { return count_ >= count; });
   }
-  bool waitWritable() {
-    return wait([&] { return writable_ > 0; });
+  bool waitWritable(int calls, std::chrono::milliseconds patience = kPatience) {
+    return wait([&] { return writable_ >= calls; }, patience);
   }
   // The code of the reason, or nothing when the link does not close.
   std::string waitClosed() {
@@ -91,6 +91,10 @@ class RecordingHandler final : public sdk::LinkHandler, public std::enable_share
     std::lock_guard lock(mutex_);
     return bytes_;
   }
+  int writableCalls() const {
+    std::lock_guard lock(mutex_);
+    return writable_;
+  }
   int closedCalls() const {
     std::lock_guard lock(mutex_);
     return closed_calls_;
@@ -114,9 +118,9 @@ class RecordingHandler final : public sdk::LinkHandler, public std::enable_share
     changed_.notify_all();
   }
   template <typename Condition>
-  bool wait(Condition condition) {
+  bool wait(Condition condition, std::chrono::milliseconds patience = kPatience) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, condition);
+    return changed_.wait_for(lock, patience, condition);
   }
 
   mutable std::mutex mutex_;
