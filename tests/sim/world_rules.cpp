@@ -66,8 +66,8 @@ void World::watchGrants(size_t h, size_t p) {
   for (auto at = given_.lower_bound({h, p, ""}); at != given_.end();) {
     const auto& [of, to, pattern] = at->first;
     if (of != h || to != p) break;
-    auto found =
-        std::find_if(rows.begin(), rows.end(), [&](const model::AccessRow& row) { return row.pattern == pattern; });
+    auto found = std::find_if(rows.begin(), rows.end(),
+                              [&wanted = pattern](const model::AccessRow& row) { return row.pattern == wanted; });
     const model::AccessRow& given = at->second;
     bool there = found != rows.end();
     if (there && !(found->access == given.access && found->until_ms == given.until_ms)) {
