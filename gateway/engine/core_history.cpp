@@ -124,6 +124,7 @@ bool Core::retain() {
   for (size_t budget = kRetentionSliceRows + kRetentionRowsPerVersion * std::exchange(versions_since_slice_, 0); budget > 0;) {
     EntityNumber n = nextToTrim();
     if (n == 0) {
+      sweep_.all = false;  // The next slices go on here, not with the first entity again.
       bool more = store_.trimAudit(horizon_.audit, kAuditKept, kRetentionSliceRange) == kRetentionSliceRange;
       more |= store_.trimChanges(horizon_.change, kChangesKept, kRetentionSliceRange) == kRetentionSliceRange;
       if (more) return true;

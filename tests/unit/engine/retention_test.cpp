@@ -72,6 +72,25 @@ TEST_F(RetentionTest, ComesToAnEndWhileWritesGoOn) {
   EXPECT_EQ(kept(a), 3u);
 }
 
+// The daily look at every entity happens once, however much of the audit goes after it.
+TEST_F(RetentionTest, LooksAtEachEntityOnceADay) {
+  constexpr int kEntities = 3 * static_cast<int>(kRetentionSliceRows);
+  constexpr size_t kRanges = 20;
+  alone(a, [&] {
+    for (int i = 0; i < kEntities; ++i) {
+      EXPECT_TRUE(a.core().write(order(WriteOrder::Mode::kPut, "light.l" + std::to_string(i))).ok());
+    }
+  });
+  settle(a);
+  a.store().begin();
+  for (size_t i = 0; i < kAuditKept + kRanges * kRetentionSliceRange; ++i) {
+    a.store().addAudit({0, 1, "token:admin", "entity.write", "light.kitchen", "put", 1});
+  }
+  ASSERT_TRUE(a.store().commit().ok());
+  a.clock().steady_ms += kRetentionDayMs;
+  EXPECT_LE(settle(a), static_cast<int>(kRanges) + 8);
+}
+
 TEST_F(RetentionTest, IsDueAfterSoManyWritesAndOnceADay) {
   keep(a, 3, 2);
   settle(a);
