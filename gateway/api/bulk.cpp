@@ -1,5 +1,5 @@
-// POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit. The thread of the
-// request parses the lines while the engine writes those before; the engine parses a line that it gets to first.
+// POST /entities:bulk: newline-delimited JSON, read line by line, written as one change in one commit. The thread of
+// the request parses the lines while the engine writes those before; the engine parses a line that it gets to first.
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -14,6 +14,39 @@ namespace hearthgate::api {
 using engine::WriteOrder;
 
 namespace {
+
+Result<WriteOrder> parseLine(const Gateway& gateway, std::string_view text) {
+  HG_TRY(model::Json json, model::parseJson(text, model::kMaxDepth + 1));
+  if (!json.isObject()) return inputError("bad_document", "The line is no JSON object.");
+  HG_CHECK(checkMembers(json, {"id", "kind", "fields", "patch", "delete", "if_match"}));
+  WriteOrder order;
+  HG_TRY(std::optional<std::string> id, textMember(json, "id"));
+  if (!id) return inputError("bad_id", "The line has no \"id\".");
+  HG_TRY(order.address, parseAddress(gateway, *id));
+  HG_TRY(order.kind, textMember(json, "kind"));
+  HG_TRY(order.if_match, textMember(json, "if_match"));
+  HG_TRY(std::optional<bool> patch, flagMember(json, "patch"));
+  HG_TRY(std::optional<bool> remove, flagMember(json, "delete"));
+  model::Json* fields = nullptr;
+  for (auto& [key, value] : json.members) {
+    if (key == "fields") fields = &value;
+  }
+  if (remove.value_or(false)) {
+    if (fields || patch.value_or(false)) {
+      return inputError("bad_document", "The line has \"delete\" beside \"fields\" or \"patch\"; give one of them.");
+    }
+    order.mode = WriteOrder::Mode::kDelete;
+    return order;
+  }
+  if (!fields) return inputError("bad_document", "The line has no \"fields\".");
+  if (patch.value_or(false)) {
+    order.mode = WriteOrder::Mode::kPatch;
+    order.fields = std::move(*fields);
+  } else {
+    HG_TRY(order.fields_text, model::fieldsText(*fields));
+  }
+  return order;
+}
 
 // Parsed once, by whichever thread claims it.
 class Line {
@@ -47,8 +80,6 @@ class Line {
  private:
   enum class State { kText, kClaimed, kParsed };
 
-  static Result<WriteOrder> parseLine(const Gateway& gateway, const std::string& text);
-
   std::atomic<State> state_{State::kText};
   std::string text_;
   std::optional<Result<WriteOrder>> order_;
@@ -68,39 +99,6 @@ struct Outcome {
     if (++rejected_count <= kMaxRejectedListed) rejected.push_back({line, std::move(error)});
   }
 };
-
-Result<WriteOrder> Line::parseLine(const Gateway& gateway, const std::string& text) {
-  HG_TRY(model::Json json, model::parseJson(text, model::kMaxDepth + 1));
-  if (!json.isObject()) return inputError("bad_document", "The line is no JSON object.");
-  HG_CHECK(checkMembers(json, {"id", "kind", "fields", "patch", "delete", "if_match"}));
-  WriteOrder order;
-  HG_TRY(std::optional<std::string> id, textMember(json, "id"));
-  if (!id) return inputError("bad_id", "The line has no \"id\".");
-  HG_TRY(order.address, parseAddress(gateway, *id));
-  HG_TRY(order.kind, textMember(json, "kind"));
-  HG_TRY(order.if_match, textMember(json, "if_match"));
-  HG_TRY(std::optional<bool> patch, flagMember(json, "patch"));
-  HG_TRY(std::optional<bool> remove, flagMember(json, "delete"));
-  model::Json* fields = nullptr;
-  for (auto& [key, value] : json.members) {
-    if (key == "fields") fields = &value;
-  }
-  if (remove.value_or(false)) {
-    if (fields || patch.value_or(false)) {
-      return inputError("bad_document", "The line has \"delete\" beside \"fields\" or \"patch\"; give one of them.");
-    }
-    order.mode = WriteOrder::Mode::kDelete;
-    return order;
-  }
-  if (!fields) return inputError("bad_document", "The line has no \"fields\".");
-  if (patch.value_or(false)) {
-    order.mode = WriteOrder::Mode::kPatch;
-    order.fields = std::move(*fields);
-  } else {
-    HG_TRY(order.fields_text, model::fieldsText(*fields));
-  }
-  return order;
-}
 
 // Reads lines of a body, a piece of it at a time.
 class LineReader {
@@ -144,12 +142,24 @@ class LineReader {
   size_t total_ = 0;
 };
 
-bool isBlank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
+bool isBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
-// What is left to parse after reading: the lines of the first kBulkParsedBytes.
+// A body that was read: what may be parsed ahead, and what comes after that as text.
 struct Lines {
-  std::deque<Line> all;
-  size_t parse_ahead = 0;
+  std::deque<Line> ahead;
+  // Each line of it ends with a newline; those that are not to be written are empty.
+  std::deque<std::string> rest;
+  size_t rest_begins_at = 0;  // the number of its first line
+
+  void add(size_t number, std::string&& text, size_t read_bytes) {
+    if (rest.empty() && read_bytes <= kBulkParsedBytes && ahead.size() < kBulkParsedLines) {
+      if (!isBlank(text)) ahead.emplace_back(number, std::move(text));
+      return;
+    }
+    if (rest.empty()) rest_begins_at = number;
+    if (rest.empty() || rest.back().size() >= kBulkPieceBytes) rest.emplace_back();
+    rest.back().append(text).push_back('\n');
+  }
 };
 
 Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
@@ -160,12 +170,14 @@ Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
   LineReader reader(call.bodyStream());
   for (size_t number = 1; reader.next(&text, &too_long); ++number) {
     if (reader.total() > kMaxBulkBytes) break;
+    if (number > kMaxBulkLines) {
+      return inputError("body_too_large", "The body has more than a million lines; send it in several parts.");
+    }
     if (too_long) {
       outcome->reject(number, inputError("too_large", "The line is longer than any document of 1 MiB can be."));
-    } else if (!isBlank(text)) {
-      lines->all.emplace_back(number, std::exchange(text, {}));
-      if (reader.total() <= kBulkParsedBytes) lines->parse_ahead = lines->all.size();
+      text.clear();
     }
+    lines->add(number, std::move(text), reader.total());
   }
   *total = reader.total();
   if (*total > kMaxBulkBytes) return too_large;
@@ -174,14 +186,21 @@ Status readLines(Call& call, Lines* lines, Outcome* outcome, size_t* total) {
   return {};
 }
 
-void writeLines(const Gateway& gateway, engine::Core& core, std::deque<Line>& lines, Outcome* outcome) {
-  for (Line& line : lines) {
-    auto order = line.take(gateway);
+void writeLines(const Gateway& gateway, engine::Core& core, Lines& lines, Outcome* outcome) {
+  auto write = [&](size_t number, Result<WriteOrder> order) {
     auto written = order.ok() ? core.write(*order) : Result<engine::Written>(std::move(order).error());
     if (written.ok()) {
       ++outcome->accepted;
     } else {
-      outcome->reject(line.number, std::move(written).error());
+      outcome->reject(number, std::move(written).error());
+    }
+  };
+  for (Line& line : lines.ahead) write(line.number, line.take(gateway));
+  size_t number = lines.rest_begins_at;
+  for (const std::string& piece : lines.rest) {
+    for (size_t at = 0, end = 0; (end = piece.find('\n', at)) != piece.npos; at = end + 1, ++number) {
+      std::string_view text = std::string_view(piece).substr(at, end - at);
+      if (!isBlank(text)) write(number, parseLine(gateway, text));
     }
   }
 }
@@ -214,14 +233,14 @@ Result<Answer> bulk(Gateway& gateway, Call& call) {
   size_t total = 0;
   Lines lines;
   HG_CHECK(readLines(call, &lines, &outcome, &total));
-  if (!lines.all.empty()) {
+  if (!lines.ahead.empty() || !lines.rest.empty()) {
     auto parseAhead = [&] {
-      for (size_t i = 0; i < lines.parse_ahead; ++i) lines.all[i].parse(gateway);
+      for (Line& line : lines.ahead) line.parse(gateway);
     };
     HG_TRY(outcome, gateway.write<Outcome>(
                         "bulk",
                         [&](engine::Core& core) -> Result<Outcome> {
-                          writeLines(gateway, core, lines.all, &outcome);
+                          writeLines(gateway, core, lines, &outcome);
                           if (outcome.accepted > 0) core.audit(kTokenActor, "entity.bulk", "", countsText(outcome));
                           return std::move(outcome);
                         },

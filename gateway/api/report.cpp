@@ -235,6 +235,7 @@ void addLimits(ObjectText& out) {
   ObjectText limits(&out.value("limits"));
   limits.number("document_bytes", model::kMaxDocumentBytes).number("depth", model::kMaxDepth);
   limits.number("bulk_bytes", kMaxBulkBytes)
+      .number("bulk_lines", kMaxBulkLines)
       .number("event_streams", kMaxStreams)
       .number("request_threads", kRequestThreads);
   limits.number("waiting_calls", kMaxWaitingCalls).number("group", engine::kMaxGroup);

@@ -11,8 +11,11 @@ namespace hearthgate::api {
 inline constexpr size_t kMaxBodyBytes = 8 << 20;
 // CONTRACT "Limits".
 inline constexpr size_t kMaxBulkBytes = 64 << 20;
-// Lines of a bulk body are parsed while they arrive up to this much text; what is beyond waits as text, which takes a
-// fifth of the memory, and is parsed when it is written.
+// A body of lines as people write them is full before; a million short wrong ones take the engine a second.
+inline constexpr size_t kMaxBulkLines = 1'000'000;
+// Lines of a bulk body are parsed while they arrive up to so many and this much text; what is beyond waits as text, which
+// takes a fifth of the memory of ordinary lines and a hundredth of that of short ones, and is parsed when it is written.
+inline constexpr size_t kBulkParsedLines = 20'000;
 inline constexpr size_t kBulkParsedBytes = 4 << 20;
 // Of a bulk body read at a time.
 inline constexpr size_t kBulkPieceBytes = 64 << 10;

@@ -1,8 +1,32 @@
+#include <fstream>
+
+#include "api/tuning.h"
 #include "unit/api/served_home.h"
 
 namespace hearthgate::api {
 
 using Bulk = ServedHome;
+
+namespace {
+
+std::string repeated(size_t times, const std::string& line) {
+  std::string lines;
+  lines.reserve(times * line.size() + 100);
+  for (size_t i = 0; i < times; ++i) lines += line;
+  return lines;
+}
+
+// The most memory that this process has had since beginPeak(), in MiB.
+void beginPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+size_t peakMiB() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::stoul(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+
+}  // namespace
 
 TEST_F(Bulk, WritesLinesInOrderAndRejectsBadOnesAlone) {
   std::string etag = put("a.old", R"({"x":1})").at("version.id");
@@ -66,6 +90,33 @@ TEST_F(Bulk, TakesMoreThanIsParsedAhead) {
   Got answer = bulk(lines);
   EXPECT_EQ(answer.at("accepted"), std::to_string(count));
   EXPECT_EQ(answer.at("rejected.0.line"), std::to_string(count + 1));
+}
+
+TEST_F(Bulk, CountsShortLinesBeyondThoseThatAreParsedAhead) {
+  std::string lines = repeated(kBulkParsedLines, "1\n");
+  lines += "\n \n{\"id\":\"a.one\",\"fields\":{}}\n" + std::string(kMaxBodyBytes + 1, 'x') + "\nlast";
+  Got answer = bulk(lines);
+  EXPECT_EQ(answer.at("accepted"), "1");
+  EXPECT_EQ(answer.at("rejected_count"), std::to_string(kBulkParsedLines + 2));
+  lines = repeated(kBulkParsedLines, "\n") + "{\"id\":\"a.two\",\"fields\":{}}\n\nlast";
+  answer = bulk(lines);
+  EXPECT_EQ(answer.at("accepted"), "1");
+  EXPECT_EQ(answer.at("rejected.0.line"), std::to_string(kBulkParsedLines + 3));
+}
+
+TEST_F(Bulk, TakesAMillionLinesInLittleMemory) {
+  std::string lines = repeated(kMaxBulkLines - 1, "1\n") + "{\"id\":\"a.one\",\"fields\":{}}\n";
+  beginPeak();
+  [[maybe_unused]] size_t before = peakMiB();
+  Got answer = bulk(lines);
+  EXPECT_EQ(answer.at("accepted"), "1");
+  EXPECT_EQ(answer.at("rejected_count"), std::to_string(kMaxBulkLines - 1));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(peakMiB() - before, size_t{64});
+#endif
+  answer = bulk(lines + "1");
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(answer.at("code"), "body_too_large");
 }
 
 TEST_F(Bulk, RefusesWhatIsTooLargeOrOfAnotherType) {
