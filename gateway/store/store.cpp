@@ -28,11 +28,11 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
   // Only now, since it is written into the file, which may have been another program's.
   if (file) {
     database->execute("PRAGMA journal_mode=WAL");
-    database->execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    database->execute("PRAGMA synchronous=FULL");
     HG_CHECK(database->takeError());
   }
   std::unique_ptr<Store> store(new Store(std::move(database)));
-  store->syncs_commits_ = durability == Durability::kFull;
+  store->sync_commits_ = durability == Durability::kFull || !file;
   // In the place of SQLite's own checkpoints, whose failures nobody hears of.
   auto note = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<Store*>(self)->log_pages_ = pages;
@@ -90,9 +90,14 @@ Status Store::commit() {
   Status status = database_->takeError();
   if (!status.ok()) {
     rollback();
-  } else if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) {
-    writeBack();
+    return status;
   }
+  // The first one tells the next start that the last stop was no clean one any more (DESIGN.md, rule 8): synced always.
+  if (syncs_commits_ && !sync_commits_) {
+    database_->execute("PRAGMA synchronous=NORMAL");
+    syncs_commits_ = !database_->takeError().ok();
+  }
+  if (log_pages_ >= (checkpoint_error_ ? retry_at_pages_ : kCheckpointPages)) writeBack();
   return status;
 }
 
