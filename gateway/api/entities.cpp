@@ -79,17 +79,18 @@ Result<Answer> write(Gateway& gateway, const WriteOrder& order, const std::optio
                      size_t weight) {
   if (strategy && !conflict::parseStrategy(*strategy)) return unknownStrategy(*strategy);
   if (strategy && !(order.address.owner == gateway.me())) return notOwner(order.address);
-  HG_TRY(Stored stored,
-         gateway.write<Stored>(
-             "write", audited(order, strategy),
-             [&](engine::Core& core) -> Result<Stored> {
-               HG_TRY(engine::Written written, core.write(order));
-               if (strategy) {
-                 HG_CHECK(core.setStrategy({model::StrategyRow::Scope::kEntity, order.address.id, *strategy}));
-               }
-               return Stored{std::move(written.row), written.created};
-             },
-             weight));
+  std::optional<model::StrategyRow> row;
+  if (strategy) row = {model::StrategyRow::Scope::kEntity, order.address.id, *strategy};
+  HG_TRY(Stored stored, gateway.write<Stored>(
+                            "write", audited(order, strategy),
+                            [&](engine::Core& core) -> Result<Stored> {
+                              // Both are done, or neither.
+                              if (row) HG_CHECK(core.checkStrategy(*row));
+                              HG_TRY(engine::Written written, core.write(order));
+                              if (row) HG_CHECK(core.setStrategy(*row));
+                              return Stored{std::move(written.row), written.created};
+                            },
+                            weight));
   return answerStored(gateway, stored);
 }
 

@@ -154,7 +154,8 @@ class Core {
 
   // --- strategies ---------------------------------------------------------------------------------------------------
   EffectiveStrategy strategyOf(const model::Address& address, std::string_view kind);
-  // Errors: unknown_strategy.
+  // Errors: unknown_strategy, bad_id, bad_document, rules_full. checkStrategy() says whether setStrategy() would give one.
+  Status checkStrategy(const model::StrategyRow& row) const;
   Status setStrategy(const model::StrategyRow& row);
   bool clearStrategy(model::StrategyRow::Scope scope, const std::string& pattern);
   Status setStrategyHere(const model::Address& address, const std::optional<std::string>& strategy);

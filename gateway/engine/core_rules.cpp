@@ -295,7 +295,7 @@ void Core::reviewDefault() {
   reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });
 }
 
-Status Core::setStrategy(const StrategyRow& row) {
+Status Core::checkStrategy(const StrategyRow& row) const {
   if (!conflict::parseStrategy(row.strategy)) {
     return inputError("unknown_strategy", "There is no strategy '" + row.strategy +
                                               "'; there are latest-wins, merge, local-wins, remote-wins and user-choice.");
@@ -310,6 +310,11 @@ Status Core::setStrategy(const StrategyRow& row) {
     return stateError("rules_full", "There are 2,000 rows of strategies already, the most that other homes read; delete some, or "
                                     "use one for a glob or a kind in place of many single ones.");
   }
+  return {};
+}
+
+Status Core::setStrategy(const StrategyRow& row) {
+  HG_CHECK(checkStrategy(row));
   store_.putStrategyRow(row);
   refreshStrategyRows();
   reviewStrategies([&](const store::EntityRow& entity) { return entity.address.owner == me(); });

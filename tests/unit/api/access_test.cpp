@@ -1,4 +1,5 @@
 // Grants, strategies and rules.
+#include "store/rules_codec.h"
 #include "unit/api/served_home.h"
 
 namespace hearthgate::api {
@@ -109,6 +110,16 @@ TEST_F(Strategies, RulesDecideByGlobKindAndOwner) {
   EXPECT_EQ(ask("PUT", "/strategy-rules", R"({"glob":"a.*","strategy":"best"})").code(), "unknown_strategy");
   std::string other = systemRandom().id<HomeId>().text();
   EXPECT_EQ(ask("PUT", "/strategy-rules", "{\"owner\":\"" + other + "\",\"strategy\":\"merge\"}").code(), "not_owner");
+}
+
+TEST_F(Strategies, AreSetTogetherWithAWriteOrNeitherIs) {
+  onEngine([&](engine::Core& core) {
+    size_t i = 0;
+    while (core.setStrategy({model::StrategyRow::Scope::kEntity, "light.n" + std::to_string(i), "merge"}).ok()) ++i;
+    EXPECT_GT(i, store::kMaxStrategyRows - 10);
+  });
+  EXPECT_EQ(ask("PUT", "/entities/a.b", R"({"fields":{},"strategy":"merge"})").code(), "rules_full");
+  EXPECT_EQ(get("/entities/a.b").status, 404);
 }
 
 }  // namespace hearthgate::api
