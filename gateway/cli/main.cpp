@@ -33,6 +33,25 @@ std::string defaultData() {
   return std::string(home ? home : "") + "/.local/state/hearthgate";
 }
 
+// What was said may still have gone nowhere: a full disk fails the command, and a reader that has seen enough ends it
+// as it ends every program.
+int said(int status) {
+  std::cout.flush();
+  if (std::cout.good()) return status;
+  pollfd output{STDOUT_FILENO, 0, 0};
+  if (poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0) {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    signal(SIGPIPE, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);  // Poco blocks it.
+    raise(SIGPIPE);
+  }
+  std::cerr << "hearthgate: the output could not be written whole\n"
+               "  make room where it goes, and run the command again\n";
+  return status != hearthgate::cli::kDone ? status : hearthgate::cli::kFailed;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -55,5 +74,5 @@ int main(int count, char** values) {
                                      catch_interrupts,
                                      [] { return g_interrupted != 0; },
                                      defaultData()};
-  return hearthgate::cli::run({values + 1, values + count}, terminal);
+  return said(hearthgate::cli::run({values + 1, values + count}, terminal));
 }

@@ -49,7 +49,7 @@ ExitStatus watch(Context& context, const WatchOptions& options) {
       tries = 0;
       last_id = event.id;
       print(context, event);
-      return ++seen != options.count;
+      return ++seen != options.count && context.out().good();
     });
     if (answer.ok() && answer->status == 200) return kDone;
     if (answer.ok()) {
