@@ -57,13 +57,19 @@ class PocoCall final : public Call {
   // Reads what is left of the body; false when that is more than is worth reading.
   bool drained() {
     if (!hasBody()) return true;
+    const auto end = std::chrono::steady_clock::now() + kMaxDrainTime;
+    auto& socket = static_cast<net::HTTPServerRequestImpl&>(request_).socket();
+    socket.setReceiveTimeout(Poco::Timespan(kMaxDrainTime.count(), 0));
     size_t left = kMaxDrainedBytes;
-    char ignored[8192];
     std::istream& in = request_.stream();
-    while (in.good() && left > 0) {
-      in.read(ignored, static_cast<std::streamsize>(std::min(left, sizeof ignored)));
-      left -= static_cast<size_t>(in.gcount());
+    // What has come, a piece at a time: a read of more would wait for it.
+    while (left > 0 && in.peek() != std::istream::traits_type::eof() && std::chrono::steady_clock::now() < end) {
+      std::streamsize piece =
+          std::clamp<std::streamsize>(in.rdbuf()->in_avail(), 1, static_cast<std::streamsize>(left));
+      in.ignore(piece);
+      left -= static_cast<size_t>(piece);
     }
+    socket.setReceiveTimeout(Poco::Timespan(kSocketTimeout.count(), 0));
     return in.eof();
   }
 

@@ -16,6 +16,7 @@ namespace {
 
 class PatientServerSocketImpl final : public net::ServerSocketImpl {
  public:
+  explicit PatientServerSocketImpl(std::shared_ptr<OpenSockets> open) : open_(std::move(open)) {}
   net::SocketImpl* acceptConnection(net::SocketAddress& client) override {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -25,8 +26,11 @@ class PatientServerSocketImpl final : public net::ServerSocketImpl {
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) error();
     client = net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), size);
-    return new PatientSocket(descriptor);
+    return new PatientSocket(descriptor, open_);
   }
+
+ private:
+  const std::shared_ptr<OpenSockets> open_;
 };
 
 }  // namespace
@@ -35,6 +39,33 @@ bool Patience::waited(std::chrono::steady_clock::duration time, int bytes) {
   time_ += time;
   bytes_ += bytes;
   return time_ <= kSocketTimeout + std::chrono::seconds(bytes_ / kSlowestBytesPerS);
+}
+
+void OpenSockets::add(int descriptor) {
+  std::lock_guard lock(mutex_);
+  all_.insert(descriptor);
+}
+
+void OpenSockets::remove(int descriptor) {
+  std::lock_guard lock(mutex_);
+  all_.erase(descriptor);
+}
+
+void OpenSockets::shutDown() {
+  std::lock_guard lock(mutex_);
+  for (int descriptor : all_) ::shutdown(descriptor, SHUT_RDWR);
+}
+
+PatientSocket::PatientSocket(poco_socket_t descriptor, std::shared_ptr<OpenSockets> open)
+    : StreamSocketImpl(descriptor), open_(std::move(open)) {
+  open_->add(descriptor);
+}
+
+PatientSocket::~PatientSocket() { open_->remove(sockfd()); }
+
+void PatientSocket::close() {
+  open_->remove(sockfd());  // before the number can be another file's
+  StreamSocketImpl::close();
 }
 
 int PatientSocket::receiveBytes(void* buffer, int length, int flags) {
@@ -64,6 +95,7 @@ int PatientSocket::sendBytes(const void* buffer, int length, int flags) {
   return length;
 }
 
-PatientServerSocket::PatientServerSocket() : ServerSocket(new PatientServerSocketImpl, true) {}
+PatientServerSocket::PatientServerSocket(std::shared_ptr<OpenSockets> open)
+    : ServerSocket(new PatientServerSocketImpl(std::move(open)), true) {}
 
 }  // namespace hearthgate::api

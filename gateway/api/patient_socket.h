@@ -8,6 +8,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
 
 namespace hearthgate::api {
 
@@ -23,9 +26,24 @@ class Patience {
   int64_t bytes_ = 0;
 };
 
+// The connections that are open. Any thread.
+class OpenSockets {
+ public:
+  void add(int descriptor);
+  void remove(int descriptor);
+  // Whoever reads or writes on one fails at once.
+  void shutDown();
+
+ private:
+  std::mutex mutex_;
+  std::set<int> all_;
+};
+
 class PatientSocket final : public Poco::Net::StreamSocketImpl {
  public:
-  explicit PatientSocket(poco_socket_t descriptor) : StreamSocketImpl(descriptor) {}
+  PatientSocket(poco_socket_t descriptor, std::shared_ptr<OpenSockets> open);
+  ~PatientSocket() override;
+  void close() override;
 
   // Both throw Poco::TimeoutException when a client is slower than tuning.h allows. A request and its answer have each
   // their own time.
@@ -35,13 +53,14 @@ class PatientSocket final : public Poco::Net::StreamSocketImpl {
   using StreamSocketImpl::sendBytes;
 
  private:
+  const std::shared_ptr<OpenSockets> open_;
   Patience receiving_, sending_;
   bool answering_ = false;
 };
 
 class PatientServerSocket final : public Poco::Net::ServerSocket {
  public:
-  PatientServerSocket();
+  explicit PatientServerSocket(std::shared_ptr<OpenSockets> open);
 };
 
 }  // namespace hearthgate::api

@@ -11,7 +11,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <optional>
+#include <thread>
 
 #include "api/event_streams.h"
 #include "api/http_exchange.h"
@@ -72,6 +74,7 @@ void addRoutes(Router& router) {
 struct Server::Http {
   Router router;
   std::shared_ptr<StreamBell> bell = std::make_shared<StreamBell>();
+  std::shared_ptr<OpenSockets> open = std::make_shared<OpenSockets>();
   std::optional<HttpExchange> exchange;
   std::unique_ptr<Poco::ThreadPool> threads;
   std::unique_ptr<net::HTTPServer> server;
@@ -115,7 +118,7 @@ Status Server::begin() {
   gateway_.streams = std::make_unique<EventStreams>(gateway_, http_->bell);
   const ServerSettings& settings = gateway_.settings;
   try {
-    PatientServerSocket socket;
+    PatientServerSocket socket(http_->open);
     net::SocketAddress address(settings.listen, settings.port);
     // Reuse of the address, so that a restart finds its port free; no reuse of the port, so that two cannot share it.
     socket.bind(address, true, false);
@@ -151,8 +154,15 @@ Status Server::begin() {
 void Server::stop() {
   if (!http_ || !http_->server) return;
   gateway_.streams->stop();
+  // Idle connections end at once, others with their answer, and those whose client takes its time after a while.
+  std::promise<void> all_ended;
+  std::thread impatient([&, ended = all_ended.get_future()] {
+    if (ended.wait_for(kStopGrace) == std::future_status::timeout) http_->open->shutDown();
+  });
   http_->server->stopAll(false);
   http_->threads->joinAll();
+  all_ended.set_value();
+  impatient.join();
   http_->server.reset();
 }
 

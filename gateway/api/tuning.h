@@ -21,8 +21,10 @@ inline constexpr size_t kBulkParsedBytes = 4 << 20;
 inline constexpr size_t kBulkPieceBytes = 64 << 10;
 // Rejected lines are counted all and listed up to here, so that a wrong file of a million lines has a short answer.
 inline constexpr size_t kMaxRejectedListed = 10'000;
-// A body that nobody wants is read up to here before the answer, so that the client sees the answer and not a reset.
+// A body that nobody wants is read up to here and for so long before the answer, so that the client sees the answer and
+// not a reset; a stranger's keeps a thread no longer.
 inline constexpr size_t kMaxDrainedBytes = 16 << 20;
+inline constexpr std::chrono::seconds kMaxDrainTime{5};
 
 // CONTRACT: `limit` of lists.
 inline constexpr size_t kDefaultLimit = 100;
@@ -43,6 +45,8 @@ inline constexpr std::chrono::seconds kSocketTimeout{15};
 // Beyond the time that one read or write may stand still, a client has to send its request and to take its answer at
 // this rate: any line that a person would use does, and nobody keeps a thread with a byte now and then.
 inline constexpr int64_t kSlowestBytesPerS = 1024;
+// At the gateway's stop a client that is sending or taking something has so long to be done.
+inline constexpr std::chrono::seconds kStopGrace{5};
 // `home sync` and `join` wait for another home; more of them at once would eat the request threads.
 inline constexpr int kMaxWaitingCalls = 8;
 

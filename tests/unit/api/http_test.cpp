@@ -1,7 +1,14 @@
 // What all calls have in common: tokens, the filter, methods, connections.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "api/openapi.h"
 #include "api/problem.h"
@@ -20,6 +27,64 @@ class Http : public ServedHome {
     return getRaw("/api/v1/status", headers + "Authorization: Bearer " + token_ + "\r\n");
   }
 };
+
+// A client that sends a body of 16 MiB at two kilobytes a second, so fast that it counts as one that wants something.
+class SlowSender {
+ public:
+  SlowSender(uint16_t port, const std::string& headers) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    std::string head =
+        "POST /api/v1/entities:bulk HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n" + headers +
+        "Content-Length: 16777216\r\n\r\n";
+    EXPECT_EQ(::send(fd_, head.data(), head.size(), MSG_NOSIGNAL), static_cast<ssize_t>(head.size()));
+    thread_ = std::thread([this] { run(); });
+  }
+  ~SlowSender() {
+    over_ = true;
+    thread_.join();
+    ::close(fd_);
+  }
+  // What the server says first, or nothing where it ends the connection; fails after half a minute.
+  std::string answer() {
+    auto answer = answer_.get_future();
+    return answer.wait_for(std::chrono::seconds(30)) == std::future_status::ready ? answer.get() : "(no answer)";
+  }
+
+ private:
+  void run() {
+    char answer[4096];
+    ssize_t got = -1;
+    while (!over_ && (got = ::recv(fd_, answer, sizeof answer, MSG_DONTWAIT)) < 0 && errno == EAGAIN) {
+      ::send(fd_, std::string(100, ' ').data(), 100, MSG_NOSIGNAL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    answer_.set_value(std::string(answer, static_cast<size_t>(std::max<ssize_t>(got, 0))));
+  }
+  int fd_;
+  std::atomic<bool> over_{false};
+  std::promise<std::string> answer_;
+  std::thread thread_;
+};
+
+TEST_F(Http, AStrangerWithASlowBodyHoldsNoThread) {
+  SlowSender stranger(server_->port(), "");
+  EXPECT_NE(stranger.answer().find(" 401 "), std::string::npos);
+}
+
+TEST_F(Http, StopsThoughAClientSendsSlowly) {
+  std::thread stopping;
+  {
+    SlowSender client(server_->port(), "Authorization: Bearer " + token_ + "\r\n");
+    EXPECT_EQ(get("/status").status, 200);
+    stopping = std::thread([this] { server_->stop(); });
+    EXPECT_EQ(client.answer(), "");
+  }
+  stopping.join();
+}
 
 TEST_F(Http, HealthNeedsNoTokenAndEverythingElseDoes) {
   std::string health = getRaw("/health", "Host: localhost\r\n");
@@ -61,9 +126,8 @@ TEST_F(Http, ForeignHostsAndPagesAreRefused) {
 TEST_F(Http, SaysWhatIsNotThereAndWhatIsNotYet) {
   EXPECT_EQ(get("/nothing").code(), "not_found");
   EXPECT_EQ(get("/entities/").code(), "not_found");
-  for (const char* path :
-       {"/timeline", "/held", "/held/1/release", "/circles", "/circles/x/accept", "/doctor",
-        "/backup", "/login", "/tokens", "/rewind", "/keys/rotate", "/strategies/mine/try"}) {
+  for (const char* path : {"/timeline", "/held", "/held/1/release", "/circles", "/circles/x/accept", "/doctor",
+                           "/backup", "/login", "/tokens", "/rewind", "/keys/rotate", "/strategies/mine/try"}) {
     Got answer = get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.code(), "not_served") << path;
