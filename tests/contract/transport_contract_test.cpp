@@ -13,6 +13,10 @@ namespace {
 
 using sdk::Sent;
 
+// Of what a machine spoils that stands still for as long as a link may be silent: a good link ends, or one side of a
+// frozen one before it was frozen, so that the other hears of it. A transport that lacks something spoils every one.
+constexpr size_t kTries = 5;
+
 class TransportContract : public ::testing::TestWithParam<std::pair<const char*, MakeWorld>> {
  protected:
   struct Connection {
@@ -51,6 +55,24 @@ class TransportContract : public ::testing::TestWithParam<std::pair<const char*,
     EXPECT_EQ(handler->closedCalls(), 0);
     EXPECT_FALSE(handler->outcome().message.empty());
     return code;
+  }
+  // Both ends do, when the wire freezes and `messages` are sent after that.
+  void noticesSilence(int messages) {
+    TransportLimits limits;
+    limits.ping_interval_ms = 500;
+    begin(limits);
+    std::string near, far;
+    for (size_t number = 0; number < kTries && (near != "ping_timeout" || far != "ping_timeout"); ++number) {
+      const auto wire = world_->wireTo(port_);
+      const Connection made = connect(wire->address(), number);
+      ASSERT_TRUE(made.far);
+      wire->freeze();
+      for (int i = 0; i < messages; ++i) made.near->link()->send(std::string(4'000'000, 'x'));
+      near = made.near->waitClosed();
+      far = made.far->waitClosed();
+    }
+    EXPECT_EQ(near, "ping_timeout");
+    EXPECT_EQ(far, "ping_timeout");
   }
 
   std::unique_ptr<TransportWorld> world_ = GetParam().second();
@@ -199,7 +221,9 @@ TEST_P(TransportContract, TellsBothSidesTheReasonOfTheListener) {
 }
 
 TEST_P(TransportContract, DeliversWhatWasQueuedBeforeAClose) {
-  begin();
+  TransportLimits limits;
+  limits.close_timeout_ms = 60'000;
+  begin(limits);
   const Connection made = connect();
   ASSERT_TRUE(made.far);
   for (int i = 0; i < 200; ++i) ASSERT_EQ(made.near->link()->send(std::string(10'000, 'x')), Sent::kQueued);
@@ -308,48 +332,34 @@ TEST_P(TransportContract, FreesTheAddressWhenItStops) {
   EXPECT_TRUE(again.outcome.ok()) << again.outcome.message;
 }
 
-TEST_P(TransportContract, NoticesAPeerThatFellSilent) {
-  TransportLimits limits;
-  limits.ping_interval_ms = 100;
-  begin(limits);
-  const auto wire = world_->wireTo(port_);
-  const Connection made = connect(wire->address());
-  ASSERT_TRUE(made.far);
-  wire->freeze();
-  EXPECT_EQ(made.near->waitClosed(), "ping_timeout");
-  EXPECT_EQ(made.far->waitClosed(), "ping_timeout");
-}
+TEST_P(TransportContract, NoticesAPeerThatFellSilent) { noticesSilence(0); }
 
 TEST_P(TransportContract, NoticesAPeerThatFellSilentWhileSendingToIt) {
-  TransportLimits limits;
-  limits.ping_interval_ms = 200;
-  begin(limits);
-  const auto wire = world_->wireTo(port_);
-  const Connection made = connect(wire->address());
-  ASSERT_TRUE(made.far);
-  wire->freeze();
   // More than the sockets' buffers hold, so that a write is under way when the limit passes.
-  for (int i = 0; i < 8; ++i) made.near->link()->send(std::string(4'000'000, 'x'));
-  EXPECT_EQ(made.near->waitClosed(), "ping_timeout");
+  noticesSilence(8);
 }
 
 TEST_P(TransportContract, KeepsAnIdleLinkThroughPings) {
   TransportLimits limits;
-  limits.ping_interval_ms = 100;
+  limits.ping_interval_ms = 500;
   begin(limits);
-  const Connection made = connect();
-  ASSERT_TRUE(made.far);
-  // A younger link that falls silent ends at the idle limit, so each such end shows that the limit has passed here too.
-  for (size_t round = 1; round <= 3; ++round) {
-    const auto wire = world_->wireTo(port_);
-    const Connection silent = connect(wire->address(), round);
-    ASSERT_TRUE(silent.far);
-    wire->freeze();
-    ASSERT_EQ(silent.near->waitClosed(), "ping_timeout");
-    ASSERT_EQ(made.near->closedCalls(), 0) << made.near->reason().text;
+  constexpr size_t kRounds = 2;
+  bool kept = false;
+  for (size_t number = 0; !kept && number < kTries * (1 + kRounds); number += 1 + kRounds) {
+    const Connection made = connect(world_->addressOf(port_), number);
+    ASSERT_TRUE(made.far);
+    // A younger link that falls silent ends at the idle limit, so each such end shows that the limit has passed here
+    // too.
+    for (size_t round = 1; round <= kRounds; ++round) {
+      const auto wire = world_->wireTo(port_);
+      const Connection silent = connect(wire->address(), number + round);
+      ASSERT_TRUE(silent.far);
+      wire->freeze();
+      ASSERT_NE(silent.near->waitClosed(), "(still open)");
+    }
+    kept = made.near->link()->send("still here") == Sent::kQueued && made.far->waitMessages(1);
   }
-  made.near->link()->send("still here");
-  EXPECT_TRUE(made.far->waitMessages(1));
+  EXPECT_TRUE(kept);
 }
 
 TEST_P(TransportContract, NoticesABrokenConnection) {
@@ -378,6 +388,7 @@ TEST_P(TransportContract, ClosesTowardsASilentPeerWithinItsLimit) {
 TEST_P(TransportContract, HoldsBackAtTheQueuesLimitAndTellsWhenToGoOn) {
   TransportLimits limits;
   limits.queue_limit_bytes = 256 * 1024;
+  limits.ping_interval_ms = 60'000;
   begin(limits);
   const auto wire = world_->wireTo(port_);
   const Connection made = connect(wire->address());
@@ -393,13 +404,13 @@ TEST_P(TransportContract, HoldsBackAtTheQueuesLimitAndTellsWhenToGoOn) {
     while (taken < 10'000 && link->send(std::string(message)) == Sent::kQueued) ++taken;
     return taken - before;
   };
-  // The system's socket buffers take some megabytes first, and a fast sender can be ahead of the transport's thread: the
-  // queue counts as full when it takes nothing more after a pause.
-  int told = 0;
-  while (fill() > 0) {
-    told = made.near->writableCalls();
-    made.near->waitWritable(told + 1, std::chrono::milliseconds(200));
+  // The system's socket buffers take some megabytes first, and a fast sender can be ahead of the transport's thread:
+  // the queue counts as full when it takes nothing more time after time.
+  for (int rounds = 0; rounds < 30; ++rounds) {
+    if (fill() > 0) rounds = 0;
+    made.near->waitWritable(made.near->writableCalls() + 1, std::chrono::milliseconds(10));
   }
+  const int told = made.near->writableCalls();
   ASSERT_LT(taken, size_t{10'000});
   EXPECT_GE(link->queuedBytes(), limits.queue_limit_bytes);
   EXPECT_LT(link->queuedBytes(), limits.queue_limit_bytes + 2 * message.size());
@@ -435,6 +446,7 @@ TEST_P(TransportContract, StopsWhileBusyAndOwesNobodyAnAnswer) {
   TransportLimits limits;
   limits.connect_timeout_ms = 10'000;
   begin(limits);
+  listener_.prepare([](RecordingHandler& handler) { handler.keep_messages = false; });
   std::vector<Connection> links;
   for (size_t i = 0; i < 20; ++i) links.push_back(connect(world_->addressOf(port_), i));
   std::vector<std::shared_ptr<RecordingHandler>> waiting(5);
@@ -460,14 +472,16 @@ TEST_P(TransportContract, StopsWhileBusyAndOwesNobodyAnAnswer) {
 }
 
 TEST_P(TransportContract, StopsWhileTheWireIsFrozen) {
-  begin();
+  TransportLimits limits;
+  limits.close_timeout_ms = limits.connect_timeout_ms = 60'000;
+  begin(limits);
   const auto wire = world_->wireTo(port_);
   const Connection made = connect(wire->address());
   ASSERT_TRUE(made.far);
   wire->freeze();
   const auto before = std::chrono::steady_clock::now();
   near_->stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
   EXPECT_EQ(made.near->reason().code, "stopped");
 }
 

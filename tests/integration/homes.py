@@ -25,6 +25,7 @@ WAIT_S = 30           # the usual bound of a condition
 IDLE_S = 5            # a kept connection older than this is opened again: the server closes it after ten
 SHOWN = 600           # characters of a value in a message
 POLL_S = 0.01         # between two looks at a condition
+STANDSTILL_S = 0.1    # a sleep that is later than this says that the machine stood still
 LOG_LINES = 30        # of each daemon, shown when a case fails
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (debug|info|warning|error) ")
 SANITIZER_SAYS = (b"ERROR: AddressSanitizer", b"WARNING: ThreadSanitizer", b"ERROR: LeakSanitizer", b"runtime error:")
@@ -62,14 +63,41 @@ def shortly(value):
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
+class Standstills(threading.Thread):
+    """Machines that are shared stand still now and then, for seconds. Sees it by sleeping longer than it wanted to."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen = (0, time.monotonic() + POLL_S)  # seconds so far, and when this thread should look again
+        self.start()
+
+    def run(self):
+        while True:
+            time.sleep(POLL_S)
+            self.seen = (self.seconds(), time.monotonic() + POLL_S)
+
+    def seconds(self):
+        """So far, of the one that the caller just came out of too."""
+        now, (total, due) = time.monotonic(), self.seen
+        return total + max(0, now - due - STANDSTILL_S)
+
+
+STANDSTILLS = Standstills()
+
+
+def clock():
+    """Seconds, without those in which the machine stood still."""
+    return time.monotonic() - STANDSTILLS.seconds()
+
+
 def wait_for(what, condition, limit_s=WAIT_S, poll_s=POLL_S):
     """Asks until the condition gives something true, which is returned."""
-    end = time.monotonic() + limit_s
+    end = clock() + limit_s
     while True:
         value = condition()
         if value:
             return value
-        expect(time.monotonic() < end, f"{what}: not seen within {limit_s} s")
+        expect(clock() < end, f"{what}: not seen within {limit_s} s")
         time.sleep(poll_s)
 
 
@@ -186,14 +214,14 @@ class Home:
 
     def ready_line(self):
         """The first line on standard output; nothing else ever stands there."""
-        end = time.monotonic() + START_S
+        end = clock() + START_S
         text = b""
         descriptor = self.process.stdout.fileno()
         os.set_blocking(descriptor, False)
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while b"\n" not in text:
-                left = end - time.monotonic()
+                left = end - clock()
                 expect(left > 0, f"{self.name} was not ready within {START_S} s")
                 if selector.select(left):
                     got = os.read(descriptor, 4096)

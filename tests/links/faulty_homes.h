@@ -11,6 +11,7 @@
 #include "lan/lan_transport.h"
 #include "links/running_home.h"
 #include "support/fault_proxy.h"
+#include "support/standstills.h"
 #include "trust/tuning.h"
 
 namespace hearthgate::testing {
@@ -33,23 +34,15 @@ class AcceptAll final : public sdk::RequestFilter {
   uint32_t check(const sdk::Request&) override { return 0; }
 };
 
-// Machines that are shared stand still now and then, for seconds: links time out then that nothing is wrong with. How
-// much of this a test has seen, in milliseconds.
-inline int64_t stood_still_ms = 0;
-// A sleep of a millisecond that took longer than this.
-inline constexpr int64_t kStandstillMs = 100;
+inline Standstills standstills;
 
 // What tests wait for here takes milliseconds. A time in which the machine stood still does not count.
 inline bool soon(const std::function<bool()>& holds, int64_t limit_ms) {
   using std::chrono::steady_clock;
-  const auto end = steady_clock::now() + std::chrono::milliseconds(limit_ms - stood_still_ms);
+  const auto end = steady_clock::now() + std::chrono::milliseconds(limit_ms - standstills.ms());
   while (!holds()) {
-    const auto before = steady_clock::now();
-    if (before > end + std::chrono::milliseconds(stood_still_ms)) return false;
+    if (steady_clock::now() > end + std::chrono::milliseconds(standstills.ms())) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    const auto slept = steady_clock::now() - before;
-    if (slept < std::chrono::milliseconds(kStandstillMs)) continue;
-    stood_still_ms += std::chrono::duration_cast<std::chrono::milliseconds>(slept).count();
   }
   return true;
 }
@@ -103,14 +96,14 @@ class FaultyHomes {
     auto somebody = talked;
     uint64_t talk = proxy.talk();
     int64_t forwarded_ms = 0;
-    int64_t still = stood_still_ms;
+    int64_t still = standstills.ms();
     return soon(
         [&] {
           if (holds()) return true;
           if (nudge) nudge();
           if (!may_forward_) return false;
           const auto now = steady_clock::now();
-          if (std::exchange(still, stood_still_ms) != still) talked = somebody = now;
+          if (std::exchange(still, standstills.ms()) != still) talked = somebody = now;
           if (std::exchange(talk, proxy.talk()) != talk) talked = now;
           if (proxy.open() > 0) somebody = now;
           const bool limit = now - talked > std::chrono::milliseconds(patienceMs());
