@@ -10,6 +10,8 @@ namespace {
 // A record's type, version and length (RFC 5246 section 6.2.1), and the most that TLS 1.2 lets encryption add.
 constexpr size_t kRecordHeadBytes = 5;
 static_assert(kLinkMessageBytes >= kRecordHeadBytes + trust::kMaxRecordBytes + 2048);
+// So that the channel says what is wrong with a stranger.
+static_assert(sdk::kStrangerMessageBytes > trust::kMaxHandshakeBytes);
 
 // The size of the longest beginning of `stream` that is whole records and fits into a link message.
 size_t wholeRecords(std::string_view stream) {
@@ -50,7 +52,11 @@ void Connection::onMessage(std::string_view message) {
     std::lock_guard lock(mutex_);
     if (ended_ || finished_) return;
     inbox_bytes_ += message.size();
-    if (inbox_bytes_ > kMaxInboxBytes) {
+    // Who dialled says no more than its handshake before it has our last word of it.
+    bool stranger = !dialled_ && !established_.load();
+    if (stranger && inbox_bytes_ > sdk::kStrangerMessageBytes) {
+      closing_ = networkError("handshake_too_large", "The other side sent more than a handshake takes.");
+    } else if (inbox_bytes_ > kMaxInboxBytes) {
       closing_ = networkError("protocol", "The other home sends faster than it may.");
     } else {
       inbox_.emplace_back(message);
@@ -137,7 +143,7 @@ void Connection::work() {
   std::vector<Outgoing> outbox;
   std::optional<Error> ended;
   std::optional<Error> closing;
-  bool open;
+  std::shared_ptr<sdk::Link> link;
   {
     std::lock_guard lock(mutex_);
     if (finished_) return;
@@ -146,7 +152,7 @@ void Connection::work() {
     if (established_.load()) outbox.swap(outbox_);
     ended = ended_;
     closing = closing_;
-    open = link_ != nullptr;
+    link = link_;
   }
   auto self = shared_from_this();
   for (const std::string& bytes : inbox) {
@@ -161,10 +167,15 @@ void Connection::work() {
       return end(status.error());
     }
   }
-  if (open) flush();
-  if (channel_->established() && !told_established_) {
-    told_established_ = true;
+  bool first = channel_->established() && !told_established_;
+  if (first) {
+    // Before our last word of the handshake leaves: the other side may answer it with as much as a home may send.
+    if (link) link->authenticated();
     established_.store(true);
+  }
+  if (link) flush();
+  if (first) {
+    told_established_ = true;
     user_.onEstablished(self);
   }
   if (told_established_) {
