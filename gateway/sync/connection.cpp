@@ -1,7 +1,6 @@
 #include "sync/connection.h"
 
 #include "base/assert.h"
-#include "sync/tuning.h"
 #include "trust/tuning.h"
 
 namespace hearthgate::sync {
@@ -50,7 +49,7 @@ void Connection::onOpen(std::shared_ptr<sdk::Link> link) {
 void Connection::onMessage(std::string_view message) {
   {
     std::lock_guard lock(mutex_);
-    if (ended_ || finished_) return;
+    if (ended_ || finished_ || closing_) return;
     inbox_bytes_ += message.size();
     // Who dialled says no more than its handshake before it has our last word of it.
     bool stranger = !dialled_ && !established_.load();
@@ -147,14 +146,25 @@ void Connection::work() {
   {
     std::lock_guard lock(mutex_);
     if (finished_) return;
-    inbox.swap(inbox_);
-    inbox_bytes_ = 0;
+    if (closing_) {
+      inbox_.clear();
+      inbox_bytes_ = 0;
+    }
+    for (size_t taken = 0; !unread_ && !inbox_.empty() && taken < kRoundReceivedBytes; inbox_.pop_front()) {
+      taken += inbox_.front().size();
+      inbox_bytes_ -= inbox_.front().size();
+      inbox.push_back(std::move(inbox_.front()));
+    }
     if (established_.load()) outbox.swap(outbox_);
     ended = ended_;
     closing = closing_;
     link = link_;
   }
   auto self = shared_from_this();
+  if (closing) {
+    reader_ = {};
+    unread_ = false;
+  }
   for (const std::string& bytes : inbox) {
     Status status = channel_->feed(bytes);
     // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way.
@@ -178,20 +188,8 @@ void Connection::work() {
     told_established_ = true;
     user_.onEstablished(self);
   }
-  if (told_established_) {
-    std::string plaintext = channel_->takePlaintext();
-    if (kind_ == Kind::kPairing) {
-      if (!plaintext.empty()) user_.onReceived(self, std::move(plaintext));
-    } else {
-      reader_.feed(plaintext);
-      while (true) {
-        auto message = reader_.next();
-        if (!message.ok()) return end(message.error());
-        if (!message->has_value()) break;
-        if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
-        user_.onReceived(self, std::move(**message));
-      }
-    }
+  if (told_established_ && !closing) {
+    if (Status status = receive(); !status.ok()) return end(status.error());
   }
   if (!outbox.empty()) {
     std::string stream;
@@ -208,6 +206,13 @@ void Connection::work() {
     if (!status.ok() && !ended) return end(status.error());
     flush();
   }
+  if (!closing) {
+    std::lock_guard lock(mutex_);
+    bool more = unread_ || (!inbox_.empty() && !channel_->closed());
+    again_ = again_ || more;
+    // What came before the end, its reason perhaps, is heard first.
+    if (more) return;
+  }
   if (channel_->closed() && !ended && !closing) ended = networkError("closed", "The other home closed the link.");
   if (ended) return end(*ended);
   if (closing) {
@@ -220,6 +225,34 @@ void Connection::work() {
     flush();
     return end(*closing);
   }
+}
+
+bool Connection::wantsToClose() {
+  std::lock_guard lock(mutex_);
+  return closing_.has_value();
+}
+
+Status Connection::receive() {
+  std::string plaintext = channel_->takePlaintext();
+  if (kind_ == Kind::kPairing) {
+    if (!plaintext.empty()) user_.onReceived(shared_from_this(), std::move(plaintext));
+    return {};
+  }
+  reader_.feed(plaintext);
+  unread_ = false;
+  size_t received = 0;
+  // The user may have closed the link over the last message.
+  while (!wantsToClose()) {
+    unread_ = received >= kRoundReceivedBytes;
+    if (unread_) break;
+    auto message = reader_.next();
+    if (!message.ok()) return message.error();
+    if (!message->has_value()) break;
+    received += (*message)->size() + kMessageChargeBytes;
+    if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
+    user_.onReceived(shared_from_this(), std::move(**message));
+  }
+  return {};
 }
 
 void Connection::flush() {

@@ -23,6 +23,10 @@ namespace hearthgate::sync {
 inline constexpr size_t kMaxEngineBacklogBytes = 32 << 20;
 // Bytes from the link that wait for our threads; a peer within its in-flight window stays far below.
 inline constexpr size_t kMaxInboxBytes = 32 << 20;
+// What a thread takes in of one link before the others have their turn, decompressed: a whole message at least.
+inline constexpr size_t kRoundReceivedBytes = 1 << 20;
+// What a message costs beside its bytes where it waits, so that a flood of tiny ones meets the limits too.
+inline constexpr size_t kMessageChargeBytes = 256;
 // What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
 
@@ -90,6 +94,8 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   void schedule();
   void post();
   void work();
+  Status receive();
+  bool wantsToClose();
   void flush();
   void end(Error error);
 
@@ -100,6 +106,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   const bool dialled_;
   std::unique_ptr<trust::Channel> channel_;
   FrameReader reader_;
+  bool unread_ = false;             // reader_ may hold further whole messages
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
   bool told_established_ = false;
 

@@ -359,6 +359,10 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
       return connection->close("protocol", "The other home sent more than 64 messages before the link was attached.");
     }
   }
+  if (!typeOf(message)) {
+    connection->close("protocol", "The other home sent a message of an unknown type; update the older one.");
+    message.resize(std::min<size_t>(message.size(), 1));  // The replicator says so in the audit.
+  }
   toEngine(connection, std::move(message));
 }
 
