@@ -88,7 +88,12 @@ void Connection::send(std::vector<Outgoing> messages) {
   {
     std::lock_guard lock(mutex_);
     if (ended_ || finished_) return;
-    if (outbox_.empty()) {
+    for (const Outgoing& item : messages) outbox_bytes_ += item.message.size() + kMessageChargeBytes;
+    if (outbox_bytes_ + unsent_bytes_.load() > kMaxUnsentBytes) {
+      if (!closing_) closing_ = networkError("not_reading", "The other home does not read what it is sent.");
+      outbox_.clear();
+      outbox_bytes_ = 0;
+    } else if (outbox_.empty()) {
       outbox_ = std::move(messages);
     } else {
       std::move(messages.begin(), messages.end(), std::back_inserter(outbox_));
@@ -155,7 +160,10 @@ void Connection::work() {
       inbox_bytes_ -= inbox_.front().size();
       inbox.push_back(std::move(inbox_.front()));
     }
-    if (established_.load()) outbox.swap(outbox_);
+    if (established_.load()) {
+      outbox.swap(outbox_);
+      outbox_bytes_ = 0;
+    }
     ended = ended_;
     closing = closing_;
     link = link_;
@@ -258,12 +266,12 @@ Status Connection::receive() {
 void Connection::flush() {
   std::string output = channel_->takeOutput();
   if (output.size() <= kLinkMessageBytes) {
-    if (!output.empty()) unsent_.push_back(std::move(output));
+    if (!output.empty()) keepUnsent(std::move(output));
   } else {
     for (std::string_view rest = output; !rest.empty();) {
       size_t size = wholeRecords(rest);
       HG_ASSERT(size > 0);
-      unsent_.emplace_back(rest.substr(0, size));
+      keepUnsent(std::string(rest.substr(0, size)));
       rest.remove_prefix(size);
     }
   }
@@ -273,11 +281,18 @@ void Connection::flush() {
     link = link_;
   }
   while (link && !unsent_.empty()) {
+    size_t size = unsent_.front().size();
     sdk::Sent sent = link->send(std::move(unsent_.front()));
     if (sent == sdk::Sent::kFull) return;  // onWritable() goes on.
     unsent_.pop_front();
+    unsent_bytes_ -= size + kMessageChargeBytes;
     if (sent != sdk::Sent::kQueued) return;
   }
+}
+
+void Connection::keepUnsent(std::string message) {
+  unsent_bytes_ += message.size() + kMessageChargeBytes;
+  unsent_.push_back(std::move(message));
 }
 
 void Connection::end(Error error) {

@@ -15,6 +15,7 @@
 #include "sync/frames.h"
 #include "sync/replicator.h"
 #include "sync/traffic.h"
+#include "sync/tuning.h"
 #include "trust/tls.h"
 
 namespace hearthgate::sync {
@@ -27,6 +28,9 @@ inline constexpr size_t kMaxInboxBytes = 32 << 20;
 inline constexpr size_t kRoundReceivedBytes = 1 << 20;
 // What a message costs beside its bytes where it waits, so that a flood of tiny ones meets the limits too.
 inline constexpr size_t kMessageChargeBytes = 256;
+// Messages that wait for room in the link. Of both homes' entities honest sending leaves what may be unacknowledged and one
+// message more; acknowledgements and the like take the rest. Above it the other home sends and does not read.
+inline constexpr size_t kMaxUnsentBytes = 2 * (kInFlightBytes + kMaxMessageBytes) + (4 << 20);
 // What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
 
@@ -97,6 +101,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   Status receive();
   bool wantsToClose();
   void flush();
+  void keepUnsent(std::string message);
   void end(Error error);
 
   User& user_;
@@ -108,6 +113,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   FrameReader reader_;
   bool unread_ = false;             // reader_ may hold further whole messages
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
+  std::atomic<size_t> unsent_bytes_{0};
   bool told_established_ = false;
 
   std::mutex mutex_;
@@ -115,6 +121,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   std::deque<std::string> inbox_;
   size_t inbox_bytes_ = 0;
   std::vector<Outgoing> outbox_;
+  size_t outbox_bytes_ = 0;
   std::optional<Error> ended_;   // by the transport or by ourselves
   std::optional<Error> closing_;  // we want to close
   bool scheduled_ = false;

@@ -8,7 +8,6 @@
 
 #include "base/random.h"
 #include "links/raw_peer.h"
-#include "sync/tuning.h"
 
 namespace hearthgate::sync {
 namespace {
@@ -148,6 +147,29 @@ TEST_F(Links, HearWhatWasSaidBeforeTheEnd) {
   settle();
   EXPECT_EQ(ends()[0].code, "stopped");
   EXPECT_EQ(received(connection), kMessages);
+}
+
+TEST_F(Links, EndWhenTheOtherSideSendsAndDoesNotRead) {
+  auto deaf = peer();
+  auto connection = linked(deaf);
+  deaf->stopReading();
+  auto send = [&](size_t bytes) { connection->send({{std::string(bytes, 'x'), true}}); };
+  // As much as an honest home can be owed.
+  for (int flow = 0; flow < 2; ++flow) {
+    for (size_t sent = 0; sent < kInFlightBytes; sent += kBatchBytes) send(kBatchBytes);
+    send(kMaxMessageBytes);
+  }
+  settle();
+  EXPECT_TRUE(ends().empty());
+  // Acknowledgements of what it sends on and on; each leaves the thread by itself.
+  for (size_t n = 0; n < 200'000 && ends().empty(); ++n) {
+    send(20);
+    settle();
+  }
+  settle();
+  ASSERT_EQ(ends().size(), 1u);
+  EXPECT_EQ(ends()[0].code, "not_reading");
+  EXPECT_EQ(deaf->closed(), "not_reading");
 }
 
 TEST_F(Links, KeepLittleOfWhatStrangersSend) {
