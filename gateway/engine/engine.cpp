@@ -99,12 +99,10 @@ bool Engine::drain() {
   bool more;
   {
     std::lock_guard lock(mutex_);
-    size_t bytes = 0;
-    size_t count = 0;
-    while (count < queue_.size() && count < kMaxGroup && bytes < kMaxGroupBytes) bytes += queue_[count++].weight;
-    group.assign(std::make_move_iterator(queue_.begin()),
-                 std::make_move_iterator(queue_.begin() + static_cast<ptrdiff_t>(count)));
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+    for (size_t bytes = 0; !queue_.empty() && group.size() < kMaxGroup && bytes < kMaxGroupBytes; queue_.pop_front()) {
+      bytes += queue_.front().weight;
+      group.push_back(std::move(queue_.front()));
+    }
     more = !queue_.empty();
     scheduled_ = more;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -95,7 +96,7 @@ class Engine {
   const int64_t commit_interval_ms_;
   std::vector<Hooks> hooks_;
   std::mutex mutex_;
-  std::vector<Item> queue_;
+  std::deque<Item> queue_;
   bool scheduled_ = false;
   bool stale_ = false;  // engine thread: reading again after a failed commit failed too
   bool retaining_ = false;  // engine thread: a slice is under way

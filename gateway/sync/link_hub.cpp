@@ -330,14 +330,14 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
 }
 
 void LinkHub::Impl::toEngine(const std::shared_ptr<Connection>& connection, std::string message) {
-  size_t size = message.size();
+  size_t size = message.size() + kMessageChargeBytes;
   if (connection->engine_backlog.fetch_add(size) + size > kMaxEngineBacklogBytes) {
     return connection->close("protocol", "The other home sends faster than it may.");
   }
   HomeId home = *connection->home;
   engine.submit(
-      [this, connection, home, message = std::move(message)](engine::Core&) {
-        connection->engine_backlog.fetch_sub(message.size());
+      [this, connection, home, size, message = std::move(message)](engine::Core&) {
+        connection->engine_backlog.fetch_sub(size);
         auto at = engine_links.find(home);
         if (at != engine_links.end() && at->second == connection) replicator->receive(home, message);
       },
