@@ -70,7 +70,10 @@ void Connection::onClosed(const sdk::CloseReason& reason) {
   {
     std::lock_guard lock(mutex_);
     std::string text = reason.text.empty() ? "The link ended (" + reason.code + ")." : reason.text;
-    if (!ended_) ended_ = networkError(reason.code, std::move(text));
+    if (!ended_) {
+      ended_ = networkError(reason.code, std::move(text));
+      ended_by_peer_.store(reason.by_peer);
+    }
     link_.reset();
   }
   schedule();

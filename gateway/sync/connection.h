@@ -79,6 +79,8 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   // Whether the channel was established, and whether there ever was a link.
   bool established() const { return established_.load(); }
   bool opened() const { return opened_.load(); }
+  // Whether the other side ended it; in onEnded().
+  bool endedByPeer() const { return ended_by_peer_.load(); }
   // Where its frames are counted; set in onEstablished().
   std::shared_ptr<LinkTraffic> traffic;
 
@@ -89,6 +91,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   std::string transport;
   uint64_t ticket = 0;
   bool attached = false;
+  std::atomic<bool> told_connected{false};  // by an event: hellos were exchanged
   std::vector<std::string> early;
   int64_t opened_ms = 0;
   // Bytes handed to the engine and not yet worked off.
@@ -129,6 +132,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   bool finished_ = false;
   std::atomic<bool> established_{false};
   std::atomic<bool> opened_{false};
+  std::atomic<bool> ended_by_peer_{false};
 };
 
 }  // namespace hearthgate::sync

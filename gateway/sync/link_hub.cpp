@@ -109,7 +109,12 @@ void LinkHub::Impl::tick() {
         std::lock_guard lock(mutex);
         for (auto& [home, report] : reports) {
           auto at = peers.find(home);
-          if (at != peers.end()) at->second.report = std::move(report);
+          if (at == peers.end()) continue;
+          if (report.ready && clock.steadyMs() - engine_links.at(home)->opened_ms >= kStandingMs) {
+            at->second.retry_ms = kFirstRetryMs;
+            at->second.failing_since_ms = 0;
+          }
+          at->second.report = std::move(report);
         }
       },
       {});
@@ -304,8 +309,6 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         early.swap(connection->early);
         entry.link = connection;
         entry.dialling = false;
-        entry.retry_ms = kFirstRetryMs;
-        entry.failing_since_ms = 0;
         entry.refused_reason.clear();
         entry.last_error.clear();
         link_attached.notify_all();
@@ -320,10 +323,9 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
   if (loser == connection) return;
   engine.submit(
-      [this, connection, home](engine::Core& core) {
+      [this, connection, home](engine::Core&) {
         engine_links[home] = connection;
         replicator->linkUp(home);
-        core.event("home", homeEvent(home, "connected"));
       },
       {});
   for (std::string& message : early) toEngine(connection, std::move(message));
@@ -367,7 +369,7 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
 }
 
 void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
-  bool was_link = false;
+  std::optional<int64_t> retry_ms;  // it was the home's link
   if (!connection->established()) {
     handshakes_ended.add(connection->kind() == Connection::Kind::kPairing,
                          connection->opened() ? HandshakeEnd::kFailed : HandshakeEnd::kUnreachable);
@@ -382,18 +384,15 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     if (connection->ticket && connection->kind() == Connection::Kind::kPeer) handshake_gate.ended(connection->ticket);
     auto at = connection->home ? peers.find(*connection->home) : peers.end();
     if (at != peers.end() && at->second.link == connection) {
-      was_link = true;
       at->second.link.reset();
       at->second.since_ms = clock.wallMs();
       at->second.report = {};
       at->second.last_error = error.message;
-      bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
-                     error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity";
-      if (refused) at->second.refused_reason = error.code;
+      retry_ms = retryAfterLinkLocked(at->second, *connection, error);
     }
   }
   if (connection->kind() == Connection::Kind::kPairing) return pairingEnded(connection, error);
-  if (was_link) {
+  if (retry_ms) {
     logInfo("links", "link to " + connection->home->text().substr(0, 8) + " ended: " + error.message);
     HomeId home = *connection->home;
     engine.submit(
@@ -402,10 +401,10 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
           if (at == engine_links.end() || at->second != connection) return;
           engine_links.erase(at);
           replicator->linkDown(home);
-          core.event("home", homeEvent(home, "offline"));
+          if (connection->told_connected) core.event("home", homeEvent(home, "offline"));
         },
         {});
-    wake(home, kFirstRetryMs);
+    wake(home, *retry_ms);
     return;
   }
   if (connection->dialled()) dialEnded(connection, error);
@@ -464,6 +463,8 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;
   setPeer(*row);
+  engine_links.at(home)->told_connected = true;
+  engine.core().event("home", homeEvent(home, "connected"));
 }
 
 void LinkHub::Impl::event(const std::string& type, std::string body) {

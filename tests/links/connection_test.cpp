@@ -146,6 +146,7 @@ TEST_F(Links, HearWhatWasSaidBeforeTheEnd) {
   ASSERT_TRUE(eventually([&] { return !ends().empty(); }));
   settle();
   EXPECT_EQ(ends()[0].code, "stopped");
+  EXPECT_TRUE(connection->endedByPeer());
   EXPECT_EQ(received(connection), kMessages);
 }
 
