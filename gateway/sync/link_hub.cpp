@@ -109,8 +109,9 @@ void LinkHub::Impl::tick() {
         std::lock_guard lock(mutex);
         for (auto& [home, report] : reports) {
           auto at = peers.find(home);
-          if (at == peers.end()) continue;
-          if (report.ready && clock.steadyMs() - engine_links.at(home)->opened_ms >= kStandingMs) {
+          const std::shared_ptr<Connection>& told = engine_links.at(home);
+          if (at == peers.end() || at->second.link != told) continue;  // It has ended, and what it told with it.
+          if (report.ready && clock.steadyMs() - told->opened_ms >= kStandingMs) {
             at->second.retry_ms = kFirstRetryMs;
             at->second.failing_since_ms = 0;
           }

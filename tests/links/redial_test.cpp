@@ -1,5 +1,6 @@
-// How soon a home dials again whose links end as soon as they stand.
+// How soon a home dials again whose links end as soon as they stand, and what is left of a link that has ended.
 #include <chrono>
+#include <future>
 
 #include "links/running_home.h"
 #include "trust/tls.h"
@@ -105,6 +106,28 @@ TEST_F(Redial, WaitsWhereTheOtherHomeRefuses) {
   // A person need not wait.
   ASSERT_TRUE(beach.hub().connect(city.id()).ok());
   EXPECT_TRUE(eventually([&] { return dials >= 2; }));
+}
+
+TEST_F(Redial, ForgetsWhatALinkToldThatHasEnded) {
+  pairHomes(beach, city);
+  ASSERT_TRUE(eventually([&] { return beach.hub().state(city.id()).report.fresh; }));
+  std::promise<void> held;
+  std::promise<void> go_on;
+  beach.engine().submit(
+      [&](engine::Core&) {
+        held.set_value();
+        go_on.get_future().wait();
+      },
+      {});
+  held.get_future().wait();
+  const size_t queued = beach.engine().queued();
+  // A tick's work, which was queued while the link stood.
+  ASSERT_TRUE(eventually([&] { return beach.engine().queued() > queued; }));
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  go_on.set_value();
+  ASSERT_TRUE(beach.engine().run([](engine::Core&) {}).ok());
+  EXPECT_FALSE(beach.hub().state(city.id()).report.fresh);
 }
 
 }  // namespace
