@@ -47,7 +47,8 @@ class Engine {
   // Runs `task` on the engine's thread after `delay_ms`, outside a transaction.
   bool after(int64_t delay_ms, std::function<void()> task) { return executor_.after(delay_ms, std::move(task)); }
 
-  // Called on the engine's thread: at the end of each transaction before its commit, after it, and after a failed one.
+  // Called on the engine's thread: at the end of each transaction before its commit, after it, and after a failed one. Also
+  // failed where the work was not run, since what stands on the disk could not be read.
   struct Hooks {
     std::function<void(Core&)> before_commit;
     std::function<void(Core&)> committed;
@@ -78,6 +79,7 @@ class Engine {
   bool drain();
   Status commitGroup(std::vector<Item>& group);
   Status reload();
+  void tellFailed(const Error& error);
 
   void schedule();
   // Keeps what storageFault() gives, and tries again by itself until the disk works.

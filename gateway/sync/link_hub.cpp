@@ -45,7 +45,10 @@ LinkHub::~LinkHub() { stop(); }
 void LinkHub::attach() {
   engine::Engine::Hooks hooks;
   hooks.before_commit = [this](engine::Core&) { impl_->replicator->pump(); };
-  hooks.committed = [this](engine::Core&) { impl_->dispatch(); };
+  hooks.committed = [this](engine::Core&) {
+    impl_->dispatch();
+    impl_->planPump();
+  };
   hooks.failed = [this](engine::Core&, const Error& error) {
     impl_->replicator->reset(error.message);
     impl_->dispatch();
@@ -411,7 +414,7 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
   if (connection->dialled()) dialEnded(connection, error);
 }
 
-// Engine's thread, after a commit.
+// Engine's thread, after a commit or a failed one.
 void LinkHub::Impl::dispatch() {
   std::vector<Output> output = replicator->takeOutput();
   std::map<HomeId, std::vector<Connection::Outgoing>> messages;
@@ -431,6 +434,9 @@ void LinkHub::Impl::dispatch() {
     auto at = engine_links.find(close.peer);
     if (at != engine_links.end()) at->second->close(close.close_code, close.close_text);
   }
+}
+
+void LinkHub::Impl::planPump() {
   // Each transaction pumps, an empty one too. A time that has passed is planned anew, whatever became of that transaction.
   auto due = replicator->pumpDueMs();
   int64_t now = clock.steadyMs();

@@ -155,6 +155,7 @@ struct LinkHub::Impl : Connection::User {
   void attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home);
   void toEngine(const std::shared_ptr<Connection>& connection, std::string message);
   void dispatch();
+  void planPump();
   void introduced(const HomeId& home, const Hello& hello);
   void event(const std::string& type, std::string body);
   void setPeer(const store::Peer& row);
