@@ -99,12 +99,10 @@ bool Engine::drain() {
   bool more;
   {
     std::lock_guard lock(mutex_);
-    size_t bytes = 0;
-    size_t count = 0;
-    while (count < queue_.size() && count < kMaxGroup && bytes < kMaxGroupBytes) bytes += queue_[count++].weight;
-    group.assign(std::make_move_iterator(queue_.begin()),
-                 std::make_move_iterator(queue_.begin() + static_cast<ptrdiff_t>(count)));
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
+    for (size_t bytes = 0; !queue_.empty() && group.size() < kMaxGroup && bytes < kMaxGroupBytes; queue_.pop_front()) {
+      bytes += queue_.front().weight;
+      group.push_back(std::move(queue_.front()));
+    }
     more = !queue_.empty();
     scheduled_ = more;
   }
@@ -169,7 +167,8 @@ void Engine::overwrite() {
     store_->begin();
     core_.contentsOverwritten();
     status = store_->commit();
-    if (!status.ok()) (void)reload();  // The next commit tells the error again.
+    // The next commit tells the error again.
+    if (!status.ok() && !reload().ok()) tellFailed(status.error());
   }
   if (!status.ok()) {
     logWarning("engine", "What is no longer shared with this home may still stand in free pages of its database; it is tried "
@@ -238,7 +237,10 @@ size_t Engine::queued() {
 
 Status Engine::commitGroup(std::vector<Item>& group) {
   if (stale_) {
-    if (Status status = reload(); !status.ok()) return status;
+    if (Status status = reload(); !status.ok()) {
+      tellFailed(status.error());
+      return status;
+    }
   }
   // Figures for people, not something that anything depends on: so not the Clock, which knows only milliseconds.
   using Steady = std::chrono::steady_clock;
@@ -271,12 +273,17 @@ Status Engine::commitGroup(std::vector<Item>& group) {
     return status;
   }
   measures_.failed.fetch_add(1, std::memory_order_relaxed);
-  noteStorage(status.error());
   (void)reload();  // An error of it is told again by the next commit, which tries it once more.
-  for (const Hooks& hooks : hooks_) {
-    if (hooks.failed) hooks.failed(core_, status.error());
-  }
+  tellFailed(status.error());
   return status;
+}
+
+// Whoever keeps something of what was not stored forgets it.
+void Engine::tellFailed(const Error& error) {
+  noteStorage(error);
+  for (const Hooks& hooks : hooks_) {
+    if (hooks.failed) hooks.failed(core_, error);
+  }
 }
 
 }  // namespace hearthgate::engine

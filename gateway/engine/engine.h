@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -46,7 +47,8 @@ class Engine {
   // Runs `task` on the engine's thread after `delay_ms`, outside a transaction.
   bool after(int64_t delay_ms, std::function<void()> task) { return executor_.after(delay_ms, std::move(task)); }
 
-  // Called on the engine's thread: at the end of each transaction before its commit, after it, and after a failed one.
+  // Called on the engine's thread: at the end of each transaction before its commit, after it, and after a failed one. Also
+  // failed where the work was not run, since what stands on the disk could not be read.
   struct Hooks {
     std::function<void(Core&)> before_commit;
     std::function<void(Core&)> committed;
@@ -77,6 +79,7 @@ class Engine {
   bool drain();
   Status commitGroup(std::vector<Item>& group);
   Status reload();
+  void tellFailed(const Error& error);
 
   void schedule();
   // Keeps what storageFault() gives, and tries again by itself until the disk works.
@@ -95,7 +98,7 @@ class Engine {
   const int64_t commit_interval_ms_;
   std::vector<Hooks> hooks_;
   std::mutex mutex_;
-  std::vector<Item> queue_;
+  std::deque<Item> queue_;
   bool scheduled_ = false;
   bool stale_ = false;  // engine thread: reading again after a failed commit failed too
   bool retaining_ = false;  // engine thread: a slice is under way

@@ -50,6 +50,10 @@ class GateLink final : public sdk::Link {
   }
   size_t queueLimitBytes() const override { return queue_limit_bytes_; }
   size_t maxMessageBytes() const override { return max_message_bytes_; }
+  void authenticated() override {
+    std::lock_guard lock(mutex_);
+    if (inner_) guarded(slot_, failed_, "trusting a link", [&] { inner_->authenticated(); });
+  }
   void close(std::string code, std::string text) override {
     std::lock_guard lock(mutex_);
     if (inner_) guarded(slot_, failed_, "closing a link", [&] { inner_->close(std::move(code), std::move(text)); });

@@ -1,7 +1,6 @@
 #include "sync/connection.h"
 
 #include "base/assert.h"
-#include "sync/tuning.h"
 #include "trust/tuning.h"
 
 namespace hearthgate::sync {
@@ -10,6 +9,8 @@ namespace {
 // A record's type, version and length (RFC 5246 section 6.2.1), and the most that TLS 1.2 lets encryption add.
 constexpr size_t kRecordHeadBytes = 5;
 static_assert(kLinkMessageBytes >= kRecordHeadBytes + trust::kMaxRecordBytes + 2048);
+// So that the channel says what is wrong with a stranger.
+static_assert(sdk::kStrangerMessageBytes > trust::kMaxHandshakeBytes);
 
 // The size of the longest beginning of `stream` that is whole records and fits into a link message.
 size_t wholeRecords(std::string_view stream) {
@@ -48,9 +49,13 @@ void Connection::onOpen(std::shared_ptr<sdk::Link> link) {
 void Connection::onMessage(std::string_view message) {
   {
     std::lock_guard lock(mutex_);
-    if (ended_ || finished_) return;
+    if (ended_ || finished_ || closing_) return;
     inbox_bytes_ += message.size();
-    if (inbox_bytes_ > kMaxInboxBytes) {
+    // Who dialled says no more than its handshake before it has our last word of it.
+    bool stranger = !dialled_ && !established_.load();
+    if (stranger && inbox_bytes_ > sdk::kStrangerMessageBytes) {
+      closing_ = networkError("handshake_too_large", "The other side sent more than a handshake takes.");
+    } else if (inbox_bytes_ > kMaxInboxBytes) {
       closing_ = networkError("protocol", "The other home sends faster than it may.");
     } else {
       inbox_.emplace_back(message);
@@ -65,7 +70,10 @@ void Connection::onClosed(const sdk::CloseReason& reason) {
   {
     std::lock_guard lock(mutex_);
     std::string text = reason.text.empty() ? "The link ended (" + reason.code + ")." : reason.text;
-    if (!ended_) ended_ = networkError(reason.code, std::move(text));
+    if (!ended_) {
+      ended_ = networkError(reason.code, std::move(text));
+      ended_by_peer_.store(reason.by_peer);
+    }
     link_.reset();
   }
   schedule();
@@ -83,7 +91,12 @@ void Connection::send(std::vector<Outgoing> messages) {
   {
     std::lock_guard lock(mutex_);
     if (ended_ || finished_) return;
-    if (outbox_.empty()) {
+    for (const Outgoing& item : messages) outbox_bytes_ += item.message.size() + kMessageChargeBytes;
+    if (outbox_bytes_ + unsent_bytes_.load() > kMaxUnsentBytes) {
+      if (!closing_) closing_ = networkError("not_reading", "The other home does not read what it is sent.");
+      outbox_.clear();
+      outbox_bytes_ = 0;
+    } else if (outbox_.empty()) {
       outbox_ = std::move(messages);
     } else {
       std::move(messages.begin(), messages.end(), std::back_inserter(outbox_));
@@ -137,18 +150,32 @@ void Connection::work() {
   std::vector<Outgoing> outbox;
   std::optional<Error> ended;
   std::optional<Error> closing;
-  bool open;
+  std::shared_ptr<sdk::Link> link;
   {
     std::lock_guard lock(mutex_);
     if (finished_) return;
-    inbox.swap(inbox_);
-    inbox_bytes_ = 0;
-    if (established_.load()) outbox.swap(outbox_);
+    if (closing_) {
+      inbox_.clear();
+      inbox_bytes_ = 0;
+    }
+    for (size_t taken = 0; !unread_ && !inbox_.empty() && taken < kRoundReceivedBytes; inbox_.pop_front()) {
+      taken += inbox_.front().size();
+      inbox_bytes_ -= inbox_.front().size();
+      inbox.push_back(std::move(inbox_.front()));
+    }
+    if (established_.load()) {
+      outbox.swap(outbox_);
+      outbox_bytes_ = 0;
+    }
     ended = ended_;
     closing = closing_;
-    open = link_ != nullptr;
+    link = link_;
   }
   auto self = shared_from_this();
+  if (closing) {
+    reader_ = {};
+    unread_ = false;
+  }
   for (const std::string& bytes : inbox) {
     Status status = channel_->feed(bytes);
     // A link keeps its messages' bounds, so the rest of a record never comes: its length was changed on the way.
@@ -161,26 +188,19 @@ void Connection::work() {
       return end(status.error());
     }
   }
-  if (open) flush();
-  if (channel_->established() && !told_established_) {
-    told_established_ = true;
+  bool first = channel_->established() && !told_established_;
+  if (first) {
+    // Before our last word of the handshake leaves: the other side may answer it with as much as a home may send.
+    if (link) link->authenticated();
     established_.store(true);
+  }
+  if (link) flush();
+  if (first) {
+    told_established_ = true;
     user_.onEstablished(self);
   }
-  if (told_established_) {
-    std::string plaintext = channel_->takePlaintext();
-    if (kind_ == Kind::kPairing) {
-      if (!plaintext.empty()) user_.onReceived(self, std::move(plaintext));
-    } else {
-      reader_.feed(plaintext);
-      while (true) {
-        auto message = reader_.next();
-        if (!message.ok()) return end(message.error());
-        if (!message->has_value()) break;
-        if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
-        user_.onReceived(self, std::move(**message));
-      }
-    }
+  if (told_established_ && !closing) {
+    if (Status status = receive(); !status.ok()) return end(status.error());
   }
   if (!outbox.empty()) {
     std::string stream;
@@ -197,6 +217,13 @@ void Connection::work() {
     if (!status.ok() && !ended) return end(status.error());
     flush();
   }
+  if (!closing) {
+    std::lock_guard lock(mutex_);
+    bool more = unread_ || (!inbox_.empty() && !channel_->closed());
+    again_ = again_ || more;
+    // What came before the end, its reason perhaps, is heard first.
+    if (more) return;
+  }
   if (channel_->closed() && !ended && !closing) ended = networkError("closed", "The other home closed the link.");
   if (ended) return end(*ended);
   if (closing) {
@@ -211,15 +238,43 @@ void Connection::work() {
   }
 }
 
+bool Connection::wantsToClose() {
+  std::lock_guard lock(mutex_);
+  return closing_.has_value();
+}
+
+Status Connection::receive() {
+  std::string plaintext = channel_->takePlaintext();
+  if (kind_ == Kind::kPairing) {
+    if (!plaintext.empty()) user_.onReceived(shared_from_this(), std::move(plaintext));
+    return {};
+  }
+  reader_.feed(plaintext);
+  unread_ = false;
+  size_t received = 0;
+  // The user may have closed the link over the last message.
+  while (!wantsToClose()) {
+    unread_ = received >= kRoundReceivedBytes;
+    if (unread_) break;
+    auto message = reader_.next();
+    if (!message.ok()) return message.error();
+    if (!message->has_value()) break;
+    received += (*message)->size() + kMessageChargeBytes;
+    if (traffic) traffic->received.add(reader_.frameBytes(), (*message)->size());
+    user_.onReceived(shared_from_this(), std::move(**message));
+  }
+  return {};
+}
+
 void Connection::flush() {
   std::string output = channel_->takeOutput();
   if (output.size() <= kLinkMessageBytes) {
-    if (!output.empty()) unsent_.push_back(std::move(output));
+    if (!output.empty()) keepUnsent(std::move(output));
   } else {
     for (std::string_view rest = output; !rest.empty();) {
       size_t size = wholeRecords(rest);
       HG_ASSERT(size > 0);
-      unsent_.emplace_back(rest.substr(0, size));
+      keepUnsent(std::string(rest.substr(0, size)));
       rest.remove_prefix(size);
     }
   }
@@ -229,11 +284,18 @@ void Connection::flush() {
     link = link_;
   }
   while (link && !unsent_.empty()) {
+    size_t size = unsent_.front().size();
     sdk::Sent sent = link->send(std::move(unsent_.front()));
     if (sent == sdk::Sent::kFull) return;  // onWritable() goes on.
     unsent_.pop_front();
+    unsent_bytes_ -= size + kMessageChargeBytes;
     if (sent != sdk::Sent::kQueued) return;
   }
+}
+
+void Connection::keepUnsent(std::string message) {
+  unsent_bytes_ += message.size() + kMessageChargeBytes;
+  unsent_.push_back(std::move(message));
 }
 
 void Connection::end(Error error) {

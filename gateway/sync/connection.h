@@ -15,6 +15,7 @@
 #include "sync/frames.h"
 #include "sync/replicator.h"
 #include "sync/traffic.h"
+#include "sync/tuning.h"
 #include "trust/tls.h"
 
 namespace hearthgate::sync {
@@ -23,6 +24,13 @@ namespace hearthgate::sync {
 inline constexpr size_t kMaxEngineBacklogBytes = 32 << 20;
 // Bytes from the link that wait for our threads; a peer within its in-flight window stays far below.
 inline constexpr size_t kMaxInboxBytes = 32 << 20;
+// What a thread takes in of one link before the others have their turn, decompressed: a whole message at least.
+inline constexpr size_t kRoundReceivedBytes = 1 << 20;
+// What a message costs beside its bytes where it waits, so that a flood of tiny ones meets the limits too.
+inline constexpr size_t kMessageChargeBytes = 256;
+// Messages that wait for room in the link. Of both homes' entities honest sending leaves what may be unacknowledged and one
+// message more; acknowledgements and the like take the rest. Above it the other home sends and does not read.
+inline constexpr size_t kMaxUnsentBytes = 2 * (kInFlightBytes + kMaxMessageBytes) + (4 << 20);
 // What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
 
@@ -71,6 +79,8 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   // Whether the channel was established, and whether there ever was a link.
   bool established() const { return established_.load(); }
   bool opened() const { return opened_.load(); }
+  // Whether the other side ended it; in onEnded().
+  bool endedByPeer() const { return ended_by_peer_.load(); }
   // Where its frames are counted; set in onEstablished().
   std::shared_ptr<LinkTraffic> traffic;
 
@@ -81,6 +91,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   std::string transport;
   uint64_t ticket = 0;
   bool attached = false;
+  std::atomic<bool> told_connected{false};  // by an event: hellos were exchanged
   std::vector<std::string> early;
   int64_t opened_ms = 0;
   // Bytes handed to the engine and not yet worked off.
@@ -90,7 +101,10 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   void schedule();
   void post();
   void work();
+  Status receive();
+  bool wantsToClose();
   void flush();
+  void keepUnsent(std::string message);
   void end(Error error);
 
   User& user_;
@@ -100,7 +114,9 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   const bool dialled_;
   std::unique_ptr<trust::Channel> channel_;
   FrameReader reader_;
+  bool unread_ = false;             // reader_ may hold further whole messages
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
+  std::atomic<size_t> unsent_bytes_{0};
   bool told_established_ = false;
 
   std::mutex mutex_;
@@ -108,6 +124,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   std::deque<std::string> inbox_;
   size_t inbox_bytes_ = 0;
   std::vector<Outgoing> outbox_;
+  size_t outbox_bytes_ = 0;
   std::optional<Error> ended_;   // by the transport or by ourselves
   std::optional<Error> closing_;  // we want to close
   bool scheduled_ = false;
@@ -115,6 +132,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   bool finished_ = false;
   std::atomic<bool> established_{false};
   std::atomic<bool> opened_{false};
+  std::atomic<bool> ended_by_peer_{false};
 };
 
 }  // namespace hearthgate::sync

@@ -45,7 +45,10 @@ LinkHub::~LinkHub() { stop(); }
 void LinkHub::attach() {
   engine::Engine::Hooks hooks;
   hooks.before_commit = [this](engine::Core&) { impl_->replicator->pump(); };
-  hooks.committed = [this](engine::Core&) { impl_->dispatch(); };
+  hooks.committed = [this](engine::Core&) {
+    impl_->dispatch();
+    impl_->planPump();
+  };
   hooks.failed = [this](engine::Core&, const Error& error) {
     impl_->replicator->reset(error.message);
     impl_->dispatch();
@@ -109,7 +112,13 @@ void LinkHub::Impl::tick() {
         std::lock_guard lock(mutex);
         for (auto& [home, report] : reports) {
           auto at = peers.find(home);
-          if (at != peers.end()) at->second.report = std::move(report);
+          const std::shared_ptr<Connection>& told = engine_links.at(home);
+          if (at == peers.end() || at->second.link != told) continue;  // It has ended, and what it told with it.
+          if (report.ready && clock.steadyMs() - told->opened_ms >= kStandingMs) {
+            at->second.retry_ms = kFirstRetryMs;
+            at->second.failing_since_ms = 0;
+          }
+          at->second.report = std::move(report);
         }
       },
       {});
@@ -304,8 +313,6 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         early.swap(connection->early);
         entry.link = connection;
         entry.dialling = false;
-        entry.retry_ms = kFirstRetryMs;
-        entry.failing_since_ms = 0;
         entry.refused_reason.clear();
         entry.last_error.clear();
         link_attached.notify_all();
@@ -320,24 +327,23 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
   if (loser == connection) return;
   engine.submit(
-      [this, connection, home](engine::Core& core) {
+      [this, connection, home](engine::Core&) {
         engine_links[home] = connection;
         replicator->linkUp(home);
-        core.event("home", homeEvent(home, "connected"));
       },
       {});
   for (std::string& message : early) toEngine(connection, std::move(message));
 }
 
 void LinkHub::Impl::toEngine(const std::shared_ptr<Connection>& connection, std::string message) {
-  size_t size = message.size();
+  size_t size = message.size() + kMessageChargeBytes;
   if (connection->engine_backlog.fetch_add(size) + size > kMaxEngineBacklogBytes) {
     return connection->close("protocol", "The other home sends faster than it may.");
   }
   HomeId home = *connection->home;
   engine.submit(
-      [this, connection, home, message = std::move(message)](engine::Core&) {
-        connection->engine_backlog.fetch_sub(message.size());
+      [this, connection, home, size, message = std::move(message)](engine::Core&) {
+        connection->engine_backlog.fetch_sub(size);
         auto at = engine_links.find(home);
         if (at != engine_links.end() && at->second == connection) replicator->receive(home, message);
       },
@@ -359,11 +365,15 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
       return connection->close("protocol", "The other home sent more than 64 messages before the link was attached.");
     }
   }
+  if (!typeOf(message)) {
+    connection->close("protocol", "The other home sent a message of an unknown type; update the older one.");
+    message.resize(std::min<size_t>(message.size(), 1));  // The replicator says so in the audit.
+  }
   toEngine(connection, std::move(message));
 }
 
 void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
-  bool was_link = false;
+  std::optional<int64_t> retry_ms;  // it was the home's link
   if (!connection->established()) {
     handshakes_ended.add(connection->kind() == Connection::Kind::kPairing,
                          connection->opened() ? HandshakeEnd::kFailed : HandshakeEnd::kUnreachable);
@@ -378,18 +388,15 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     if (connection->ticket && connection->kind() == Connection::Kind::kPeer) handshake_gate.ended(connection->ticket);
     auto at = connection->home ? peers.find(*connection->home) : peers.end();
     if (at != peers.end() && at->second.link == connection) {
-      was_link = true;
       at->second.link.reset();
       at->second.since_ms = clock.wallMs();
       at->second.report = {};
       at->second.last_error = error.message;
-      bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
-                     error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity";
-      if (refused) at->second.refused_reason = error.code;
+      retry_ms = retryAfterLinkLocked(at->second, *connection, error);
     }
   }
   if (connection->kind() == Connection::Kind::kPairing) return pairingEnded(connection, error);
-  if (was_link) {
+  if (retry_ms) {
     logInfo("links", "link to " + connection->home->text().substr(0, 8) + " ended: " + error.message);
     HomeId home = *connection->home;
     engine.submit(
@@ -398,16 +405,16 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
           if (at == engine_links.end() || at->second != connection) return;
           engine_links.erase(at);
           replicator->linkDown(home);
-          core.event("home", homeEvent(home, "offline"));
+          if (connection->told_connected) core.event("home", homeEvent(home, "offline"));
         },
         {});
-    wake(home, kFirstRetryMs);
+    wake(home, *retry_ms);
     return;
   }
   if (connection->dialled()) dialEnded(connection, error);
 }
 
-// Engine's thread, after a commit.
+// Engine's thread, after a commit or a failed one.
 void LinkHub::Impl::dispatch() {
   std::vector<Output> output = replicator->takeOutput();
   std::map<HomeId, std::vector<Connection::Outgoing>> messages;
@@ -427,6 +434,9 @@ void LinkHub::Impl::dispatch() {
     auto at = engine_links.find(close.peer);
     if (at != engine_links.end()) at->second->close(close.close_code, close.close_text);
   }
+}
+
+void LinkHub::Impl::planPump() {
   // Each transaction pumps, an empty one too. A time that has passed is planned anew, whatever became of that transaction.
   auto due = replicator->pumpDueMs();
   int64_t now = clock.steadyMs();
@@ -460,6 +470,8 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;
   setPeer(*row);
+  engine_links.at(home)->told_connected = true;
+  engine.core().event("home", homeEvent(home, "connected"));
 }
 
 void LinkHub::Impl::event(const std::string& type, std::string body) {

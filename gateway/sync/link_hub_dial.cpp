@@ -58,6 +58,12 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
     auto at = peers.find(home);
     if (at == peers.end() || at->second.dial_generation != generation || !mayDialLocked(at->second)) return;
     PeerEntry& entry = at->second;
+    entry.storage_failed = entry.storage_failed && engine.storageFault().has_value();
+    if (entry.storage_failed) {
+      // The engine tries its disk by itself.
+      links.after(kFastRetryMs, [this, home, generation] { dialDue(home, generation); });
+      return;
+    }
     // By hand first, then those that worked last.
     std::vector<store::PeerAddress> best = entry.row.addresses;
     std::stable_sort(best.begin(), best.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
@@ -111,9 +117,26 @@ int64_t LinkHub::Impl::nextRetryLocked(PeerEntry& entry) {
   bool slow = now - entry.failing_since_ms > kFastRetryForMs;
   double base = slow ? static_cast<double>(kSlowRetryMs) : entry.retry_ms;
   entry.retry_ms = std::min(entry.retry_ms * 1.5, static_cast<double>(kFastRetryMs));
+  return jittered(base);
+}
+
+int64_t LinkHub::Impl::jittered(double ms) {
   uint8_t byte = 0;
   random.fill({&byte, 1});
-  return static_cast<int64_t>(base * (0.8 + 0.4 * byte / 255.0));
+  return static_cast<int64_t>(ms * (0.8 + 0.4 * byte / 255.0));
+}
+
+// Until the next dial, when the link of `entry` has ended.
+int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error) {
+  bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
+                 error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity";
+  if (refused) entry.refused_reason = error.code;
+  bool storage = error.code == "storage";
+  entry.storage_failed = storage && !connection.endedByPeer();
+  bool new_trouble = entry.failing_since_ms == 0 || clock.steadyMs() - entry.failing_since_ms < kCutsForMs;
+  if (new_trouble && connection.told_connected) entry.retry_ms = kFirstRetryMs;
+  int64_t next = nextRetryLocked(entry);
+  return refused || (storage && connection.endedByPeer()) ? jittered(kSlowRetryMs) : next;
 }
 
 void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, const Error& error) {

@@ -59,6 +59,7 @@ Status LinkHub::connect(const HomeId& home) {
     at->second.refused_reason.clear();
     at->second.retry_ms = kFirstRetryMs;
     at->second.failing_since_ms = 0;
+    at->second.storage_failed = false;
   }
   HG_CHECK(impl_->engine.run([&](engine::Core& core) {
     auto row = core.store().peer(home);

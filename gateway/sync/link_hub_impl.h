@@ -19,11 +19,16 @@
 namespace hearthgate::sync {
 
 // When to dial again (issue of the core, not of transports): first after 0.2 s, half as long again each time with 20 %
-// jitter, at most 1 s for ten minutes, 15 s after; any hint starts over.
+// jitter, at most 1 s for ten minutes, 15 s after; any hint starts over, and so does a link that stood, and for the first
+// minute one that was cut after the hellos. Homes that refuse each other, or have no room to store what they say, would only
+// shake hands again: 15 s.
 inline constexpr int64_t kFirstRetryMs = 200;
 inline constexpr int64_t kFastRetryMs = 1000;
 inline constexpr int64_t kFastRetryForMs = 600'000;
 inline constexpr int64_t kSlowRetryMs = 15'000;
+inline constexpr int64_t kCutsForMs = 60'000;
+// A link stands when both hellos came and this has passed: longer than what goes wrong in the beginning takes.
+inline constexpr int64_t kStandingMs = 10'000;
 // Two homes that dial each other at once keep the one link that both sides choose alike.
 inline constexpr int64_t kDuplicateWindowMs = 5'000;
 // A stranger's handshake that is older gives way when the places of T7 are taken. An honest one takes some round trips; a
@@ -48,6 +53,7 @@ struct PeerEntry {
   size_t next_address = 0;
   double retry_ms = kFirstRetryMs;
   int64_t failing_since_ms = 0;
+  bool storage_failed = false;  // here, which ended the last link
   int64_t since_ms = 0;
   std::string refused_reason;
   std::string last_error;
@@ -149,6 +155,7 @@ struct LinkHub::Impl : Connection::User {
   void attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home);
   void toEngine(const std::shared_ptr<Connection>& connection, std::string message);
   void dispatch();
+  void planPump();
   void introduced(const HomeId& home, const Hello& hello);
   void event(const std::string& type, std::string body);
   void setPeer(const store::Peer& row);
@@ -162,6 +169,8 @@ struct LinkHub::Impl : Connection::User {
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   bool mayDialLocked(const PeerEntry& entry) const;
   int64_t nextRetryLocked(PeerEntry& entry);
+  int64_t retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error);
+  int64_t jittered(double ms);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);

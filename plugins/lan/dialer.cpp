@@ -139,7 +139,7 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
     const auto self = shared_from_this();
     const auto link = std::make_shared<WebSocketLink>(hub, std::move(socket_), target_.substr(0, question),
                                                       remote_address_, std::move(handler_));
-    link->open();
+    link->open(true);
     tell(sdk::Outcome::success());
     hub->ended(self);
   }

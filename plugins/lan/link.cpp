@@ -67,7 +67,6 @@ void tuneWebSocket(WebSocket& socket, const LanSettings& settings) {
       [](websocket::response_type& response) { response.set(beast::http::field::server, "hearthgate"); }));
   socket.binary(true);
   socket.auto_fragment(false);
-  socket.read_message_max(settings.max_message_bytes);
   socket.write_buffer_bytes(kWriteBufferBytes);
 }
 
@@ -88,7 +87,6 @@ WebSocketLink::WebSocketLink(std::shared_ptr<Hub> hub, WebSocket socket, std::st
       path_(std::move(path)),
       remote_address_(std::move(remote_address)),
       handler_(std::move(handler)),
-      received_(hub_->settings.max_message_bytes + 1),  // Beast's own limit answers first.
       deadline_(hub_->io),
       progress_(hub_->io) {}
 
@@ -104,22 +102,41 @@ void WebSocketLink::tell(const char* what, Call call) {
   }
 }
 
-void WebSocketLink::open() {
+void WebSocketLink::open(bool dialled) {
   hub_->running.insert(shared_from_this());
+  limitMessages(dialled ? maxMessageBytes() : std::min(maxMessageBytes(), sdk::kStrangerMessageBytes));
   tell("onOpen", [this] { handler_->onOpen(shared_from_this()); });
   read();
   if (hub_->stopping) stop();
 }
 
+void WebSocketLink::limitMessages(size_t bytes) {
+  message_limit_ = bytes;
+  socket_->read_message_max(bytes);
+  received_.max_size(bytes + 1);  // Beast's own limit answers first.
+}
+
+void WebSocketLink::authenticated() {
+  asio::dispatch(hub_->io, [self = shared_from_this()] {
+    if (self->handler_) self->limitMessages(self->maxMessageBytes());
+  });
+}
+
 void WebSocketLink::read() {
   socket_->async_read_some(received_, 0,
-                          [self = shared_from_this()](const ErrorCode& error, size_t) { self->onRead(error); });
+                           [self = shared_from_this()](const ErrorCode& error, size_t) { self->onRead(error); });
 }
 
 void WebSocketLink::onRead(const ErrorCode& error) {
   if (!handler_) return;  // Closed meanwhile.
   if (error) return finish(reasonOf(error));
-  if (!socket_->is_message_done()) {
+  bool open = false;
+  {
+    std::lock_guard lock(mutex_);
+    open = state_ == State::kOpen;
+  }
+  const bool done = socket_->is_message_done();
+  if (!done && open) {
     if (!watched_) watchProgress();
     return read();
   }
@@ -127,23 +144,16 @@ void WebSocketLink::onRead(const ErrorCode& error) {
     watched_ = false;
     progress_.cancel();
   }
-  if (socket_->got_text()) {
+  if (done && socket_->got_text()) {
     close("protocol_error", "a text message came; links carry binary messages");
-  } else {
-    bool open = false;
-    {
-      std::lock_guard lock(mutex_);
-      open = state_ == State::kOpen;
-    }
+  } else if (open) {
     const auto bytes = received_.cdata();
-    if (open) {
-      tell("onMessage", [&] { handler_->onMessage({static_cast<const char*>(bytes.data()), bytes.size()}); });
-    }
+    tell("onMessage", [&] { handler_->onMessage({static_cast<const char*>(bytes.data()), bytes.size()}); });
   }
   if (!handler_) return;
   received_.clear();
   if (received_.capacity() > kKeepReceiveBufferBytes) received_.shrink_to_fit();
-  // Goes on while closing too: the other side can only take our last messages if we take its own.
+  // Goes on while closing too, and keeps nothing: the other side can only take our last messages if we take its own.
   read();
 }
 
@@ -300,7 +310,7 @@ sdk::CloseReason WebSocketLink::reasonOf(const ErrorCode& error) const {
   }
   if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow ||
       error == beast::http::error::buffer_overflow) {
-    return {"too_large", "a message above " + std::to_string(maxMessageBytes()) + " bytes came from " + remote_address_,
+    return {"too_large", "a message above " + std::to_string(message_limit_) + " bytes came from " + remote_address_,
             false};
   }
   if (error == websocket::condition::protocol_violation) {

@@ -76,13 +76,14 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   WebSocketLink(std::shared_ptr<Hub> hub, WebSocket socket, std::string path, std::string remote_address,
                 std::shared_ptr<sdk::LinkHandler> handler);
 
-  // Tells the handler and begins to read.
-  void open();
+  // Tells the handler and begins to read; `dialled`: the other side is no stranger who came by itself.
+  void open(bool dialled);
 
   sdk::Sent send(std::string&& message) override;
   size_t queuedBytes() const override;
   size_t queueLimitBytes() const override { return hub_->settings.queue_limit_bytes; }
   size_t maxMessageBytes() const override { return hub_->settings.max_message_bytes; }
+  void authenticated() override;
   void close(std::string code, std::string text) override;
   std::string remoteAddress() const override { return remote_address_; }
   std::string path() const override { return path_; }
@@ -94,6 +95,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   enum class State { kOpen, kClosing, kClosed };
   using ErrorCode = boost::system::error_code;
 
+  void limitMessages(size_t bytes);
   void read();
   void onRead(const ErrorCode& error);
   void watchProgress();
@@ -111,6 +113,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   const std::string path_;
   const std::string remote_address_;
   std::shared_ptr<sdk::LinkHandler> handler_;
+  size_t message_limit_ = 0;
   beast::flat_buffer received_;
   std::string writing_message_;
   Timer deadline_;

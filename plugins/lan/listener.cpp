@@ -113,7 +113,7 @@ class Upgrade final : public Running, public std::enable_shared_from_this<Upgrad
       auto link = std::make_shared<WebSocketLink>(hub, std::move(self->socket_), std::move(self->path_),
                                                   self->remote_address_, std::move(self->handler_));
       self->end();
-      link->open();
+      link->open(false);
     });
   }
 

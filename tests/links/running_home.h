@@ -86,6 +86,7 @@ class RunningHome {
 
   sync::LinkHub& hub() { return *hub_; }
   engine::Engine& engine() { return *engine_; }
+  const trust::Identity& identity() const { return *identity_; }
   HomeId id() const { return identity_->home(); }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   uint16_t port() const { return port_; }

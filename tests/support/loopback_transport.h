@@ -3,6 +3,7 @@
 // between them can be frozen and cut.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <future>
@@ -113,6 +114,10 @@ class LoopbackLink final : public sdk::Link, public std::enable_shared_from_this
   }
   size_t queueLimitBytes() const override { return settings_.queue_limit_bytes; }
   size_t maxMessageBytes() const override { return settings_.max_message_bytes; }
+  void authenticated() override {
+    std::lock_guard lock(mutex_);
+    authenticated_ = true;
+  }
   void close(std::string code, std::string text) override {
     {
       std::lock_guard lock(mutex_);
@@ -133,6 +138,11 @@ class LoopbackLink final : public sdk::Link, public std::enable_shared_from_this
   friend class LoopbackNetwork;
   enum class State { kOpen, kClosing, kClosed };
 
+  // Of a message that comes in; with the mutex held.
+  size_t limit() const {
+    const bool stranger = !dialled_ && !authenticated_;
+    return stranger ? std::min(settings_.max_message_bytes, sdk::kStrangerMessageBytes) : settings_.max_message_bytes;
+  }
   static size_t charge(const std::string& message) { return message.size() + 64; }
   void open(std::shared_ptr<LoopbackLink> peer);
   void pump();
@@ -154,6 +164,7 @@ class LoopbackLink final : public sdk::Link, public std::enable_shared_from_this
   size_t queued_bytes_ = 0;
   bool pumping_ = false;
   bool was_full_ = false;
+  bool authenticated_ = false;
   sdk::CloseReason reason_;
 };
 
@@ -303,12 +314,14 @@ inline void LoopbackLink::pump() {
   }
   if (!peer) return;
   bool heard = false;
+  size_t limit = 0;
   {
     std::lock_guard lock(peer->mutex_);
     heard = peer->state_ == State::kOpen;
+    limit = peer->limit();
   }
   if (wire_ != nullptr && wire_->muted && dialled_) heard = false;
-  if (heard && message.size() > peer->settings_.max_message_bytes) {
+  if (heard && message.size() > limit) {
     peer->finish({"too_large", "a message above the limit came", false});
     return finish({"too_large", "the other side refused a message as too large", true});
   }

@@ -55,6 +55,7 @@ class Echo final : public sdk::LinkHandler {
   void onMessage(std::string_view message) override {
     HG_ASSERT(link_ && message.size() <= kMaxMessage);
     (void)link_->send(std::string(message));
+    link_->authenticated();
   }
   void onWritable() override {}
   void onClosed(const sdk::CloseReason& reason) override {

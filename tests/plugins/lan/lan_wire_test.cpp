@@ -204,6 +204,20 @@ TEST_F(LanWireTest, RefusesAnAnnouncedSizeBeforeItsBytesCome) {
   EXPECT_EQ(far->waitClosed(), "too_large");
 }
 
+TEST_F(LanWireTest, RefusesWhatIsTooLargeForAStrangerBeforeItsBytesCome) {
+  listener_.prepare([](testing::RecordingHandler& handler) { handler.trusting = false; });
+  size_t number = 0;
+  for (const size_t size : {size_t{65'536}, kMaxMessageBytes}) {
+    const Fd fd = opened();
+    const auto far = listener_.handler(number++);
+    ASSERT_TRUE(far);
+    std::string head("\x82\xff\0\0\0\0\0\0\0\0\0\0\0\0", 14);
+    for (size_t at = 0; at < 4; ++at) head[9 - at] = static_cast<char>(size >> 8 * at);
+    put(fd, head);
+    EXPECT_EQ(far->waitClosed(), "too_large") << size;
+  }
+}
+
 TEST_F(LanWireTest, JoinsFragmentsWithPingsInBetween) {
   const Fd fd = opened();
   std::string first = frame(2, "one ");

@@ -18,6 +18,7 @@ class RudeLink final : public Link {
   size_t queuedBytes() const override { return 0; }
   size_t queueLimitBytes() const override { return 1000; }
   size_t maxMessageBytes() const override { return 100; }
+  void authenticated() override {}
   void close(std::string, std::string) override {}
   std::string remoteAddress() const override { return "192.0.2.1:1"; }
   std::string path() const override { return "/peer"; }

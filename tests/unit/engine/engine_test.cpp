@@ -274,6 +274,25 @@ TEST_F(Committing, SaysWhatTheDiskLacksUntilItFindsByItselfThatItWorks) {
   engine.reset();
 }
 
+TEST_F(Committing, TellsOfEachCommitThatItCouldNotEvenBegin) {
+  store::FaultyDisk disk;
+  start();
+  ASSERT_TRUE(engine->run(putting("light.a")).ok());
+  disk.failAfter(0, store::FaultyDisk::Fault::kBroken);
+  disk.failReads();
+  bool ran = false;
+  EXPECT_FALSE(engine->run(putting("light.b")).ok());
+  EXPECT_EQ(failures.size(), 1u);
+  EXPECT_FALSE(engine->run([&](Core&) { ran = true; }).ok());
+  EXPECT_FALSE(ran) << "on what could not be read";
+  EXPECT_EQ(failures.size(), 2u) << "who counts on that work was not told that it was lost";
+  EXPECT_TRUE(engine->storageFault());
+  disk.mend();
+  EXPECT_TRUE(engine->run(putting("light.b")).ok());
+  EXPECT_EQ(failures.size(), 2u);
+  engine.reset();
+}
+
 TEST_F(Committing, LetsHooksWriteIntoTheCommitThatTheyPrecede) {
   start();
   std::vector<std::string> told;

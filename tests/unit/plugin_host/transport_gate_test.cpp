@@ -84,6 +84,15 @@ TEST_F(TransportGateTest, HoldsNothingOfThePluginAfterTheClose) {
   EXPECT_EQ(near->closedCalls(), 1);
 }
 
+TEST_F(TransportGateTest, TellsTheTransportThatTheOtherSideIsNoStranger) {
+  auto near = std::make_shared<RecordingHandler>();
+  gate_->dial(address_, "/peer", near, near->dialled());
+  ASSERT_EQ(near->waitDialled(), "");
+  const auto far = listener_.handler();
+  near->link()->send(std::string(sdk::kStrangerMessageBytes + 1, 'x'));
+  EXPECT_TRUE(far->waitMessages(1));
+}
+
 // A transport that does not come back from a call.
 class StuckTransport final : public sdk::Transport {
  public:

@@ -18,6 +18,7 @@ struct State {
   std::atomic<FaultyDisk::Fault> fault{FaultyDisk::Fault::kFull};
   std::atomic<FaultyDisk::Where> where{FaultyDisk::Where::kAnywhere};
   std::atomic<int64_t> refused{0};
+  std::atomic<bool> unreadable{false};
   std::atomic<int> error{0};
 };
 State state;
@@ -47,6 +48,7 @@ const sqlite3_io_methods kMethods = {
     3,
     [](sqlite3_file* f) { return File::of(f)->pMethods->xClose(File::of(f)); },
     [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+      if (state.unreadable) return SQLITE_IOERR_READ;
       return File::of(f)->pMethods->xRead(File::of(f), to, n, at);
     },
     [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
@@ -72,6 +74,8 @@ const sqlite3_io_methods kMethods = {
       return File::of(f)->pMethods->xShmMap(File::of(f), page, size, extend, out);
     },
     [](sqlite3_file* f, int at, int n, int flags) {
+      // What SQLite keeps in memory it would not read again.
+      if (state.unreadable && (flags & SQLITE_SHM_LOCK) != 0) return SQLITE_IOERR_SHMLOCK;
       return File::of(f)->pMethods->xShmLock(File::of(f), at, n, flags);
     },
     [](sqlite3_file* f) { File::of(f)->pMethods->xShmBarrier(File::of(f)); },
@@ -102,6 +106,7 @@ int openFile(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int*
 }  // namespace
 
 FaultyDisk::FaultyDisk() {
+  mend();
   failAfter(INT64_MAX, Fault::kFull);
   state.real = sqlite3_vfs_find(nullptr);
   state.vfs = *state.real;
@@ -128,7 +133,10 @@ void FaultyDisk::failAfter(int64_t operations, Fault fault, Where where) {
   state.error = 0;
 }
 
+void FaultyDisk::failReads() { state.unreadable = true; }
+
 void FaultyDisk::mend() {
+  state.unreadable = false;
   state.left = INT64_MAX;
   state.error = 0;
 }

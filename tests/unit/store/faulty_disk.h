@@ -18,6 +18,8 @@ class FaultyDisk {
 
   // After `operations` more that need the disk (writes, growth, new files; broken: also syncs) all of them fail.
   void failAfter(int64_t operations, Fault fault, Where where = Where::kAnywhere);
+  // Nothing can be read either, until mend().
+  void failReads();
   // Works again.
   void mend();
   // Operations that failed since failAfter().

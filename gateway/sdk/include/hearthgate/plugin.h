@@ -32,7 +32,7 @@ class Plugin {
   virtual Outcome configure(std::string_view section_json) = 0;
   virtual Outcome start() = 0;
   virtual void stop() = 0;
-  // What the plugin gives for its roles, by id and revision: `transport/1` for kTransport. Asked after start; valid
+  // What the plugin gives for its roles, by id and revision: `transport/2` for kTransport. Asked after start; valid
   // until destroy. Null: not given.
   virtual void* provide(std::string_view /*id*/, uint32_t /*revision*/) { return nullptr; }
 };

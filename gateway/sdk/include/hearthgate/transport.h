@@ -6,6 +6,7 @@
 // call into the transport; they must not block, and must not call Transport::stop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@ namespace hearthgate::sdk {
 //   closed             the other side ended it without a reason of its own
 //   lost               the connection broke: reset, or ended without a word
 //   ping_timeout       nothing was heard for the idle limit, pings included, or next to nothing of a message
-//   too_large          a message above the limit came
+//   too_large          a message above the limit came, that of strangers included
 //   protocol_error     what came is not the transport's protocol, a text message for example
 //   stopped            the transport stopped
 // and any code that one side gave to Link::close. What comes from the other side is not authenticated: a hint, not a
@@ -39,6 +40,10 @@ enum class Sent : uint32_t {
   kClosed,    // not taken: the link is closed or closing
 };
 
+// What a link that was accepted takes of one message before Link::authenticated: strangers open links too, and must not
+// make the gateway hold more than their handshake.
+inline constexpr size_t kStrangerMessageBytes = 20 * 1024;
+
 class Link {
  public:
   virtual ~Link() = default;
@@ -50,6 +55,9 @@ class Link {
   virtual size_t queuedBytes() const = 0;
   virtual size_t queueLimitBytes() const = 0;
   virtual size_t maxMessageBytes() const = 0;
+  // The other side has proved who it is: from now on messages up to maxMessageBytes() are taken. In force for whatever
+  // answers a message that is sent after it. A link that was dialled takes them from the beginning.
+  virtual void authenticated() = 0;
   // Ends the link after what is queued has left, or after a short limit. No onMessage comes after it returned, except
   // one that is running; onClosed comes once, with this reason on both sides. Later calls do nothing.
   virtual void close(std::string code, std::string text) = 0;
@@ -97,11 +105,11 @@ struct Listening {
   uint16_t port = 0;  // the bound one
 };
 
-// `transport/1`, provided by plugins with the role kTransport.
+// `transport/2`, provided by plugins with the role kTransport. (A `transport/1` let strangers send as much as homes.)
 class Transport {
  public:
   static constexpr std::string_view kId = "transport";
-  static constexpr uint32_t kRevision = 1;
+  static constexpr uint32_t kRevision = 2;
   using Acceptor = std::function<LinkDecision(const LinkRequest&)>;
   using Dialled = std::function<void(const Outcome&)>;
 
