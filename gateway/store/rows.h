@@ -175,7 +175,7 @@ struct HeldRow {
   HomeId home;
   model::Address address;
   std::string kind;
-  std::string reason;  // drift, unseen history, unknown format, counter jump
+  std::string reason;  // drift, quota, many siblings, unseen history, unknown format, counter jump
   int64_t at_ms = 0;
   ContentHash hash;     // zero for an unknown format
   std::string version;  // model/codec.h

@@ -138,7 +138,8 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       // sends only the own dot is known to be true.
       model::Vector dot;
       dot.raise(version->dot.replica, version->dot.counter);
-      if (!flow.mine || judgement.reason == kDrift) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
+      bool dot_is_true = judgement.reason == kDrift || judgement.reason == kManySiblings;
+      if (!flow.mine || dot_is_true) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/codec.h"
+#include "model/limits.h"
 #include "sync/replicator.h"
 
 namespace hearthgate::sync {
@@ -45,7 +46,7 @@ void Replicator::pumpSession(Session& session) {
     more = false;
     // In turns, so that a backlog of one does not hold up the other when the bandwidth ends after each batch.
     for (int turn = 0; turn < 2; ++turn) {
-      if (session.bandwidth > 0 && session.budget <= 0) return;
+      if (session.closing || (session.bandwidth > 0 && session.budget <= 0)) return;
       Flow& flow = session.theirs_first ? session.theirs : session.mine;
       session.theirs_first = !session.theirs_first;
       more = sendSome(session, flow) || more;
@@ -276,14 +277,21 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
     hashes.emplace_back(place, hash);
     item.versions.push_back(std::move(encoded));
   };
+  auto offered = offer(session, flow, row);
   if (!flow.mine) {
+    size_t room = kMaxOfferBytes;
+    for (const auto& [hash, encoded] : offered) room -= std::min(room, encoded.size());
+    size_t places = model::kMaxSiblings - std::min(model::kMaxSiblings, offered.size());
     for (const Version& version : core_.store().base(row.n)) {
       std::string encoded;
       model::encodeVersion(version, row.kind, core_.store(), &encoded);
+      if (encoded.size() > room || places == 0) break;
+      room -= encoded.size();
+      --places;
       add(version.hash, std::move(encoded));
     }
   }
-  for (auto& [hash, encoded] : offer(session, flow, row)) {
+  for (auto& [hash, encoded] : offered) {
     if (!peerHas(hash)) add(hash, std::move(encoded));
   }
   if (item.versions.empty()) return false;
@@ -342,6 +350,11 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   tellNames(session, &batch);
   if (!batch.full || batch.end) flow.sequence_told = std::max(flow.sequence_told, batch.upto);
   std::string message = encode(batch);
+  // What is taken in leaves room for all that a batch adds; only a damaged database holds more.
+  if (message.size() > kMaxMessageBytes) {
+    flow.started = false;
+    return close(session, "protocol", "An entity is too large to be sent to this home; the database is damaged.");
+  }
   flight.number = batch.number;
   flight.bytes = message.size();
   flight.turn = flow.turn;

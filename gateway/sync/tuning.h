@@ -9,9 +9,14 @@ namespace hearthgate::sync {
 inline constexpr uint32_t kProtocolMin = 1;
 inline constexpr uint32_t kProtocolMax = 1;
 
-// A message holds at least one entity whole: its document (1 MiB), its siblings' documents, and what a batch adds. Above
-// it a hostile peer would make us buffer.
+// A message holds at least one entity whole: its siblings (kMaxSiblingBytes), what they are built on, and what a batch
+// adds. Above it a hostile peer would make us buffer.
 inline constexpr size_t kMaxMessageBytes = 16 << 20;
+// Siblings of one entity, as they are stored, that are taken in from other homes: half a message, so that an entity which
+// many wrote at the same time can still be sent. More is held until a write or a choice has covered some.
+inline constexpr size_t kMaxSiblingBytes = 8 << 20;
+// What a writer offers of one entity: its siblings, and of those that they are built on as many as this leaves room for.
+inline constexpr size_t kMaxOfferBytes = 12 << 20;
 // A batch is closed when it passes this: large enough that zstd and one commit pay off, small enough that latency under
 // load stays in milliseconds.
 inline constexpr size_t kBatchBytes = 64 << 10;
