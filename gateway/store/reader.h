@@ -125,7 +125,11 @@ class Reader : public model::Names {
   std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
 
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
-  // The same without the versions, which may be large; heldVersion() reads one.
+  // Those of one owner's entities above `after` (when given), in that order. Ends before `limit` with the row that makes the
+  // versions `bytes` or more.
+  std::vector<HeldRow> held(const HomeId& home, const model::OwnerId& owner, const std::optional<HeldPlace>& after,
+                            size_t limit, size_t bytes);
+  // Without the versions, which may be large; heldVersion() reads one.
   std::vector<HeldRow> heldNames(const std::optional<HomeId>& home, size_t limit);
   std::string heldVersion(int64_t n);
   uint64_t heldCount(const HomeId& home);
@@ -188,6 +192,7 @@ class Reader : public model::Names {
   uint32_t knownHome(const HomeId& id);            // 0: not known
   uint32_t knownReplica(const ReplicaId& id);      // 0: not known
   std::optional<model::OwnerId> ownerName(uint32_t number);
+  HeldRow readHeld(Query& query);
   std::vector<HeldRow> heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql);
   EntityRow readEntity(Query& query);
   Conflict readConflict(Query& query);

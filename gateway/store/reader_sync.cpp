@@ -156,24 +156,43 @@ std::vector<HeldRow> Reader::heldNames(const std::optional<HomeId>& home, size_t
                   "ORDER BY n LIMIT ?2");
 }
 
+std::vector<HeldRow> Reader::held(const HomeId& home, const model::OwnerId& owner, const std::optional<HeldPlace>& after,
+                                  size_t limit, size_t bytes) {
+  std::vector<HeldRow> rows;
+  size_t read = 0;
+  // Ids are not empty.
+  HeldPlace from = after.value_or(HeldPlace{});
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held "
+      "WHERE home=? AND owner=? AND (id,n)>(?,?) ORDER BY id, n LIMIT ?");
+  query.bind(knownHome(home)).bind(ownerNumber(owner)).bindText(from.id).bind(from.n).bind(static_cast<int64_t>(limit));
+  while (read < bytes && query.row()) {
+    rows.push_back(readHeld(query));
+    read += rows.back().version.size();
+  }
+  return rows;
+}
+
+HeldRow Reader::readHeld(Query& query) {
+  HeldRow row;
+  row.n = query.integer(0);
+  const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
+  if (from) row.home = *from;
+  row.address.owner = ownerName(static_cast<uint32_t>(query.integer(2))).value_or(model::OwnerId{});
+  row.address.id = query.text(3);
+  row.kind = query.text(4);
+  row.reason = query.text(5);
+  row.at_ms = query.integer(6);
+  row.hash = database_->id<ContentHash>(query.blob(7));
+  row.version = query.text(8);
+  return row;
+}
+
 std::vector<HeldRow> Reader::heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql) {
   std::vector<HeldRow> rows;
   Query query = database_->query(sql);
   query.bind(home ? static_cast<int64_t>(knownHome(*home)) : int64_t{-1}).bind(static_cast<int64_t>(limit));
-  while (query.row()) {
-    HeldRow row;
-    row.n = query.integer(0);
-    const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
-    if (from) row.home = *from;
-    row.address.owner = ownerName(static_cast<uint32_t>(query.integer(2))).value_or(model::OwnerId{});
-    row.address.id = query.text(3);
-    row.kind = query.text(4);
-    row.reason = query.text(5);
-    row.at_ms = query.integer(6);
-    row.hash = database_->id<ContentHash>(query.blob(7));
-    row.version = query.text(8);
-    rows.push_back(std::move(row));
-  }
+  while (query.row()) rows.push_back(readHeld(query));
   return rows;
 }
 

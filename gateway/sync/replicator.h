@@ -144,6 +144,7 @@ class Replicator {
     uint64_t pass_end = 0;
     std::deque<store::EntityNumber> wanted;
     std::unordered_set<store::EntityNumber> wanted_set;
+    std::optional<store::HeldPlace> held_at;  // what is held here is offered up to there
     bool held_offered = false;
     bool offered = false;
     bool peer_offered = false;
@@ -231,7 +232,7 @@ class Replicator {
                   size_t* bytes);
   std::vector<std::pair<ContentHash, std::string>> offer(Session& session, Flow& flow, const store::FeedRow& row);
   void noteTold(const Flow& flow, const ContentHash& hash, const std::string& kind, const std::string& encoded);
-  void addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight);
+  bool addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight, size_t* bytes, bool* uncompressed);
   void tellNames(Session& session, Batch* batch);
   void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
   bool mayPass(Session& session, Flow& flow, const std::string& id);

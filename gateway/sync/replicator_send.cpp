@@ -239,8 +239,8 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   if (exhausted && rows.size() == kFeedPage) exhausted = false;
   if (exhausted) flow.sent = std::max(flow.sent, head);
   bool end = exhausted;
+  if (exhausted && offer_end_due) end = addHeldOffer(session, flow, &batch, &flight, &bytes, &uncompressed);
   if (batch.items.empty() && !(end && (whole || offer_end_due))) return !exhausted;
-  if (end && offer_end_due && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
   batch.begin = whole && !flow.pass_begun;
   batch.full = whole;
   batch.end = end;
@@ -312,19 +312,30 @@ void Replicator::noteTold(const Flow& flow, const ContentHash& hash, const std::
   }
 }
 
-// What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back.
-void Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight) {
-  flow.held_offered = true;
-  for (const store::HeldRow& held : core_.store().held(session.peer, kHeldQuota)) {
-    if (!(held.address.owner == flow.owner) || held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) {
-      continue;
+// What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back. True when all of it
+// is offered; else the batch is full.
+bool Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight, size_t* bytes,
+                              bool* uncompressed) {
+  while (!flow.held_offered) {
+    if (*bytes >= kBatchBytes || batch->items.size() >= kBatchItems) return false;
+    std::vector<store::HeldRow> rows = core_.store().held(session.peer, flow.owner, flow.held_at,
+                                                          kBatchItems - batch->items.size(), kBatchBytes - *bytes);
+    flow.held_offered = rows.empty();
+    for (store::HeldRow& held : rows) {
+      bool apart = settings_.uncompressed_kinds.contains(held.kind);
+      if (!batch->items.empty() && apart != *uncompressed) return false;
+      flow.held_at = store::HeldPlace{held.address.id, held.n};
+      if (held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) continue;
+      *uncompressed = apart;
+      auto row = core_.store().entity(held.address);
+      auto place = static_cast<uint32_t>(flight->items.size());
+      *bytes += held.address.id.size() + held.kind.size() + held.version.size() + 8;
+      batch->items.push_back({held.address.id, held.kind, {std::move(held.version)}, {}});
+      flight->items.push_back(row ? row->n : 0);
+      flight->versions.emplace_back(place, held.hash);
     }
-    auto row = core_.store().entity(held.address);
-    auto place = static_cast<uint32_t>(flight->items.size());
-    batch->items.push_back({held.address.id, held.kind, {held.version}, {}});
-    flight->items.push_back(row ? row->n : 0);
-    flight->versions.emplace_back(place, held.hash);
   }
+  return true;
 }
 
 void Replicator::tellNames(Session& session, Batch* batch) {
