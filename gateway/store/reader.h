@@ -131,7 +131,13 @@ class Reader : public model::Names {
                             size_t limit, size_t bytes);
   // Without the versions, which may be large; heldVersion() reads one.
   std::vector<HeldRow> heldNames(const std::optional<HomeId>& home, size_t limit);
+  // The same of all homes, from the first number above `after`.
+  std::vector<HeldRow> heldNamesAfter(int64_t after, size_t limit);
   std::string heldVersion(int64_t n);
+  HeldUsage heldUsage(const HomeId& home);
+  bool anyHeld();
+  // Whether this version of this entity is held from that home.
+  bool isHeld(const HeldRow& row);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();
 
@@ -150,8 +156,8 @@ class Reader : public model::Names {
   std::set<std::string> kindsOf(const model::OwnerId& owner);
   std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
-  // What is held of one entity, without its content.
-  std::vector<HeldRow> heldOf(const model::Address& address);
+  // What is held of one entity, without its content, the oldest first.
+  std::vector<HeldRow> heldOf(const model::Address& address, size_t limit = SIZE_MAX >> 1);
 
   // reader_figures.cpp: each reads a whole table. The tallies are by owner, kinds with the most live entities first.
   std::vector<EntityTally> entityTallies();

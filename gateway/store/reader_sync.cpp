@@ -196,6 +196,32 @@ std::vector<HeldRow> Reader::heldRows(const std::optional<HomeId>& home, size_t 
   return rows;
 }
 
+std::vector<HeldRow> Reader::heldNamesAfter(int64_t after, size_t limit) {
+  std::vector<HeldRow> rows;
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, x'' FROM held WHERE n>? ORDER BY n LIMIT ?");
+  query.bind(after).bind(static_cast<int64_t>(limit));
+  while (query.row()) rows.push_back(readHeld(query));
+  return rows;
+}
+
+HeldUsage Reader::heldUsage(const HomeId& home) {
+  Query query = database_->query("SELECT count(*), coalesce(sum(length(version)),0) FROM held WHERE home=?");
+  if (!query.bind(knownHome(home)).row()) return {};
+  return {query.number(0), query.number(1)};
+}
+
+bool Reader::anyHeld() {
+  Query query = database_->query("SELECT 1 FROM held LIMIT 1");
+  return query.row();
+}
+
+bool Reader::isHeld(const HeldRow& row) {
+  Query query = database_->query("SELECT 1 FROM held WHERE home=? AND owner=? AND id=? AND hash=? AND version=?");
+  query.bind(knownHome(row.home)).bind(ownerNumber(row.address.owner)).bindText(row.address.id);
+  return query.bindBlob(row.hash.view()).bindBlob(row.version).row();
+}
+
 std::string Reader::heldVersion(int64_t n) {
   Query query = database_->query("SELECT version FROM held WHERE n=?");
   return query.bind(n).row() ? query.text(0) : std::string();

@@ -181,6 +181,12 @@ struct HeldRow {
   std::string version;  // model/codec.h
 };
 
+// What is held of one home.
+struct HeldUsage {
+  uint64_t versions = 0;
+  uint64_t bytes = 0;
+};
+
 // A held row among those of one home and owner, which are ordered by id and number.
 struct HeldPlace {
   std::string id;

@@ -124,6 +124,7 @@ class Store : public Reader, public model::Numbering {
   void removeEndedGrant(const model::OwnerId& owner, const HomeId& home, const std::string& pattern);
   void trimEndedGrants(const model::OwnerId& owner, const HomeId& home);       // to kMaxEndedGrants, the latest
   void putBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);  // nothing: the configuration's
+  // And what is held of it; should it come again, its feeds begin at 0.
   void forgetNotes(const HomeId& home);
 
   // A version of this counter was taken out of the entity's history.

@@ -112,7 +112,7 @@ void Replicator::tick() {
   core_.beginChange(core_.settings().home, "", "sync");
   core_.mendStamps();
   core_.expireGrants();
-  reviewHeld(false);
+  reviewHeld();
   core_.endChange();
   int64_t now = core_.clock().steadyMs();
   bool places_due = now >= next_places_ms_;

@@ -188,6 +188,7 @@ class Replicator {
     bool has_exceptions = false;
     uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
+    std::optional<store::HeldUsage> held;  // once a batch brought something to be held
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
     uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back
@@ -242,14 +243,22 @@ class Replicator {
 
   // replicator_receive.cpp
   void receiveBatch(Session& session, std::string_view message);
-  void receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
+  bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
                    Ack* ack);
+  bool keepHeld(Session& session, const store::HeldRow& row);
   void endPass(Flow& flow);
   void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
   void receiveLevel(Session& session, std::string_view message);
-  void reviewHeld(bool force);
+  struct Review {
+    size_t rows = kHeldReviewRows;
+    size_t bytes = kHeldReviewBytes;
+    std::set<model::Address> changed;
+  };
+  void reviewHeld();
+  void reviewHeldOf(std::set<model::Address> changed);
+  bool judgeAgain(const store::HeldRow& held, Review* review);
   void dropHeldWithoutRight(const HomeId& home);
   void dropHeld(const store::HeldRow& held);
 
@@ -300,6 +309,7 @@ class Replicator {
   size_t pages_bytes_ = 0;
   std::optional<int64_t> pump_due_ms_;
   int64_t next_held_review_ms_ = 0;
+  int64_t held_reviewed_ = 0;  // the next review begins above this number
   int64_t next_places_ms_ = 0;
   std::map<HomeId, bool> fresh_;  // as events told it
 };

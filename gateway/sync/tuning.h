@@ -41,10 +41,17 @@ inline constexpr size_t kFeedPage = 500;
 // Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
 // hundred ordinary rows each, and every link at its own place in the worst case.
 inline constexpr size_t kKeptPagesBytes = 4 << 20;
-// Held from one peer (TRUST.md T18): beyond it the link stops with the reason.
+// Versions in one batch: of the smallest (22 bytes) as many as kBatchBytes hold, and one entity's (model::kMaxSiblings) on
+// top. An entity's alone are those that its siblings are built on too.
+inline constexpr size_t kMaxBatchVersions = 4096;
+// Held from one peer (TRUST.md T18), in versions and in bytes of them: beyond it the link stops with the reason.
 inline constexpr uint64_t kHeldQuota = 10'000;
-// Held versions are judged again this often at most.
+inline constexpr uint64_t kHeldQuotaBytes = 64 << 20;
+// A held version is judged again when its entity changes, and for all other reasons in turns: every so often as many, or as
+// many bytes of them, as cost some milliseconds. So the time that a full quota costs is bounded.
 inline constexpr int64_t kHeldReviewMs = 1000;
+inline constexpr size_t kHeldReviewRows = 200;
+inline constexpr size_t kHeldReviewBytes = 1 << 20;
 // What the feed passed over without sending it (no access, or it came from the peer itself) is told this much later, so
 // that a reconnect does not look at it again, and a busy link does not answer each change with a position.
 inline constexpr int64_t kPositionDelayMs = 2000;
