@@ -83,6 +83,8 @@ class Reader : public model::Names {
   uint64_t entityCount();
   // The feed of one owner's entities above `after`, in order of sequence; also stubs when `stubs`.
   std::vector<FeedRow> feed(const model::OwnerId& owner, uint64_t after, size_t limit);
+  // The same; ends before `limit` with the row that makes the siblings `bytes` or more.
+  FeedPart feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes);
   std::optional<FeedRow> feedRow(EntityNumber n);
   // All owners' entities above `after`, in order of sequence: what the event stream tells.
   std::vector<EntityRow> changedSince(uint64_t after, size_t limit);

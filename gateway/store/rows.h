@@ -42,6 +42,12 @@ struct FeedRow {
   std::string siblings;  // model/codec.h
 };
 
+// Rows of a feed that stand one after the other.
+struct FeedPart {
+  std::vector<FeedRow> rows;
+  bool last = false;  // nothing stands above them
+};
+
 // Where a row stands in an entity's history; a higher one is newer.
 struct HistoryPlace {
   uint64_t change = 0;

@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -223,7 +224,12 @@ class Replicator {
   void pumpSession(Session& session);
   void giveBackSaved(Session& session);
   void tellComplete(Session& session, bool last);
-  const std::vector<store::FeedRow>& feedPage(const model::OwnerId& owner, uint64_t after);
+  // Part of the feed above a place; stands until the next one is asked for.
+  struct FeedView {
+    std::span<const store::FeedRow> rows;
+    bool last = false;
+  };
+  FeedView feedPage(const model::OwnerId& owner, uint64_t after, size_t bytes);
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
@@ -303,7 +309,7 @@ class Replicator {
     model::OwnerId owner;
     uint64_t after;
     size_t bytes;
-    std::vector<store::FeedRow> rows;
+    store::FeedPart part;
   };
   std::deque<FeedPage> pages_;
   size_t pages_bytes_ = 0;

@@ -231,7 +231,7 @@ void Replicator::dropHeldOf(const model::Address& address, const std::vector<Con
 void Replicator::endPass(Flow& flow) {
   std::vector<std::pair<std::string, std::string>> unnamed;
   for (uint64_t after = 0;;) {
-    std::vector<store::FeedRow> page = core_.store().feed(flow.owner, after, kFeedPage);
+    std::vector<store::FeedRow> page = core_.store().feedPart(flow.owner, after, kFeedPage, kFeedPageBytes).rows;
     if (page.empty()) break;
     for (const store::FeedRow& row : page) {
       after = row.sequence;
@@ -356,7 +356,7 @@ void Replicator::reviewHeldOf(std::set<model::Address> changed) {
   for (const model::Address& address : changed) {
     for (bool again = true; again;) {
       again = false;
-      for (const store::HeldRow& held : core_.store().heldOf(address, review.rows)) {
+      for (const store::HeldRow& held : core_.store().heldOf(address, kHeldReviewRows)) {
         if (review.rows == 0 || review.bytes == 0) return;
         // What was taken in may be what another one waits for.
         if (judgeAgain(held, &review)) again = true;

@@ -68,19 +68,26 @@ void Replicator::tellComplete(Session& session, bool last) {
   session.received_entities = 0;
 }
 
-const std::vector<store::FeedRow>& Replicator::feedPage(const model::OwnerId& owner, uint64_t after) {
+Replicator::FeedView Replicator::feedPage(const model::OwnerId& owner, uint64_t after, size_t bytes) {
   for (const FeedPage& page : pages_) {
-    if (page.after == after && page.owner == owner) return page.rows;
+    const std::vector<store::FeedRow>& rows = page.part.rows;
+    if (after < page.after || !(page.owner == owner)) continue;
+    auto from = std::upper_bound(rows.begin(), rows.end(), after,
+                                 [](uint64_t sequence, const store::FeedRow& row) { return sequence < row.sequence; });
+    if (from != rows.end() || page.part.last) return {{from, rows.end()}, page.part.last};
   }
-  FeedPage page{owner, after, 0, core_.store().feed(owner, after, kFeedPage)};
-  for (const store::FeedRow& row : page.rows) page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  FeedPage page{owner, after, 0, core_.store().feedPart(owner, after, kFeedPage, std::min(bytes, kFeedPageBytes))};
+  for (const store::FeedRow& row : page.part.rows) {
+    page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  }
   while (!pages_.empty() && pages_bytes_ + page.bytes > kKeptPagesBytes) {
     pages_bytes_ -= pages_.front().bytes;
     pages_.pop_front();
   }
   pages_bytes_ += page.bytes;
   pages_.push_back(std::move(page));
-  return pages_.back().rows;
+  const store::FeedPart& part = pages_.back().part;
+  return {part.rows, part.last};
 }
 
 bool Replicator::sendSome(Session& session, Flow& flow) {
@@ -122,8 +129,8 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
   batch.digest = true;
   flight.digest = true;
   if (!flow.pass_begun) flow.pass_end = core_.writer().head().sequence;
-  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, flow.pass_at);
-  for (const store::FeedRow& row : rows) {
+  FeedView page = feedPage(flow.owner, flow.pass_at, kFeedPageBytes);
+  for (const store::FeedRow& row : page.rows) {
     flow.pass_at = row.sequence;
     if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
     auto versions = offer(session, flow, row);
@@ -139,13 +146,12 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
     batch.items.push_back({row.id, "", {}, digestOf(hashes)});
     flight.items.push_back(row.n);
   }
-  bool last = rows.size() < kFeedPage;
   if (!batch.items.empty() || !flow.pass_begun) {
     batch.begin = !flow.pass_begun;
     flow.pass_begun = true;
     sendBatch(session, flow, std::move(batch), std::move(flight), false);
   }
-  if (last) flow.pass = Pass::kWanted;
+  if (page.last) flow.pass = Pass::kWanted;
   return true;
 }
 
@@ -215,8 +221,8 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   size_t bytes = 0;
   bool exhausted = true;
   bool uncompressed = false;
-  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, from);
-  for (const store::FeedRow& row : rows) {
+  FeedView page = feedPage(flow.owner, from, kInFlightBytes - flow.in_flight_bytes + kBatchBytes);
+  for (const store::FeedRow& row : page.rows) {
     bool apart = settings_.uncompressed_kinds.contains(row.kind);
     bool full = bytes >= kBatchBytes || batch.items.size() >= kBatchItems;
     if (full || (!batch.items.empty() && apart != uncompressed)) {
@@ -236,7 +242,7 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
     }
     flow.peer_has.erase(row.n);
   }
-  if (exhausted && rows.size() == kFeedPage) exhausted = false;
+  exhausted = exhausted && page.last;
   if (exhausted) flow.sent = std::max(flow.sent, head);
   bool end = exhausted;
   if (exhausted && offer_end_due) end = addHeldOffer(session, flow, &batch, &flight, &bytes, &uncompressed);
@@ -384,8 +390,8 @@ void Replicator::sendPosition(Session& session, Flow& flow) {
   position.epoch = core_.writer().owner(flow.owner).epoch;
   position.sequence = flow.sent;
   position.clock_ms = core_.clock().wallMs();
-  for (const store::FeedRow& row : core_.store().feed(flow.owner, flow.sent, 1000)) {
-    if (!row.siblings.empty() && mayPass(session, flow, row.id)) ++position.remaining;
+  for (const store::FeedId& row : core_.store().feedIds(flow.owner, flow.sent, 1000)) {
+    if (row.shared && mayPass(session, flow, row.id)) ++position.remaining;
   }
   flow.sequence_told = flow.sent;
   flow.position_told_ms = core_.clock().steadyMs();

@@ -36,8 +36,10 @@ inline constexpr uint64_t kRoundRows = 100;
 inline constexpr int64_t kRoundPauseMs = 100;
 // Or until nothing was written for this long: longer than a client takes from one answer to its next call.
 inline constexpr int64_t kRoundIdleMs = 5;
-// Rows read from the feed at a time.
+// Rows read from the feed at a time; also so many bytes of their content, or where less may leave, that much: what does not
+// leave is read again for the next acknowledgement.
 inline constexpr size_t kFeedPage = 500;
+inline constexpr size_t kFeedPageBytes = 1 << 20;
 // Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
 // hundred ordinary rows each, and every link at its own place in the worst case.
 inline constexpr size_t kKeptPagesBytes = 4 << 20;
