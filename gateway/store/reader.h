@@ -191,6 +191,7 @@ class Reader : public model::Names {
   std::vector<OwnReplica> ownReplicas(const model::OwnerId& owner);
   std::vector<StartRow> starts(const model::OwnerId& owner);  // oldest first
   std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
+  uint64_t toldCount(const model::OwnerId& owner, const HomeId& home);
   std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
   uint64_t seen(const model::OwnerId& owner, const ReplicaId& replica);
 

@@ -284,6 +284,11 @@ std::optional<HomeId> Reader::toldBy(const model::OwnerId& owner, const ReplicaI
   return database_->id<HomeId>(query.blob(0));
 }
 
+uint64_t Reader::toldCount(const model::OwnerId& owner, const HomeId& home) {
+  Query query = database_->query("SELECT count(*) FROM told_replica WHERE owner=? AND home=?");
+  return query.bind(ownerNumber(owner)).bind(knownHome(home)).row() ? query.number(0) : 0;
+}
+
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
   std::vector<std::pair<ReplicaId, uint64_t>> all;
   Query query = database_->query(

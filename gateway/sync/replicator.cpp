@@ -14,6 +14,18 @@ const HomeId* Replicator::Session::homeName(uint32_t number) const {
   return at == home_names.end() ? nullptr : &at->second;
 }
 
+bool Replicator::Session::takeNames(const Batch& batch) {
+  for (const auto& [number, id] : batch.replicas) {
+    replica_names[number] = id;
+    if (replica_names.size() > kMaxReplicaNames) return false;
+  }
+  for (const auto& [number, id] : batch.homes) {
+    home_names[number] = id;
+    if (home_names.size() > kMaxHomeNames) return false;
+  }
+  return true;
+}
+
 Replicator::Flow* Replicator::Session::flow(const model::OwnerId& owner) {
   if (owner == mine.owner) return &mine;
   if (owner == theirs.owner) return &theirs;

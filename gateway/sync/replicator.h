@@ -201,6 +201,8 @@ class Replicator {
     const ReplicaId* replicaName(uint32_t number) const override;
     const HomeId* homeName(uint32_t number) const override;
     Flow* flow(const model::OwnerId& owner);
+    // False when the tables are full.
+    bool takeNames(const Batch& batch);
   };
 
   // replicator_hello.cpp
@@ -214,7 +216,7 @@ class Replicator {
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);
-  void tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas);
+  void takeReplicas(Session& session, const model::OwnerId& owner, const std::vector<ReplicaId>& replicas);
   void takeRules(Session& session, Flow& flow, const model::Rules& rules);
   void rulesChanged(Session& session, Flow& flow);
   void restartSending(Session& session, Flow& flow);

@@ -20,8 +20,9 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   Batch& batch = *decoded;
   Flow* flow = session.flow(batch.owner);
   if (!flow) return close(session, "protocol", "The other home sent entities of an owner that is neither of us.");
-  for (const auto& [number, id] : batch.replicas) session.replica_names[number] = id;
-  for (const auto& [number, id] : batch.homes) session.home_names[number] = id;
+  if (!session.takeNames(batch)) {
+    return close(session, "protocol", "The other home named more replica ids or homes than there are.");
+  }
   session.held.reset();
   uint64_t my_number = myNumber(session, *flow);
   store::OwnerRow& own = core_.writer().owner(batch.owner);

@@ -75,8 +75,13 @@ inline constexpr int64_t kMaxToldClockMs = 9'000'000'000'000;
 inline constexpr size_t kMaxReasonBytes = 200;
 // Entities of one home of which events tell that they became stale or fresh; of more the `home` event alone tells.
 inline constexpr size_t kStaleEvents = 500;
-// Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
+// Replica ids that a home tells as its own for one owner, in one message and in all; a home draws one after each restore or
+// loss of rights.
 inline constexpr size_t kMaxToldReplicas = 4096;
+// Names in one link's tables: the replica ids of 32 homes that told as many as they may, and more homes than one pairs with.
+// What a home writes beyond them never comes here, since its owner takes in no replica id that was not told.
+inline constexpr size_t kMaxReplicaNames = 32 * kMaxToldReplicas;
+inline constexpr size_t kMaxHomeNames = 16'384;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
 inline constexpr int64_t kBucketMs = 1000;
 // Bytes a second; a limit above it comes out of a damaged database, and its budget would not fit a number any more.
