@@ -72,6 +72,10 @@ void Replicator::drop(const HomeId& peer) {
 
 void Replicator::reset(const std::string& why) {
   output_.clear();
+  // Events of the failed commit told nobody, nor do links that end here.
+  for (const HomeId& peer : freshness_told_) fresh_[peer] = !fresh_[peer];
+  freshness_told_.clear();
+  freshness_due_ = true;
   std::vector<HomeId> peers;
   for (const auto& [peer, session] : sessions_) peers.push_back(peer);
   for (const HomeId& peer : peers) {
@@ -144,6 +148,7 @@ void Replicator::tick() {
 
 void Replicator::pump() {
   pump_due_ms_.reset();
+  tellFreshnessDue();
   for (const auto& [owner, replica] : core_.writer().takeDrawn()) {
     for (auto& [peer, session] : sessions_) {
       // Also while the other's hello is still on its way: ours has gone and did not hold this.
@@ -170,6 +175,7 @@ void Replicator::pump() {
 
 std::vector<Output> Replicator::takeOutput() {
   std::vector<Output> output = std::exchange(output_, {});
+  freshness_told_.clear();
   std::vector<HomeId> closed;
   for (const auto& [peer, session] : sessions_) {
     if (session.closing) closed.push_back(peer);

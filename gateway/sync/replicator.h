@@ -286,6 +286,7 @@ class Replicator {
   std::optional<uint64_t> ackedUpTo(const Flow& flow);
   bool fresh(const Session& session);
   void tellFreshness(const HomeId& peer, bool now);
+  void tellFreshnessDue();
   // replicator_why.cpp
   void whyOfMine(WhyText& text, const HomeId& peer, const store::EntityRow& row, const LinkFacts& link);
   void whyOfTheirs(WhyText& text, const HomeId& peer, const model::Address& address,
@@ -319,7 +320,9 @@ class Replicator {
   int64_t next_held_review_ms_ = 0;
   int64_t held_reviewed_ = 0;  // the next review begins above this number
   int64_t next_places_ms_ = 0;
-  std::map<HomeId, bool> fresh_;  // as events told it
+  std::map<HomeId, bool> fresh_;      // as events told it
+  std::set<HomeId> freshness_told_;   // since the last commit
+  bool freshness_due_ = false;        // links ended without their events
 };
 
 }  // namespace hearthgate::sync
