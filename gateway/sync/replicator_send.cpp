@@ -162,18 +162,23 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
   Batch batch;
   InFlight flight;
   size_t bytes = 0;
+  bool uncompressed = false;
   while (!flow.wanted.empty() && bytes < kBatchBytes && batch.items.size() < kBatchItems) {
     store::EntityNumber n = flow.wanted.front();
+    auto row = core_.store().feedRow(n);
+    bool apart = row && settings_.uncompressed_kinds.contains(row->kind);
+    if (!batch.items.empty() && apart != uncompressed) break;
     flow.wanted.pop_front();
     flow.wanted_set.erase(n);
-    auto row = core_.store().feedRow(n);
-    if (row && mayPass(session, flow, row->id)) addContent(session, flow, *row, true, &batch, &flight, &bytes);
+    if (row && mayPass(session, flow, row->id) && addContent(session, flow, *row, true, &batch, &flight, &bytes)) {
+      uncompressed = apart;
+    }
   }
   bool last = flow.wanted.empty() && !digests_out;
   // An offer ends where the feed ends: what was joined since the digests bears the owner's tag too.
   batch.end = last && flow.mine;
   batch.upto = batch.end ? flow.pass_end : core_.writer().head().sequence;
-  if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), false);
+  if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
   if (last) {
     flow.sent = flow.pass_end;
     flow.pass = Pass::kNone;
