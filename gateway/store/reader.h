@@ -127,19 +127,17 @@ class Reader : public model::Names {
   std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
 
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
-  // Those of one owner's entities above `after` (when given), in that order. Ends before `limit` with the row that makes the
-  // versions `bytes` or more.
-  std::vector<HeldRow> held(const HomeId& home, const model::OwnerId& owner, const std::optional<HeldPlace>& after,
-                            size_t limit, size_t bytes);
+  // Those of one owner's entities with a number above `after`. Ends before `limit` with the row that makes the versions
+  // `bytes` or more.
+  std::vector<HeldRow> held(const HomeId& home, const model::OwnerId& owner, int64_t after, size_t limit, size_t bytes);
   // Without the versions, which may be large; heldVersion() reads one.
   std::vector<HeldRow> heldNames(const std::optional<HomeId>& home, size_t limit);
   // The same of all homes, from the first number above `after`.
   std::vector<HeldRow> heldNamesAfter(int64_t after, size_t limit);
   std::string heldVersion(int64_t n);
-  HeldUsage heldUsage(const HomeId& home);
   bool anyHeld();
-  // Whether this version of this entity is held from that home.
-  bool isHeld(const HeldRow& row);
+  // All that is held of a home, without the versions that their hash names; with the size of each.
+  void eachHeld(const HomeId& home, const std::function<void(const HeldRow&, uint64_t bytes)>& each);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();
 

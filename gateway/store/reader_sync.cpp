@@ -156,16 +156,15 @@ std::vector<HeldRow> Reader::heldNames(const std::optional<HomeId>& home, size_t
                   "ORDER BY n LIMIT ?2");
 }
 
-std::vector<HeldRow> Reader::held(const HomeId& home, const model::OwnerId& owner, const std::optional<HeldPlace>& after,
-                                  size_t limit, size_t bytes) {
+std::vector<HeldRow> Reader::held(const HomeId& home, const model::OwnerId& owner, int64_t after, size_t limit,
+                                  size_t bytes) {
   std::vector<HeldRow> rows;
   size_t read = 0;
-  // Ids are not empty.
-  HeldPlace from = after.value_or(HeldPlace{});
+  // By an index all versions would be sorted for each call.
   Query query = database_->query(
-      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held "
-      "WHERE home=? AND owner=? AND (id,n)>(?,?) ORDER BY id, n LIMIT ?");
-  query.bind(knownHome(home)).bind(ownerNumber(owner)).bindText(from.id).bind(from.n).bind(static_cast<int64_t>(limit));
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held NOT INDEXED "
+      "WHERE n>? AND home=? AND owner=? ORDER BY n LIMIT ?");
+  query.bind(after).bind(knownHome(home)).bind(ownerNumber(owner)).bind(static_cast<int64_t>(limit));
   while (read < bytes && query.row()) {
     rows.push_back(readHeld(query));
     read += rows.back().version.size();
@@ -205,21 +204,17 @@ std::vector<HeldRow> Reader::heldNamesAfter(int64_t after, size_t limit) {
   return rows;
 }
 
-HeldUsage Reader::heldUsage(const HomeId& home) {
-  Query query = database_->query("SELECT count(*), coalesce(sum(length(version)),0) FROM held WHERE home=?");
-  if (!query.bind(knownHome(home)).row()) return {};
-  return {query.number(0), query.number(1)};
-}
-
 bool Reader::anyHeld() {
   Query query = database_->query("SELECT 1 FROM held LIMIT 1");
   return query.row();
 }
 
-bool Reader::isHeld(const HeldRow& row) {
-  Query query = database_->query("SELECT 1 FROM held WHERE home=? AND owner=? AND id=? AND hash=? AND version=?");
-  query.bind(knownHome(row.home)).bind(ownerNumber(row.address.owner)).bindText(row.address.id);
-  return query.bindBlob(row.hash.view()).bindBlob(row.version).row();
+void Reader::eachHeld(const HomeId& home, const std::function<void(const HeldRow&, uint64_t bytes)>& each) {
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, CASE WHEN hash=zeroblob(32) THEN version ELSE x'' END, "
+      "length(version) FROM held WHERE home=?");
+  query.bind(knownHome(home));
+  while (query.row()) each(readHeld(query), query.number(9));
 }
 
 std::string Reader::heldVersion(int64_t n) {

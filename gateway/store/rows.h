@@ -187,18 +187,6 @@ struct HeldRow {
   std::string version;  // model/codec.h
 };
 
-// What is held of one home.
-struct HeldUsage {
-  uint64_t versions = 0;
-  uint64_t bytes = 0;
-};
-
-// A held row among those of one home and owner, which are ordered by id and number.
-struct HeldPlace {
-  std::string id;
-  int64_t n = 0;
-};
-
 // How far another home is in this home's feed of an owner's entities (0003_why.sql).
 struct PeerPlace {
   FeedEpoch epoch;

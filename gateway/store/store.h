@@ -109,7 +109,7 @@ class Store : public Reader, public model::Numbering {
   void putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place);
   void removeCursor(const HomeId& home, const model::OwnerId& owner);
 
-  // `row.n` is ignored. Nothing happens when the same version of the same entity is held already.
+  // `row.n` is ignored. It is not held yet (eachHeld()).
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 

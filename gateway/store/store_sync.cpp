@@ -156,7 +156,6 @@ void Store::removeCursor(const HomeId& home, const model::OwnerId& owner) {
 }
 
 void Store::addHeld(const HeldRow& row) {
-  if (isHeld(row)) return;
   uint32_t home = homeNumber(row.home);
   uint32_t owner = needOwner(row.address.owner);
   database_->query("INSERT INTO held(home,owner,id,kind,reason,at_ms,hash,version) VALUES(?,?,?,?,?,?,?,?)")

@@ -16,6 +16,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -145,7 +146,7 @@ class Replicator {
     uint64_t pass_end = 0;
     std::deque<store::EntityNumber> wanted;
     std::unordered_set<store::EntityNumber> wanted_set;
-    std::optional<store::HeldPlace> held_at;  // what is held here is offered up to there
+    int64_t held_at = 0;  // what is held here is offered up to this number
     bool held_offered = false;
     bool offered = false;
     bool peer_offered = false;
@@ -189,7 +190,13 @@ class Replicator {
     bool has_exceptions = false;
     uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
-    std::optional<store::HeldUsage> held;  // once a batch brought something to be held
+    // Read when a batch brings something to be held, and only kept until its end.
+    struct Held {
+      uint64_t versions = 0;
+      uint64_t bytes = 0;
+      std::set<std::tuple<ContentHash, model::Address, std::string, uint64_t>> known;  // see keyOf()
+    };
+    std::optional<Held> held;
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
     uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back

@@ -196,7 +196,7 @@ void Replicator::restartSending(Session& session, Flow& flow) {
   flow.wanted.clear();
   flow.wanted_set.clear();
   flow.offered = false;
-  flow.held_at.reset();
+  flow.held_at = 0;
   flow.held_offered = false;
   flow.peer_offered = false;
   flow.peer_has.clear();

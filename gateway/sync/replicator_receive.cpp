@@ -86,6 +86,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     uint64_t items = batch.items.size();
     flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : 1;
   }
+  session.held.reset();
   reviewHeldOf(std::move(changed));
   send(session, encode(ack));
 }
@@ -196,20 +197,38 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   return true;
 }
 
+namespace {
+// What tells held versions of one home apart: a hash names the entity too, and the size whether there is a tag. Of an unknown
+// format there is no hash.
+auto keyOf(const store::HeldRow& row, uint64_t bytes) {
+  bool hashed = row.hash != ContentHash{};
+  return std::tuple(row.hash, hashed ? model::Address{} : row.address, hashed ? std::string() : row.version, bytes);
+}
+}  // namespace
+
 // False when the quota is reached, and the link ends.
 bool Replicator::keepHeld(Session& session, const store::HeldRow& row) {
   store::Store& store = core_.store();
-  if (store.isHeld(row)) return true;
-  if (!session.held) session.held = store.heldUsage(session.peer);
-  store::HeldUsage& used = *session.held;
-  if (used.versions >= kHeldQuota || used.bytes + row.version.size() > kHeldQuotaBytes) {
+  if (!session.held) {
+    Session::Held& read = session.held.emplace();
+    store.eachHeld(session.peer, [&read](const store::HeldRow& there, uint64_t bytes) {
+      ++read.versions;
+      read.bytes += bytes;
+      read.known.insert(keyOf(there, bytes));
+    });
+  }
+  Session::Held& held = *session.held;
+  auto key = keyOf(row, row.version.size());
+  if (held.known.contains(key)) return true;
+  if (held.versions >= kHeldQuota || held.bytes + row.version.size() > kHeldQuotaBytes) {
     close(session, "held_quota",
           "10,000 changes of this home, or 64 MiB of them, are held back here already; see `why` for the reasons.");
     return false;
   }
   store.addHeld(row);
-  ++used.versions;
-  used.bytes += row.version.size();
+  ++held.versions;
+  held.bytes += row.version.size();
+  held.known.insert(std::move(key));
   return true;
 }
 

@@ -335,7 +335,7 @@ bool Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlig
     for (store::HeldRow& held : rows) {
       bool apart = settings_.uncompressed_kinds.contains(held.kind);
       if (!batch->items.empty() && apart != *uncompressed) return false;
-      flow.held_at = store::HeldPlace{held.address.id, held.n};
+      flow.held_at = held.n;
       if (held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) continue;
       *uncompressed = apart;
       auto row = core_.store().entity(held.address);
