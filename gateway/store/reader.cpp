@@ -223,14 +223,24 @@ uint64_t Reader::entityBytes(const model::OwnerId& owner) {
 }
 
 std::vector<FeedRow> Reader::feed(const model::OwnerId& owner, uint64_t after, size_t limit) {
-  std::vector<FeedRow> rows;
+  return feedPart(owner, after, limit, SIZE_MAX).rows;
+}
+
+FeedPart Reader::feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes) {
+  FeedPart part;
+  size_t read = 0;
   Query query = database_->query(
       "SELECT n, id, kind, sequence, siblings FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
   query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
-  while (query.row()) {
-    rows.push_back({query.integer(0), query.text(1), query.text(2), query.number(3), query.text(4)});
+  while (read < bytes) {
+    if (!query.row()) {
+      part.last = part.rows.size() < limit;
+      break;
+    }
+    part.rows.push_back({query.integer(0), query.text(1), query.text(2), query.number(3), query.text(4)});
+    read += part.rows.back().siblings.size();
   }
-  return rows;
+  return part;
 }
 
 std::optional<FeedRow> Reader::feedRow(EntityNumber n) {

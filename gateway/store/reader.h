@@ -83,6 +83,8 @@ class Reader : public model::Names {
   uint64_t entityCount();
   // The feed of one owner's entities above `after`, in order of sequence; also stubs when `stubs`.
   std::vector<FeedRow> feed(const model::OwnerId& owner, uint64_t after, size_t limit);
+  // The same; ends before `limit` with the row that makes the siblings `bytes` or more.
+  FeedPart feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes);
   std::optional<FeedRow> feedRow(EntityNumber n);
   // All owners' entities above `after`, in order of sequence: what the event stream tells.
   std::vector<EntityRow> changedSince(uint64_t after, size_t limit);
@@ -125,9 +127,17 @@ class Reader : public model::Names {
   std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
 
   std::vector<HeldRow> held(const std::optional<HomeId>& home, size_t limit);
-  // The same without the versions, which may be large; heldVersion() reads one.
+  // Those of one owner's entities with a number above `after`. Ends before `limit` with the row that makes the versions
+  // `bytes` or more.
+  std::vector<HeldRow> held(const HomeId& home, const model::OwnerId& owner, int64_t after, size_t limit, size_t bytes);
+  // Without the versions, which may be large; heldVersion() reads one.
   std::vector<HeldRow> heldNames(const std::optional<HomeId>& home, size_t limit);
+  // The same of all homes, from the first number above `after`.
+  std::vector<HeldRow> heldNamesAfter(int64_t after, size_t limit);
   std::string heldVersion(int64_t n);
+  bool anyHeld();
+  // All that is held of a home, without the versions that their hash names; with the size of each.
+  void eachHeld(const HomeId& home, const std::function<void(const HeldRow&, uint64_t bytes)>& each);
   uint64_t heldCount(const HomeId& home);
   uint64_t heldCount();
 
@@ -146,8 +156,8 @@ class Reader : public model::Names {
   std::set<std::string> kindsOf(const model::OwnerId& owner);
   std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
-  // What is held of one entity, without its content.
-  std::vector<HeldRow> heldOf(const model::Address& address);
+  // What is held of one entity, without its content, the oldest first.
+  std::vector<HeldRow> heldOf(const model::Address& address, size_t limit = SIZE_MAX >> 1);
 
   // reader_figures.cpp: each reads a whole table. The tallies are by owner, kinds with the most live entities first.
   std::vector<EntityTally> entityTallies();
@@ -179,6 +189,7 @@ class Reader : public model::Names {
   std::vector<OwnReplica> ownReplicas(const model::OwnerId& owner);
   std::vector<StartRow> starts(const model::OwnerId& owner);  // oldest first
   std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
+  uint64_t toldCount(const model::OwnerId& owner, const HomeId& home);
   std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
   uint64_t seen(const model::OwnerId& owner, const ReplicaId& replica);
 
@@ -188,6 +199,7 @@ class Reader : public model::Names {
   uint32_t knownHome(const HomeId& id);            // 0: not known
   uint32_t knownReplica(const ReplicaId& id);      // 0: not known
   std::optional<model::OwnerId> ownerName(uint32_t number);
+  HeldRow readHeld(Query& query);
   std::vector<HeldRow> heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql);
   EntityRow readEntity(Query& query);
   Conflict readConflict(Query& query);

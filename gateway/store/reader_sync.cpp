@@ -156,25 +156,65 @@ std::vector<HeldRow> Reader::heldNames(const std::optional<HomeId>& home, size_t
                   "ORDER BY n LIMIT ?2");
 }
 
+std::vector<HeldRow> Reader::held(const HomeId& home, const model::OwnerId& owner, int64_t after, size_t limit,
+                                  size_t bytes) {
+  std::vector<HeldRow> rows;
+  size_t read = 0;
+  // By an index all versions would be sorted for each call.
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, version FROM held NOT INDEXED "
+      "WHERE n>? AND home=? AND owner=? ORDER BY n LIMIT ?");
+  query.bind(after).bind(knownHome(home)).bind(ownerNumber(owner)).bind(static_cast<int64_t>(limit));
+  while (read < bytes && query.row()) {
+    rows.push_back(readHeld(query));
+    read += rows.back().version.size();
+  }
+  return rows;
+}
+
+HeldRow Reader::readHeld(Query& query) {
+  HeldRow row;
+  row.n = query.integer(0);
+  const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
+  if (from) row.home = *from;
+  row.address.owner = ownerName(static_cast<uint32_t>(query.integer(2))).value_or(model::OwnerId{});
+  row.address.id = query.text(3);
+  row.kind = query.text(4);
+  row.reason = query.text(5);
+  row.at_ms = query.integer(6);
+  row.hash = database_->id<ContentHash>(query.blob(7));
+  row.version = query.text(8);
+  return row;
+}
+
 std::vector<HeldRow> Reader::heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql) {
   std::vector<HeldRow> rows;
   Query query = database_->query(sql);
   query.bind(home ? static_cast<int64_t>(knownHome(*home)) : int64_t{-1}).bind(static_cast<int64_t>(limit));
-  while (query.row()) {
-    HeldRow row;
-    row.n = query.integer(0);
-    const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
-    if (from) row.home = *from;
-    row.address.owner = ownerName(static_cast<uint32_t>(query.integer(2))).value_or(model::OwnerId{});
-    row.address.id = query.text(3);
-    row.kind = query.text(4);
-    row.reason = query.text(5);
-    row.at_ms = query.integer(6);
-    row.hash = database_->id<ContentHash>(query.blob(7));
-    row.version = query.text(8);
-    rows.push_back(std::move(row));
-  }
+  while (query.row()) rows.push_back(readHeld(query));
   return rows;
+}
+
+std::vector<HeldRow> Reader::heldNamesAfter(int64_t after, size_t limit) {
+  std::vector<HeldRow> rows;
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, x'' FROM held WHERE n>? ORDER BY n LIMIT ?");
+  query.bind(after).bind(static_cast<int64_t>(limit));
+  while (query.row()) rows.push_back(readHeld(query));
+  return rows;
+}
+
+bool Reader::anyHeld() {
+  Query query = database_->query("SELECT 1 FROM held LIMIT 1");
+  return query.row();
+}
+
+void Reader::eachHeld(const HomeId& home, const std::function<void(const HeldRow&, uint64_t bytes)>& each) {
+  Query query = database_->query(
+      "SELECT n, home, owner, id, kind, reason, at_ms, hash, CASE WHEN hash=zeroblob(32) THEN version ELSE x'' END, "
+      "length(version) FROM held WHERE home=?");
+  query.bind(knownHome(home));
+  while (query.row()) each(readHeld(query), query.number(9));
 }
 
 std::string Reader::heldVersion(int64_t n) {
@@ -237,6 +277,11 @@ std::optional<HomeId> Reader::toldBy(const model::OwnerId& owner, const ReplicaI
       "SELECT h.id FROM told_replica t JOIN home h ON h.n=t.home WHERE t.owner=? AND t.replica=?");
   if (!query.bind(ownerNumber(owner)).bind(knownReplica(replica)).row()) return std::nullopt;
   return database_->id<HomeId>(query.blob(0));
+}
+
+uint64_t Reader::toldCount(const model::OwnerId& owner, const HomeId& home) {
+  Query query = database_->query("SELECT count(*) FROM told_replica WHERE owner=? AND home=?");
+  return query.bind(ownerNumber(owner)).bind(knownHome(home)).row() ? query.number(0) : 0;
 }
 
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {

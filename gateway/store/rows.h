@@ -42,6 +42,12 @@ struct FeedRow {
   std::string siblings;  // model/codec.h
 };
 
+// Rows of a feed that stand one after the other.
+struct FeedPart {
+  std::vector<FeedRow> rows;
+  bool last = false;  // nothing stands above them
+};
+
 // Where a row stands in an entity's history; a higher one is newer.
 struct HistoryPlace {
   uint64_t change = 0;
@@ -175,7 +181,7 @@ struct HeldRow {
   HomeId home;
   model::Address address;
   std::string kind;
-  std::string reason;  // drift, unseen history, unknown format, counter jump
+  std::string reason;  // drift, quota, many siblings, unseen history, unknown format, counter jump
   int64_t at_ms = 0;
   ContentHash hash;     // zero for an unknown format
   std::string version;  // model/codec.h

@@ -109,7 +109,7 @@ class Store : public Reader, public model::Numbering {
   void putPeerFeed(const HomeId& home, const model::OwnerId& owner, const FeedPlace& place);
   void removeCursor(const HomeId& home, const model::OwnerId& owner);
 
-  // `row.n` is ignored. Nothing happens when the same version of the same entity is held already.
+  // `row.n` is ignored. It is not held yet (eachHeld()).
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 
@@ -124,6 +124,7 @@ class Store : public Reader, public model::Numbering {
   void removeEndedGrant(const model::OwnerId& owner, const HomeId& home, const std::string& pattern);
   void trimEndedGrants(const model::OwnerId& owner, const HomeId& home);       // to kMaxEndedGrants, the latest
   void putBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);  // nothing: the configuration's
+  // And what is held of it; should it come again, its feeds begin at 0.
   void forgetNotes(const HomeId& home);
 
   // A version of this counter was taken out of the entity's history.

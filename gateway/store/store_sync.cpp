@@ -158,10 +158,6 @@ void Store::removeCursor(const HomeId& home, const model::OwnerId& owner) {
 void Store::addHeld(const HeldRow& row) {
   uint32_t home = homeNumber(row.home);
   uint32_t owner = needOwner(row.address.owner);
-  {
-    Query query = database_->query("SELECT 1 FROM held WHERE home=? AND owner=? AND id=? AND version=?");
-    if (query.bind(home).bind(owner).bindText(row.address.id).bindBlob(row.version).row()) return;
-  }
   database_->query("INSERT INTO held(home,owner,id,kind,reason,at_ms,hash,version) VALUES(?,?,?,?,?,?,?,?)")
       .bind(home)
       .bind(owner)

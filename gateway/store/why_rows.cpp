@@ -73,19 +73,20 @@ uint64_t Reader::peerExceptionCount(const HomeId& home, bool held) {
   return query.bind(knownHome(home)).bind(int{held}).row() ? query.number(0) : 0;
 }
 
-std::vector<HeldRow> Reader::heldOf(const model::Address& address) {
+std::vector<HeldRow> Reader::heldOf(const model::Address& address, size_t limit) {
   std::vector<HeldRow> rows;
-  Query query = database_->query("SELECT n, home, reason, at_ms, hash FROM held WHERE owner=? AND id=? ORDER BY n");
-  query.bind(ownerNumber(address.owner)).bindText(address.id);
+  Query query = database_->query("SELECT n, home, kind, reason, at_ms, hash FROM held WHERE owner=? AND id=? ORDER BY n LIMIT ?");
+  query.bind(ownerNumber(address.owner)).bindText(address.id).bind(static_cast<int64_t>(limit));
   while (query.row()) {
     HeldRow row;
     row.n = query.integer(0);
     const HomeId* from = homeName(static_cast<uint32_t>(query.integer(1)));
     if (from) row.home = *from;
     row.address = address;
-    row.reason = query.text(2);
-    row.at_ms = query.integer(3);
-    row.hash = database_->id<ContentHash>(query.blob(4));
+    row.kind = query.text(2);
+    row.reason = query.text(3);
+    row.at_ms = query.integer(4);
+    row.hash = database_->id<ContentHash>(query.blob(5));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -210,6 +211,9 @@ void Store::forgetNotes(const HomeId& home) {
   database_->query("DELETE FROM peer_exception WHERE home=?").bind(number).run();
   database_->query("DELETE FROM ended_grant WHERE home=?1 OR owner=?2").bind(number).bind(needOwner(model::OwnerId(home))).run();
   database_->query("DELETE FROM bandwidth WHERE home=?").bind(number).run();
+  database_->query("DELETE FROM held WHERE home=?").bind(number).run();
+  // Rules are numbered from 1: no cursor with this holds.
+  database_->query("UPDATE cursor SET sender_number=0 WHERE home=?").bind(number).run();
 }
 
 }  // namespace hearthgate::store

@@ -1,6 +1,7 @@
 #include "sync/ingress.h"
 
 #include "model/limits.h"
+#include "sync/tuning.h"
 
 namespace hearthgate::sync {
 
@@ -9,6 +10,25 @@ Judgement join() { return {Verdict::kJoin, false, ""}; }
 Judgement covered() { return {Verdict::kJoin, true, ""}; }
 Judgement hold(std::string reason) { return {Verdict::kHold, false, std::move(reason)}; }
 Judgement refuse(std::string reason) { return {Verdict::kRefuse, false, std::move(reason)}; }
+
+// Not less than a version takes among siblings that are stored or sent (model/codec.cpp).
+size_t bytesOf(const model::Version& version) {
+  return 128 + version.kind.size() + version.fields.size() + 13 * version.vector.size() +
+         15 * version.leaf_dots.size() + 15 * version.dot_stamps.size();
+}
+
+// Whether an entity with these siblings and `version` can still be sent whole.
+bool fits(const model::Version& version, const model::Siblings& siblings) {
+  size_t count = 1;
+  size_t bytes = bytesOf(version);
+  for (const model::Version& there : siblings) {
+    if (there.hash == version.hash || model::dominates(there, version)) return true;
+    if (model::dominates(version, there)) continue;
+    ++count;
+    bytes += bytesOf(there);
+  }
+  return count == 1 || (count <= model::kMaxSiblings && bytes <= kMaxSiblingBytes);
+}
 }  // namespace
 
 bool Ingress::drifts(const model::Version& version) {
@@ -30,15 +50,21 @@ Judgement Ingress::judge(const HomeId& sender, const model::Address& address, co
     return refuse("it names a write of ours that we did not make");
   }
   if (drifts(version)) return hold(kDrift);
+  return joinIfRoom(address, version, siblings);
+}
+
+Judgement Ingress::joinIfRoom(const model::Address& address, const model::Version& version,
+                              const model::Siblings& siblings) {
   // T18: what is here already may change; more of it has to wait.
-  return siblings.empty() && core_.quotaReached(address.owner) ? hold(kQuota) : join();
+  if (siblings.empty() && core_.quotaReached(address.owner)) return hold(kQuota);
+  return fits(version, siblings) ? join() : hold(kManySiblings);
 }
 
 Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
                                 const model::Siblings& siblings) {
   if (core_.accessFor(sender, address.id) == model::Access::kNone) return refuse("this home may not read it");
   // What passed through us once is taken back from anybody who may read (DESIGN.md section 2, rule 8).
-  if (tagged(version)) return join();
+  if (tagged(version)) return fits(version, siblings) ? join() : hold(kManySiblings);
   model::Vector seen = model::joinedVector(siblings);
   if (seen.covers(version.vector)) return covered();
   const store::OwnerRow& own = core_.writer().owner(address.owner);
@@ -64,8 +90,7 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
     if (entry.counter > known + model::kMaxCounterJump) return hold("counter jump");
   }
   if (drifts(version)) return hold(kDrift);
-  // T18: what is here already may change; more of it has to wait.
-  return siblings.empty() && core_.quotaReached(address.owner) ? hold(kQuota) : join();
+  return joinIfRoom(address, version, siblings);
 }
 
 }  // namespace hearthgate::sync

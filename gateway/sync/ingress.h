@@ -10,6 +10,7 @@ namespace hearthgate::sync {
 
 inline constexpr char kDrift[] = "drift";
 inline constexpr char kQuota[] = "quota";
+inline constexpr char kManySiblings[] = "many siblings";
 
 enum class Verdict { kJoin, kHold, kRefuse };
 
@@ -18,7 +19,7 @@ struct Judgement {
   // Joining changes nothing: what it says was written over already. Nothing else was looked at, so the owner vouches
   // for it only when it is one of the siblings.
   bool covered = false;
-  std::string reason;  // drift, unseen history, counter jump, quota; or why it is refused
+  std::string reason;  // drift, unseen history, counter jump, quota, many siblings; or why it is refused
 };
 
 class Ingress {
@@ -32,6 +33,7 @@ class Ingress {
  private:
   Judgement judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
                          const model::Siblings& siblings);
+  Judgement joinIfRoom(const model::Address& address, const model::Version& version, const model::Siblings& siblings);
   bool drifts(const model::Version& version);
   bool tagged(const model::Version& version);
 

@@ -14,6 +14,18 @@ const HomeId* Replicator::Session::homeName(uint32_t number) const {
   return at == home_names.end() ? nullptr : &at->second;
 }
 
+bool Replicator::Session::takeNames(const Batch& batch) {
+  for (const auto& [number, id] : batch.replicas) {
+    replica_names[number] = id;
+    if (replica_names.size() > kMaxReplicaNames) return false;
+  }
+  for (const auto& [number, id] : batch.homes) {
+    home_names[number] = id;
+    if (home_names.size() > kMaxHomeNames) return false;
+  }
+  return true;
+}
+
 Replicator::Flow* Replicator::Session::flow(const model::OwnerId& owner) {
   if (owner == mine.owner) return &mine;
   if (owner == theirs.owner) return &theirs;
@@ -60,6 +72,10 @@ void Replicator::drop(const HomeId& peer) {
 
 void Replicator::reset(const std::string& why) {
   output_.clear();
+  // Events of the failed commit told nobody, nor do links that end here.
+  for (const HomeId& peer : freshness_told_) fresh_[peer] = !fresh_[peer];
+  freshness_told_.clear();
+  freshness_due_ = true;
   std::vector<HomeId> peers;
   for (const auto& [peer, session] : sessions_) peers.push_back(peer);
   for (const HomeId& peer : peers) {
@@ -112,7 +128,7 @@ void Replicator::tick() {
   core_.beginChange(core_.settings().home, "", "sync");
   core_.mendStamps();
   core_.expireGrants();
-  reviewHeld(false);
+  reviewHeld();
   core_.endChange();
   int64_t now = core_.clock().steadyMs();
   bool places_due = now >= next_places_ms_;
@@ -132,6 +148,7 @@ void Replicator::tick() {
 
 void Replicator::pump() {
   pump_due_ms_.reset();
+  tellFreshnessDue();
   for (const auto& [owner, replica] : core_.writer().takeDrawn()) {
     for (auto& [peer, session] : sessions_) {
       // Also while the other's hello is still on its way: ours has gone and did not hold this.
@@ -158,6 +175,7 @@ void Replicator::pump() {
 
 std::vector<Output> Replicator::takeOutput() {
   std::vector<Output> output = std::exchange(output_, {});
+  freshness_told_.clear();
   std::vector<HomeId> closed;
   for (const auto& [peer, session] : sessions_) {
     if (session.closing) closed.push_back(peer);

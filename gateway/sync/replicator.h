@@ -14,7 +14,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -144,6 +146,7 @@ class Replicator {
     uint64_t pass_end = 0;
     std::deque<store::EntityNumber> wanted;
     std::unordered_set<store::EntityNumber> wanted_set;
+    int64_t held_at = 0;  // what is held here is offered up to this number
     bool held_offered = false;
     bool offered = false;
     bool peer_offered = false;
@@ -187,6 +190,13 @@ class Replicator {
     bool has_exceptions = false;
     uint64_t exceptions_room = 0;  // how many more are kept; see countExceptions()
     bool held_changed = false;  // something of the peer's is held here no longer, and it was not told yet
+    // Read when a batch brings something to be held, and only kept until its end.
+    struct Held {
+      uint64_t versions = 0;
+      uint64_t bytes = 0;
+      std::set<std::tuple<ContentHash, model::Address, std::string, uint64_t>> known;  // see keyOf()
+    };
+    std::optional<Held> held;
     uint64_t bandwidth = 0;
     int64_t budget = 0;  // thousandths of a byte
     uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back
@@ -198,6 +208,8 @@ class Replicator {
     const ReplicaId* replicaName(uint32_t number) const override;
     const HomeId* homeName(uint32_t number) const override;
     Flow* flow(const model::OwnerId& owner);
+    // False when the tables are full.
+    bool takeNames(const Batch& batch);
   };
 
   // replicator_hello.cpp
@@ -211,7 +223,7 @@ class Replicator {
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);
-  void tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas);
+  void takeReplicas(Session& session, const model::OwnerId& owner, const std::vector<ReplicaId>& replicas);
   void takeRules(Session& session, Flow& flow, const model::Rules& rules);
   void rulesChanged(Session& session, Flow& flow);
   void restartSending(Session& session, Flow& flow);
@@ -221,7 +233,12 @@ class Replicator {
   void pumpSession(Session& session);
   void giveBackSaved(Session& session);
   void tellComplete(Session& session, bool last);
-  const std::vector<store::FeedRow>& feedPage(const model::OwnerId& owner, uint64_t after);
+  // Part of the feed above a place; stands until the next one is asked for.
+  struct FeedView {
+    std::span<const store::FeedRow> rows;
+    bool last = false;
+  };
+  FeedView feedPage(const model::OwnerId& owner, uint64_t after, size_t bytes);
   bool sendSome(Session& session, Flow& flow);
   bool sendDigests(Session& session, Flow& flow);
   bool sendWanted(Session& session, Flow& flow);
@@ -231,7 +248,7 @@ class Replicator {
                   size_t* bytes);
   std::vector<std::pair<ContentHash, std::string>> offer(Session& session, Flow& flow, const store::FeedRow& row);
   void noteTold(const Flow& flow, const ContentHash& hash, const std::string& kind, const std::string& encoded);
-  void addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight);
+  bool addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight, size_t* bytes, bool* uncompressed);
   void tellNames(Session& session, Batch* batch);
   void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
   bool mayPass(Session& session, Flow& flow, const std::string& id);
@@ -241,14 +258,22 @@ class Replicator {
 
   // replicator_receive.cpp
   void receiveBatch(Session& session, std::string_view message);
-  void receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
+  bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
                    Ack* ack);
+  bool keepHeld(Session& session, const store::HeldRow& row);
   void endPass(Flow& flow);
   void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
   void receiveLevel(Session& session, std::string_view message);
-  void reviewHeld(bool force);
+  struct Review {
+    size_t rows = kHeldReviewRows;
+    size_t bytes = kHeldReviewBytes;
+    std::set<model::Address> changed;
+  };
+  void reviewHeld();
+  void reviewHeldOf(std::set<model::Address> changed);
+  bool judgeAgain(const store::HeldRow& held, Review* review);
   void dropHeldWithoutRight(const HomeId& home);
   void dropHeld(const store::HeldRow& held);
 
@@ -268,6 +293,7 @@ class Replicator {
   std::optional<uint64_t> ackedUpTo(const Flow& flow);
   bool fresh(const Session& session);
   void tellFreshness(const HomeId& peer, bool now);
+  void tellFreshnessDue();
   // replicator_why.cpp
   void whyOfMine(WhyText& text, const HomeId& peer, const store::EntityRow& row, const LinkFacts& link);
   void whyOfTheirs(WhyText& text, const HomeId& peer, const model::Address& address,
@@ -293,14 +319,17 @@ class Replicator {
     model::OwnerId owner;
     uint64_t after;
     size_t bytes;
-    std::vector<store::FeedRow> rows;
+    store::FeedPart part;
   };
   std::deque<FeedPage> pages_;
   size_t pages_bytes_ = 0;
   std::optional<int64_t> pump_due_ms_;
   int64_t next_held_review_ms_ = 0;
+  int64_t held_reviewed_ = 0;  // the next review begins above this number
   int64_t next_places_ms_ = 0;
-  std::map<HomeId, bool> fresh_;  // as events told it
+  std::map<HomeId, bool> fresh_;      // as events told it
+  std::set<HomeId> freshness_told_;   // since the last commit
+  bool freshness_due_ = false;        // links ended without their events
 };
 
 }  // namespace hearthgate::sync

@@ -80,11 +80,17 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   }
 }
 
-void Replicator::tellReplicas(const model::OwnerId& owner, const HomeId& home, const std::vector<ReplicaId>& replicas) {
+void Replicator::takeReplicas(Session& session, const model::OwnerId& owner, const std::vector<ReplicaId>& replicas) {
+  std::optional<uint64_t> told;
   for (const ReplicaId& replica : replicas) {
     // Nobody may claim an id under which this home writes or wrote.
-    if (core_.writer().isMine(owner, replica)) continue;
-    if (!core_.store().toldBy(owner, replica)) core_.store().putToldReplica(owner, replica, home);
+    if (core_.writer().isMine(owner, replica) || core_.store().toldBy(owner, replica)) continue;
+    if (!told) told = core_.store().toldCount(owner, session.peer);
+    if (*told >= kMaxToldReplicas) {
+      return close(session, "protocol", "The other home told more replica ids as its own than any home draws.");
+    }
+    core_.store().putToldReplica(owner, replica, session.peer);
+    ++*told;
   }
 }
 
@@ -143,7 +149,8 @@ bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& 
 
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   Flow& flow = *session.flow(hello.owner);
-  tellReplicas(hello.owner, session.peer, hello.replicas);
+  takeReplicas(session, hello.owner, hello.replicas);
+  if (session.closing) return;
   lookForAnotherLife(session, hello);
   flow.peer_epoch = hello.epoch;
   flow.peer_has_content = hello.has_content;
@@ -189,6 +196,7 @@ void Replicator::restartSending(Session& session, Flow& flow) {
   flow.wanted.clear();
   flow.wanted_set.clear();
   flow.offered = false;
+  flow.held_at = 0;
   flow.held_offered = false;
   flow.peer_offered = false;
   flow.peer_has.clear();
@@ -222,7 +230,7 @@ void Replicator::receiveRules(Session& session, std::string_view message) {
 void Replicator::receiveReplica(Session& session, std::string_view message) {
   auto told = decodeReplicaMessage(message);
   if (!told.ok()) return closeBroken(session, told.error());
-  if (session.flow(told->owner)) tellReplicas(told->owner, session.peer, {told->replica});
+  if (session.flow(told->owner)) takeReplicas(session, told->owner, {told->replica});
 }
 
 }  // namespace hearthgate::sync

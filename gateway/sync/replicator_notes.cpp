@@ -219,11 +219,23 @@ bool Replicator::fresh(const Session& session) {
          core_.clock().steadyMs() - session.theirs.heard_ms <= 2 * settings_.full_sync_interval_ms;
 }
 
+void Replicator::tellFreshnessDue() {
+  if (!std::exchange(freshness_due_, false)) return;
+  std::vector<HomeId> told;
+  for (const auto& [peer, was] : fresh_) told.push_back(peer);
+  for (const HomeId& peer : told) {
+    auto at = sessions_.find(peer);
+    tellFreshness(peer, at != sessions_.end() && fresh(at->second));
+  }
+}
+
 // Entity events say when a home's entities became stale, or are so no more.
 void Replicator::tellFreshness(const HomeId& peer, bool now) {
   auto [at, first] = fresh_.try_emplace(peer, false);
   if (at->second == now) return;
   at->second = now;
+  // Told twice in one transaction, it is as it was.
+  if (!freshness_told_.erase(peer)) freshness_told_.insert(peer);
   model::OwnerId owner(peer);
   std::vector<store::FeedId> rows = core_.store().feedIds(owner, 0, kStaleEvents);
   for (const store::FeedId& row : rows) {

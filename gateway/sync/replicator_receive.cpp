@@ -20,11 +20,10 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   Batch& batch = *decoded;
   Flow* flow = session.flow(batch.owner);
   if (!flow) return close(session, "protocol", "The other home sent entities of an owner that is neither of us.");
-  for (const auto& [number, id] : batch.replicas) session.replica_names[number] = id;
-  for (const auto& [number, id] : batch.homes) session.home_names[number] = id;
-  if (core_.store().heldCount(session.peer) > kHeldQuota) {
-    return close(session, "held_quota", "More than 10,000 changes of this home are held back here; see `why` for the reasons.");
+  if (!session.takeNames(batch)) {
+    return close(session, "protocol", "The other home named more replica ids or homes than there are.");
   }
+  session.held.reset();
   uint64_t my_number = myNumber(session, *flow);
   store::OwnerRow& own = core_.writer().owner(batch.owner);
   // A pass replaces what may only be read; it counts only as a whole, so the flag stands until its end.
@@ -41,10 +40,12 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   ack.owner = batch.owner;
   ack.number = batch.number;
   uint32_t first = 0;
+  std::set<model::Address> changed;
   for (uint32_t i = 0; i < batch.items.size(); ++i) {
     const BatchItem& item = batch.items[i];
     if (!batch.digest) {
-      receiveItem(session, *flow, batch, item, replacing, first, &ack);
+      if (receiveItem(session, *flow, batch, item, replacing, first, &ack)) changed.insert({batch.owner, item.id});
+      if (session.closing) return;
       first += static_cast<uint32_t>(item.versions.size());
       continue;
     }
@@ -85,15 +86,17 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     uint64_t items = batch.items.size();
     flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : 1;
   }
-  reviewHeld(true);
+  session.held.reset();
+  reviewHeldOf(std::move(changed));
   send(session, encode(ack));
 }
 
-void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing,
+// True when the entity has changed.
+bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing,
                              uint32_t first, Ack* ack) {
   model::Address address{batch.owner, item.id};
   OwnAccess access = core_.ownAccess(address);
-  if (access == OwnAccess::kNone) return;
+  if (access == OwnAccess::kNone) return false;
   store::EntityRow row = core_.rowOf(address, item.kind);
   // As they stand with those of this item that were taken in; of the usual one version nothing has to be copied.
   const model::Siblings* siblings = &row.siblings;
@@ -104,8 +107,8 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     uint32_t place = first + i;
     auto version = model::decodeVersion(item.versions[i], address, item.kind, session);
     if (!version.ok() && version.error().code == "unknown_format") {
-      core_.store().addHeld({0, session.peer, address, item.kind, kUnknownFormat, core_.clock().wallMs(), {},
-                             item.versions[i]});
+      store::HeldRow held{0, session.peer, address, item.kind, kUnknownFormat, core_.clock().wallMs(), {}, item.versions[i]};
+      if (!keepHeld(session, held)) return false;
       ack->exceptions.push_back({place, true, kUnknownFormat});
       continue;
     }
@@ -133,12 +136,13 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     if (judgement.verdict == Verdict::kHold) {
       store::HeldRow held{0, session.peer, address, row.kind, judgement.reason, core_.clock().wallMs(), version->hash, {}};
       model::encodeVersion(*version, row.kind, core_.store(), &held.version);
-      core_.store().addHeld(held);
+      if (!keepHeld(session, held)) return false;
       // What is held is seen: its author may have forgotten it when it says hello next. Of a vector that a writer
       // sends only the own dot is known to be true.
       model::Vector dot;
       dot.raise(version->dot.replica, version->dot.counter);
-      if (!flow.mine || judgement.reason == kDrift) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
+      bool dot_is_true = judgement.reason == kDrift || judgement.reason == kManySiblings;
+      if (!flow.mine || dot_is_true) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
@@ -174,29 +178,66 @@ void Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       core_.replace(address, item.kind, keep);
       ++session.received_entities;
     }
-    return;
+    return !same;
   }
   if (replacing) flow.named.insert(item.id);
-  if (good.empty()) return;
+  if (good.empty()) return false;
   std::vector<ContentHash> hashes;
   for (const Version& version : good) hashes.push_back(version.hash);
-  if (!core_.join(&row, std::move(good))) return;
+  if (!core_.join(&row, std::move(good))) return false;
   ++session.received_entities;
   // Not sent back to where it came from, until our feed has passed it. A home that may only read perhaps drops it at the
   // end of a replacing pass that began before we had it: there it has to come again.
   bool keeps = !flow.mine || (batch.rules_number == myNumber(session, flow) &&
                               core_.accessFor(session.peer, item.id) == model::Access::kWrite);
-  if (!keeps) return;
-  if (flow.started && row.sequence > flow.sent) {
+  if (keeps && flow.started && row.sequence > flow.sent) {
     auto& has = flow.peer_has[row.n];
     has.insert(has.end(), hashes.begin(), hashes.end());
   }
+  return true;
+}
+
+namespace {
+// What tells held versions of one home apart: a hash names the entity too, and the size whether there is a tag. Of an unknown
+// format there is no hash.
+auto keyOf(const store::HeldRow& row, uint64_t bytes) {
+  bool hashed = row.hash != ContentHash{};
+  return std::tuple(row.hash, hashed ? model::Address{} : row.address, hashed ? std::string() : row.version, bytes);
+}
+}  // namespace
+
+// False when the quota is reached, and the link ends.
+bool Replicator::keepHeld(Session& session, const store::HeldRow& row) {
+  store::Store& store = core_.store();
+  if (!session.held) {
+    Session::Held& read = session.held.emplace();
+    store.eachHeld(session.peer, [&read](const store::HeldRow& there, uint64_t bytes) {
+      ++read.versions;
+      read.bytes += bytes;
+      read.known.insert(keyOf(there, bytes));
+    });
+  }
+  Session::Held& held = *session.held;
+  auto key = keyOf(row, row.version.size());
+  if (held.known.contains(key)) return true;
+  if (held.versions >= kHeldQuota || held.bytes + row.version.size() > kHeldQuotaBytes) {
+    close(session, "held_quota",
+          "10,000 changes of this home, or 64 MiB of them, are held back here already; see `why` for the reasons.");
+    return false;
+  }
+  store.addHeld(row);
+  ++held.versions;
+  held.bytes += row.version.size();
+  held.known.insert(std::move(key));
+  return true;
 }
 
 void Replicator::dropHeld(const store::HeldRow& held) {
   core_.store().removeHeld(held.n);
   auto at = sessions_.find(held.home);
-  if (at != sessions_.end()) at->second.held_changed = true;
+  if (at == sessions_.end()) return;
+  at->second.held_changed = true;
+  at->second.held.reset();
 }
 
 // A replacing pass replaces what is held back too; of an unknown format nothing can be said, so it stays.
@@ -210,7 +251,7 @@ void Replicator::dropHeldOf(const model::Address& address, const std::vector<Con
 void Replicator::endPass(Flow& flow) {
   std::vector<std::pair<std::string, std::string>> unnamed;
   for (uint64_t after = 0;;) {
-    std::vector<store::FeedRow> page = core_.store().feed(flow.owner, after, kFeedPage);
+    std::vector<store::FeedRow> page = core_.store().feedPart(flow.owner, after, kFeedPage, kFeedPageBytes).rows;
     if (page.empty()) break;
     for (const store::FeedRow& row : page) {
       after = row.sequence;
@@ -307,41 +348,71 @@ void Replicator::receiveLevel(Session& session, std::string_view message) {
   }
 }
 
-void Replicator::reviewHeld(bool force) {
+// Time, rules, replica ids and space decide too, on versions of any entity, so all are judged again in turns. Those of all
+// homes: what one has held back for ever must not hide what another has.
+void Replicator::reviewHeld() {
   int64_t now = core_.clock().steadyMs();
-  if (!force && now < next_held_review_ms_) return;
+  if (now < next_held_review_ms_) return;
   next_held_review_ms_ = now + kHeldReviewMs;
-  for (bool again = true; again;) {
-    again = false;
-    // Of all homes: what one has held back for ever must not hide what another has.
-    for (const store::HeldRow& held : core_.store().heldNames(std::nullopt, kAllHeld)) {
-      if (held.reason == kUnknownFormat) continue;
-      auto version = model::decodeVersion(core_.store().heldVersion(held.n), held.hash, held.kind, core_.store());
-      if (!version.ok()) continue;
-      auto row = core_.store().entity(held.address);
-      Judgement judgement =
-          ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
-      if (judgement.verdict == Verdict::kHold) continue;
-      auto at = sessions_.find(held.home);
-      bool linked = at != sessions_.end() && at->second.ready && !at->second.closing;
-      // A refusal waits for a link, else its writer would never hear of it. The loss of a right it learns from the
-      // rules.
-      bool may_write =
-          held.address.owner == core_.me() && core_.accessFor(held.home, held.address.id) == model::Access::kWrite;
-      if (judgement.verdict == Verdict::kRefuse && may_write && !linked) continue;
-      dropHeld(held);
-      again = true;
-      if (judgement.verdict == Verdict::kRefuse) {
-        core_.auditRefusal(held.home, judgement.reason, held.address.text());
-        Flow* flow = linked ? at->second.flow(held.address.owner) : nullptr;
-        if (flow) flow->refused_since.push_back({held.address.id, held.hash, judgement.reason});
-        core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
-                                     model::jsonString(judgement.reason) + "}");
-      } else {
-        core_.join(held.address, held.kind, {std::move(*version)});
+  Review review;
+  std::vector<store::HeldRow> rows = core_.store().heldNamesAfter(held_reviewed_, kHeldReviewRows);
+  bool last = rows.size() < kHeldReviewRows;
+  for (const store::HeldRow& held : rows) {
+    if (review.bytes == 0) {
+      last = false;
+      break;
+    }
+    held_reviewed_ = held.n;
+    (void)judgeAgain(held, &review);
+  }
+  if (last) held_reviewed_ = 0;
+  reviewHeldOf(std::move(review.changed));
+}
+
+// Of entities that changed. What is left when it costs too much has its turn later.
+void Replicator::reviewHeldOf(std::set<model::Address> changed) {
+  if (changed.empty() || !core_.store().anyHeld()) return;
+  Review review;
+  for (const model::Address& address : changed) {
+    for (bool again = true; again;) {
+      again = false;
+      for (const store::HeldRow& held : core_.store().heldOf(address, kHeldReviewRows)) {
+        if (review.rows == 0 || review.bytes == 0) return;
+        // What was taken in may be what another one waits for.
+        if (judgeAgain(held, &review)) again = true;
       }
     }
   }
+}
+
+// True when it was joined.
+bool Replicator::judgeAgain(const store::HeldRow& held, Review* review) {
+  review->rows -= std::min<size_t>(review->rows, 1);
+  if (held.reason == kUnknownFormat) return false;
+  std::string encoded = core_.store().heldVersion(held.n);
+  review->bytes -= std::min(review->bytes, encoded.size());
+  auto version = model::decodeVersion(encoded, held.hash, held.kind, core_.store());
+  if (!version.ok()) return false;
+  auto row = core_.store().entity(held.address);
+  Judgement judgement = ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
+  if (judgement.verdict == Verdict::kHold) return false;
+  auto at = sessions_.find(held.home);
+  bool linked = at != sessions_.end() && at->second.ready && !at->second.closing;
+  // A refusal waits for a link, else its writer would never hear of it. The loss of a right it learns from the rules.
+  bool may_write = held.address.owner == core_.me() && core_.accessFor(held.home, held.address.id) == model::Access::kWrite;
+  if (judgement.verdict == Verdict::kRefuse && may_write && !linked) return false;
+  dropHeld(held);
+  if (judgement.verdict == Verdict::kRefuse) {
+    core_.auditRefusal(held.home, judgement.reason, held.address.text());
+    Flow* flow = linked ? at->second.flow(held.address.owner) : nullptr;
+    if (flow) flow->refused_since.push_back({held.address.id, held.hash, judgement.reason});
+    core_.event("attention", "{\"code\":\"refused\",\"home\":\"" + held.home.text() + "\",\"reason\":" +
+                                 model::jsonString(judgement.reason) + "}");
+    return false;
+  }
+  if (!core_.join(held.address, held.kind, {std::move(*version)})) return false;
+  review->changed.insert(held.address);
+  return true;
 }
 
 // Taking `write` away drops what is held from that home (DESIGN.md section 3).

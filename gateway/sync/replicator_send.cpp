@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/codec.h"
+#include "model/limits.h"
 #include "sync/replicator.h"
 
 namespace hearthgate::sync {
@@ -45,7 +46,7 @@ void Replicator::pumpSession(Session& session) {
     more = false;
     // In turns, so that a backlog of one does not hold up the other when the bandwidth ends after each batch.
     for (int turn = 0; turn < 2; ++turn) {
-      if (session.bandwidth > 0 && session.budget <= 0) return;
+      if (session.closing || (session.bandwidth > 0 && session.budget <= 0)) return;
       Flow& flow = session.theirs_first ? session.theirs : session.mine;
       session.theirs_first = !session.theirs_first;
       more = sendSome(session, flow) || more;
@@ -67,19 +68,26 @@ void Replicator::tellComplete(Session& session, bool last) {
   session.received_entities = 0;
 }
 
-const std::vector<store::FeedRow>& Replicator::feedPage(const model::OwnerId& owner, uint64_t after) {
+Replicator::FeedView Replicator::feedPage(const model::OwnerId& owner, uint64_t after, size_t bytes) {
   for (const FeedPage& page : pages_) {
-    if (page.after == after && page.owner == owner) return page.rows;
+    const std::vector<store::FeedRow>& rows = page.part.rows;
+    if (after < page.after || !(page.owner == owner)) continue;
+    auto from = std::upper_bound(rows.begin(), rows.end(), after,
+                                 [](uint64_t sequence, const store::FeedRow& row) { return sequence < row.sequence; });
+    if (from != rows.end() || page.part.last) return {{from, rows.end()}, page.part.last};
   }
-  FeedPage page{owner, after, 0, core_.store().feed(owner, after, kFeedPage)};
-  for (const store::FeedRow& row : page.rows) page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  FeedPage page{owner, after, 0, core_.store().feedPart(owner, after, kFeedPage, std::min(bytes, kFeedPageBytes))};
+  for (const store::FeedRow& row : page.part.rows) {
+    page.bytes += sizeof row + row.id.size() + row.kind.size() + row.siblings.size();
+  }
   while (!pages_.empty() && pages_bytes_ + page.bytes > kKeptPagesBytes) {
     pages_bytes_ -= pages_.front().bytes;
     pages_.pop_front();
   }
   pages_bytes_ += page.bytes;
   pages_.push_back(std::move(page));
-  return pages_.back().rows;
+  const store::FeedPart& part = pages_.back().part;
+  return {part.rows, part.last};
 }
 
 bool Replicator::sendSome(Session& session, Flow& flow) {
@@ -121,8 +129,8 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
   batch.digest = true;
   flight.digest = true;
   if (!flow.pass_begun) flow.pass_end = core_.writer().head().sequence;
-  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, flow.pass_at);
-  for (const store::FeedRow& row : rows) {
+  FeedView page = feedPage(flow.owner, flow.pass_at, kFeedPageBytes);
+  for (const store::FeedRow& row : page.rows) {
     flow.pass_at = row.sequence;
     if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
     auto versions = offer(session, flow, row);
@@ -138,13 +146,12 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
     batch.items.push_back({row.id, "", {}, digestOf(hashes)});
     flight.items.push_back(row.n);
   }
-  bool last = rows.size() < kFeedPage;
   if (!batch.items.empty() || !flow.pass_begun) {
     batch.begin = !flow.pass_begun;
     flow.pass_begun = true;
     sendBatch(session, flow, std::move(batch), std::move(flight), false);
   }
-  if (last) flow.pass = Pass::kWanted;
+  if (page.last) flow.pass = Pass::kWanted;
   return true;
 }
 
@@ -155,18 +162,23 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
   Batch batch;
   InFlight flight;
   size_t bytes = 0;
+  bool uncompressed = false;
   while (!flow.wanted.empty() && bytes < kBatchBytes && batch.items.size() < kBatchItems) {
     store::EntityNumber n = flow.wanted.front();
+    auto row = core_.store().feedRow(n);
+    bool apart = row && settings_.uncompressed_kinds.contains(row->kind);
+    if (!batch.items.empty() && apart != uncompressed) break;
     flow.wanted.pop_front();
     flow.wanted_set.erase(n);
-    auto row = core_.store().feedRow(n);
-    if (row && mayPass(session, flow, row->id)) addContent(session, flow, *row, true, &batch, &flight, &bytes);
+    if (row && mayPass(session, flow, row->id) && addContent(session, flow, *row, true, &batch, &flight, &bytes)) {
+      uncompressed = apart;
+    }
   }
   bool last = flow.wanted.empty() && !digests_out;
   // An offer ends where the feed ends: what was joined since the digests bears the owner's tag too.
   batch.end = last && flow.mine;
   batch.upto = batch.end ? flow.pass_end : core_.writer().head().sequence;
-  if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), false);
+  if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
   if (last) {
     flow.sent = flow.pass_end;
     flow.pass = Pass::kNone;
@@ -214,8 +226,8 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
   size_t bytes = 0;
   bool exhausted = true;
   bool uncompressed = false;
-  const std::vector<store::FeedRow>& rows = feedPage(flow.owner, from);
-  for (const store::FeedRow& row : rows) {
+  FeedView page = feedPage(flow.owner, from, kInFlightBytes - flow.in_flight_bytes + kBatchBytes);
+  for (const store::FeedRow& row : page.rows) {
     bool apart = settings_.uncompressed_kinds.contains(row.kind);
     bool full = bytes >= kBatchBytes || batch.items.size() >= kBatchItems;
     if (full || (!batch.items.empty() && apart != uncompressed)) {
@@ -235,11 +247,11 @@ bool Replicator::sendNew(Session& session, Flow& flow) {
     }
     flow.peer_has.erase(row.n);
   }
-  if (exhausted && rows.size() == kFeedPage) exhausted = false;
+  exhausted = exhausted && page.last;
   if (exhausted) flow.sent = std::max(flow.sent, head);
   bool end = exhausted;
+  if (exhausted && offer_end_due) end = addHeldOffer(session, flow, &batch, &flight, &bytes, &uncompressed);
   if (batch.items.empty() && !(end && (whole || offer_end_due))) return !exhausted;
-  if (end && offer_end_due && !flow.held_offered) addHeldOffer(session, flow, &batch, &flight);
   batch.begin = whole && !flow.pass_begun;
   batch.full = whole;
   batch.end = end;
@@ -276,14 +288,21 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
     hashes.emplace_back(place, hash);
     item.versions.push_back(std::move(encoded));
   };
+  auto offered = offer(session, flow, row);
   if (!flow.mine) {
+    size_t room = kMaxOfferBytes;
+    for (const auto& [hash, encoded] : offered) room -= std::min(room, encoded.size());
+    size_t places = model::kMaxSiblings - std::min(model::kMaxSiblings, offered.size());
     for (const Version& version : core_.store().base(row.n)) {
       std::string encoded;
       model::encodeVersion(version, row.kind, core_.store(), &encoded);
+      if (encoded.size() > room || places == 0) break;
+      room -= encoded.size();
+      --places;
       add(version.hash, std::move(encoded));
     }
   }
-  for (auto& [hash, encoded] : offer(session, flow, row)) {
+  for (auto& [hash, encoded] : offered) {
     if (!peerHas(hash)) add(hash, std::move(encoded));
   }
   if (item.versions.empty()) return false;
@@ -304,19 +323,30 @@ void Replicator::noteTold(const Flow& flow, const ContentHash& hash, const std::
   }
 }
 
-// What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back.
-void Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight) {
-  flow.held_offered = true;
-  for (const store::HeldRow& held : core_.store().held(session.peer, kHeldQuota)) {
-    if (!(held.address.owner == flow.owner) || held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) {
-      continue;
+// What is held back here bears the owner's tag perhaps, and an owner that has forgotten takes it back. True when all of it
+// is offered; else the batch is full.
+bool Replicator::addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight, size_t* bytes,
+                              bool* uncompressed) {
+  while (!flow.held_offered) {
+    if (*bytes >= kBatchBytes || batch->items.size() >= kBatchItems) return false;
+    std::vector<store::HeldRow> rows = core_.store().held(session.peer, flow.owner, flow.held_at,
+                                                          kBatchItems - batch->items.size(), kBatchBytes - *bytes);
+    flow.held_offered = rows.empty();
+    for (store::HeldRow& held : rows) {
+      bool apart = settings_.uncompressed_kinds.contains(held.kind);
+      if (!batch->items.empty() && apart != *uncompressed) return false;
+      flow.held_at = held.n;
+      if (held.reason == "unknown format" || !mayPass(session, flow, held.address.id)) continue;
+      *uncompressed = apart;
+      auto row = core_.store().entity(held.address);
+      auto place = static_cast<uint32_t>(flight->items.size());
+      *bytes += held.address.id.size() + held.kind.size() + held.version.size() + 8;
+      batch->items.push_back({held.address.id, held.kind, {std::move(held.version)}, {}});
+      flight->items.push_back(row ? row->n : 0);
+      flight->versions.emplace_back(place, held.hash);
     }
-    auto row = core_.store().entity(held.address);
-    auto place = static_cast<uint32_t>(flight->items.size());
-    batch->items.push_back({held.address.id, held.kind, {held.version}, {}});
-    flight->items.push_back(row ? row->n : 0);
-    flight->versions.emplace_back(place, held.hash);
   }
+  return true;
 }
 
 void Replicator::tellNames(Session& session, Batch* batch) {
@@ -342,6 +372,11 @@ void Replicator::sendBatch(Session& session, Flow& flow, Batch batch, InFlight f
   tellNames(session, &batch);
   if (!batch.full || batch.end) flow.sequence_told = std::max(flow.sequence_told, batch.upto);
   std::string message = encode(batch);
+  // What is taken in leaves room for all that a batch adds; only a damaged database holds more.
+  if (message.size() > kMaxMessageBytes) {
+    flow.started = false;
+    return close(session, "protocol", "An entity is too large to be sent to this home; the database is damaged.");
+  }
   flight.number = batch.number;
   flight.bytes = message.size();
   flight.turn = flow.turn;
@@ -360,8 +395,8 @@ void Replicator::sendPosition(Session& session, Flow& flow) {
   position.epoch = core_.writer().owner(flow.owner).epoch;
   position.sequence = flow.sent;
   position.clock_ms = core_.clock().wallMs();
-  for (const store::FeedRow& row : core_.store().feed(flow.owner, flow.sent, 1000)) {
-    if (!row.siblings.empty() && mayPass(session, flow, row.id)) ++position.remaining;
+  for (const store::FeedId& row : core_.store().feedIds(flow.owner, flow.sent, 1000)) {
+    if (row.shared && mayPass(session, flow, row.id)) ++position.remaining;
   }
   flow.sequence_told = flow.sent;
   flow.position_told_ms = core_.clock().steadyMs();

@@ -253,7 +253,7 @@ bool Replicator::whySending(WhyText& text, const HomeId& peer, const store::Enti
               "A backup was restored, and nothing is sent until a person has confirmed it.",
               "Look at `hearthgate home list` and `hearthgate grants`, then confirm the restore.");
   } else if (link.refused_reason == "held_quota") {
-    text.fail(kGateLimit, Grade::kHeld, "More than 10,000 changes are held back, so the link is refused.", linkAction(link), since);
+    text.fail(kGateLimit, Grade::kHeld, "More changes are held back than one home may have (10,000, or 64 MiB), so the link is refused.", linkAction(link), since);
   } else if (!failed(kGateLimit)) {
     text.pass(kGateLimit, "No limit is reached.");
   }

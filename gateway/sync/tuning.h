@@ -9,9 +9,14 @@ namespace hearthgate::sync {
 inline constexpr uint32_t kProtocolMin = 1;
 inline constexpr uint32_t kProtocolMax = 1;
 
-// A message holds at least one entity whole: its document (1 MiB), its siblings' documents, and what a batch adds. Above
-// it a hostile peer would make us buffer.
+// A message holds at least one entity whole: its siblings (kMaxSiblingBytes), what they are built on, and what a batch
+// adds. Above it a hostile peer would make us buffer.
 inline constexpr size_t kMaxMessageBytes = 16 << 20;
+// Siblings of one entity, as they are stored, that are taken in from other homes: half a message, so that an entity which
+// many wrote at the same time can still be sent. More is held until a write or a choice has covered some.
+inline constexpr size_t kMaxSiblingBytes = 8 << 20;
+// What a writer offers of one entity: its siblings, and of those that they are built on as many as this leaves room for.
+inline constexpr size_t kMaxOfferBytes = 12 << 20;
 // A batch is closed when it passes this: large enough that zstd and one commit pay off, small enough that latency under
 // load stays in milliseconds.
 inline constexpr size_t kBatchBytes = 64 << 10;
@@ -31,15 +36,24 @@ inline constexpr uint64_t kRoundRows = 100;
 inline constexpr int64_t kRoundPauseMs = 100;
 // Or until nothing was written for this long: longer than a client takes from one answer to its next call.
 inline constexpr int64_t kRoundIdleMs = 5;
-// Rows read from the feed at a time.
+// Rows read from the feed at a time; also so many bytes of their content, or where less may leave, that much: what does not
+// leave is read again for the next acknowledgement.
 inline constexpr size_t kFeedPage = 500;
+inline constexpr size_t kFeedPageBytes = 1 << 20;
 // Of such pages kept while the links are served one after the other, so that what is shared with many is read once: some
 // hundred ordinary rows each, and every link at its own place in the worst case.
 inline constexpr size_t kKeptPagesBytes = 4 << 20;
-// Held from one peer (TRUST.md T18): beyond it the link stops with the reason.
+// Versions in one batch: of the smallest (22 bytes) as many as kBatchBytes hold, and one entity's (model::kMaxSiblings) on
+// top. An entity's alone are those that its siblings are built on too.
+inline constexpr size_t kMaxBatchVersions = 4096;
+// Held from one peer (TRUST.md T18), in versions and in bytes of them: beyond it the link stops with the reason.
 inline constexpr uint64_t kHeldQuota = 10'000;
-// Held versions are judged again this often at most.
+inline constexpr uint64_t kHeldQuotaBytes = 64 << 20;
+// A held version is judged again when its entity changes, and for all other reasons in turns: every so often as many, or as
+// many bytes of them, as cost some milliseconds. So the time that a full quota costs is bounded.
 inline constexpr int64_t kHeldReviewMs = 1000;
+inline constexpr size_t kHeldReviewRows = 200;
+inline constexpr size_t kHeldReviewBytes = 1 << 20;
 // What the feed passed over without sending it (no access, or it came from the peer itself) is told this much later, so
 // that a reconnect does not look at it again, and a busy link does not answer each change with a position.
 inline constexpr int64_t kPositionDelayMs = 2000;
@@ -61,8 +75,13 @@ inline constexpr int64_t kMaxToldClockMs = 9'000'000'000'000;
 inline constexpr size_t kMaxReasonBytes = 200;
 // Entities of one home of which events tell that they became stale or fresh; of more the `home` event alone tells.
 inline constexpr size_t kStaleEvents = 500;
-// Replica ids that a home tells as its own for one owner; a home draws one after each restore or loss of rights.
+// Replica ids that a home tells as its own for one owner, in one message and in all; a home draws one after each restore or
+// loss of rights.
 inline constexpr size_t kMaxToldReplicas = 4096;
+// Names in one link's tables: the replica ids of 32 homes that told as many as they may, and more homes than one pairs with.
+// What a home writes beyond them never comes here, since its owner takes in no replica id that was not told.
+inline constexpr size_t kMaxReplicaNames = 32 * kMaxToldReplicas;
+inline constexpr size_t kMaxHomeNames = 16'384;
 // What a peer's bandwidth limit lets through in this time may leave at once, when less left before.
 inline constexpr int64_t kBucketMs = 1000;
 // Bytes a second; a limit above it comes out of a damaged database, and its budget would not fit a number any more.

@@ -37,7 +37,7 @@ std::string toldReason(const std::string& reason) {
 
 const char* gateOf(const std::string& reason) {
   if (reason == "drift") return kGateClock;
-  if (reason == "quota" || reason == "counter jump") return kGateLimit;
+  if (reason == "quota" || reason == "many siblings" || reason == "counter jump") return kGateLimit;
   return kGateAcknowledged;
 }
 
@@ -45,6 +45,9 @@ std::string heldDetail(const std::string& reason, const std::string& name, bool 
   std::string what = there ? name + " holds back what this home sent: " : "What " + name + " sent is held back here: ";
   if (reason == "drift") return what + "it is stamped further ahead of the receiver's clock than max_clock_drift_s allows.";
   if (reason == "quota") return what + "it is more than one home may keep there (peer_entities, peer_bytes).";
+  if (reason == "many siblings") {
+    return what + "more was written to it at the same time than one entity holds (1,024 versions, 8 MiB).";
+  }
   if (reason == "unseen history") return what + "it builds on changes that were never seen.";
   if (reason == "counter jump") return what + "it skips more changes than any home makes.";
   if (reason == "unknown format") return what + "it is of a form that the receiver's version does not know.";
@@ -58,6 +61,10 @@ std::string heldAction(const std::string& reason, const std::string& name, bool 
   if (reason == "quota") {
     return there ? "At " + name + ": raise sharing.sync.peer_entities or peer_bytes; or share less with it."
                  : "Raise sharing.sync.peer_entities or peer_bytes here, or have less shared by " + name + ".";
+  }
+  if (reason == "many siblings") {
+    return there ? "At " + name + ": write the entity, or resolve its conflict; then there is room."
+                 : "Write the entity, or resolve its conflict; then there is room.";
   }
   if (reason == "unknown format") return there ? "Update the gateway of " + name + "." : "Update this gateway.";
   return there ? "Ask the person of " + name + " to look at `hearthgate status` there."

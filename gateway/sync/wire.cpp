@@ -251,7 +251,10 @@ Result<Batch> decodeBatch(std::string_view message) {
   batch.rules_number = in.number();
   batch.replicas = readTable<ReplicaId>(&in);
   batch.homes = readTable<HomeId>(&in);
-  for (size_t i = in.count(3); i > 0 && in.ok(); --i) {
+  size_t items = in.count(3);
+  if (items > kBatchItems) return broken("too many entities in a batch");
+  size_t versions = 0;
+  for (size_t i = items; i > 0 && in.ok(); --i) {
     BatchItem item;
     item.id = in.bytes();
     if (in.ok() && !model::checkEntityId(item.id).ok()) return broken("entity id");
@@ -260,7 +263,10 @@ Result<Batch> decodeBatch(std::string_view message) {
     } else {
       item.kind = in.bytes();
       if (in.ok() && !model::checkKind(item.kind).ok()) return broken("kind");
-      for (size_t k = in.count(); k > 0; --k) item.versions.emplace_back(in.bytes());
+      size_t of_item = in.count();
+      versions += of_item;
+      if (of_item > model::kMaxSiblings || versions > kMaxBatchVersions) return broken("too many versions in a batch");
+      for (size_t k = of_item; k > 0; --k) item.versions.emplace_back(in.bytes());
     }
     batch.items.push_back(std::move(item));
   }

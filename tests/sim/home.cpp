@@ -53,6 +53,7 @@ void Home::start(std::string_view image, Start how) {
   sync_settings.name = name_;
   sync_settings.bandwidth_limit = limits_.bandwidth;
   sync_settings.saved_bytes = limits_.saved_bytes;
+  sync_settings.uncompressed_kinds = limits_.uncompressed_kinds;
   replicator_ = std::make_unique<sync::Replicator>(*core_, std::move(sync_settings));
   store_->begin();
   core_->load();

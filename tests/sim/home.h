@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,7 @@ struct Limits {
   uint64_t peer_bytes = engine::CoreSettings{}.peer_bytes;
   engine::Retention retention;
   std::function<uint64_t(const HomeId&)> saved_bytes;  // by compression, which is not simulated
+  std::set<std::string> uncompressed_kinds;
 };
 
 class Home {

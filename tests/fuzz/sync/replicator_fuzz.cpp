@@ -330,12 +330,19 @@ class Attack {
   void checkStored() {
     for (const store::EntityRow& row : a_.store().entities(everything(), std::nullopt, 1000)) {
       HG_ASSERT(model::checkEntityId(row.address.id).ok() && model::checkKind(row.kind).ok());
+      HG_ASSERT(row.stored_bytes <= sync::kMaxSiblingBytes && row.siblings.size() <= model::kMaxSiblings);
       for (const model::Version& one : row.siblings) {
         HG_ASSERT(model::checkVersion(one).ok() && model::contentHash(row.address, one) == one.hash);
         for (const model::Version& other : row.siblings) HG_ASSERT(!model::dominates(one, other));
         if (row.address.owner == a_.owner())
           HG_ASSERT(one.author == a_.id() || one.author == b_.id() || one.author == c_id_);
       }
+    }
+    uint64_t held_bytes = 0;
+    a_.store().eachHeld(b_.id(), [&](const store::HeldRow&, uint64_t bytes) { held_bytes += bytes; });
+    HG_ASSERT(held_bytes <= sync::kHeldQuotaBytes);
+    for (const model::OwnerId& owner : {a_.owner(), b_.owner()}) {
+      HG_ASSERT(a_.store().toldCount(owner, b_.id()) <= sync::kMaxToldReplicas);
     }
     HG_ASSERT(a_.store().takeError().ok() && a_.store().quickCheck(1).empty());
   }

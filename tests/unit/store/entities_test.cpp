@@ -376,6 +376,12 @@ TEST_F(StoreEntities, StandInTheFeedOnceAtTheirNewestNumber) {
   EXPECT_EQ(versions, 1);
   EXPECT_EQ(store->feed(kOwner, 3, 10).size(), 2u);
   EXPECT_EQ(store->feed(kOwner, 0, 2).size(), 2u);
+  EXPECT_EQ(store->feedPart(kOwner, 0, 10, 1).rows.size(), 1u);
+  EXPECT_FALSE(store->feedPart(kOwner, 0, 10, 1).last);
+  EXPECT_EQ(store->feedPart(kOwner, 0, 10, feed[0].siblings.size() + 1).rows.size(), 2u);
+  EXPECT_FALSE(store->feedPart(kOwner, 0, feed.size(), SIZE_MAX).last);
+  EXPECT_EQ(store->feedPart(kOwner, 0, 10, SIZE_MAX).rows.size(), feed.size());
+  EXPECT_TRUE(store->feedPart(kOwner, 0, 10, SIZE_MAX).last);
   EXPECT_TRUE(store->feed(kOwner, 6, 10).empty());
   EXPECT_TRUE(store->feed(kCircle, 0, 10).empty());
   EXPECT_EQ(store->feedEnd(kOwner), 6u);

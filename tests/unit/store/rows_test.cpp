@@ -300,7 +300,7 @@ TEST_F(StoreRows, KeepACursorForEachHomeAndOwner) {
   EXPECT_TRUE(store->peerFeed(model::home(5), kOwner));
 }
 
-TEST_F(StoreRows, HoldTheSameVersionOfOneEntityFromOneHomeOnce) {
+TEST_F(StoreRows, TellWhatIsHeldOfEachHome) {
   HeldRow row;
   row.home = model::home(5);
   row.address = {kOwner, "light.a"};
@@ -310,7 +310,6 @@ TEST_F(StoreRows, HoldTheSameVersionOfOneEntityFromOneHomeOnce) {
   row.hash = model::numbered<ContentHash>(3);
   row.version = std::string("\x02 an unknown format\0", 20);
   commit(*store, [&] {
-    store->addHeld(row);
     store->addHeld(row);
     for (auto change : std::initializer_list<void (*)(HeldRow&)>{
              [](HeldRow& r) { r.home = model::home(6); }, [](HeldRow& r) { r.address.id = "light.b"; },
@@ -334,9 +333,38 @@ TEST_F(StoreRows, HoldTheSameVersionOfOneEntityFromOneHomeOnce) {
   EXPECT_EQ(all[0].version, row.version);
   EXPECT_EQ(store->held(std::nullopt, 2).size(), 2u);
   EXPECT_TRUE(store->held(model::home(9), 100).empty());
+  EXPECT_TRUE(store->anyHeld());
+  uint64_t bytes = 0;
+  store->eachHeld(model::home(5), [&](const HeldRow& held, uint64_t size) {
+    EXPECT_TRUE(held.version.empty());
+    bytes += size;
+  });
+  EXPECT_EQ(bytes, 3 * row.version.size() + 7);
+  // Of one owner, in order of numbers.
+  int64_t after = 0;
+  std::vector<std::string> ids;
+  for (auto part = store->held(model::home(5), kOwner, after, 10, 1); !part.empty();
+       part = store->held(model::home(5), kOwner, after, 10, 1)) {
+    ASSERT_EQ(part.size(), 1u);
+    after = part[0].n;
+    ids.push_back(part[0].address.id);
+  }
+  EXPECT_EQ(ids, (std::vector<std::string>{"light.a", "light.b", "light.a"}));
+  EXPECT_EQ(store->held(model::home(5), kOwner, 0, 2, 1'000).size(), 2u);
+  auto names = store->heldNamesAfter(all[1].n, 10);
+  ASSERT_FALSE(names.empty());
+  EXPECT_GT(names[0].n, all[1].n);
   commit(*store, [&] { store->removeHeld(all[0].n); });
   EXPECT_EQ(store->heldCount(), 4u);
   EXPECT_EQ(store->heldCount(model::home(5)), 3u);
+  commit(*store, [&] {
+    OwnerRow owner;
+    owner.id = model::OwnerId(model::home(5));
+    store->putOwner(&owner);
+    store->forgetNotes(model::home(5));
+  });
+  EXPECT_EQ(store->heldCount(model::home(5)), 0u);
+  EXPECT_EQ(store->heldCount(), 1u);
 }
 
 TEST_F(StoreRows, KeepTheNewestEvents) {

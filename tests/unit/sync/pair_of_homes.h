@@ -87,6 +87,7 @@ class PairOfHomes : public testing::Test {
   int versions_sent = 0;                      // in batches, since it was last set to 0
   int batches_sent = 0;
   std::function<void(Home& from, const std::string& batch)> on_batch;
+  bool uncompressed = false;  // the batch of on_batch
   size_t held_at(Home& home) { return home.store().held(std::nullopt, 100).size(); }
 
  private:
@@ -101,6 +102,7 @@ class PairOfHomes : public testing::Test {
       auto batch = decodeBatch(output.message);
       ASSERT_TRUE(batch.ok());
       ++batches_sent;
+      uncompressed = output.uncompressed;
       if (on_batch) on_batch(from, output.message);
       for (const BatchItem& item : batch->items) versions_sent += static_cast<int>(item.versions.size());
     }

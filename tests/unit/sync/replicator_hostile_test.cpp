@@ -1,69 +1,11 @@
 // What a home that lies is told (TRUST.md T13): it speaks through messages made by hand.
-#include "model/codec.h"
-#include "unit/sync/pair_of_homes.h"
+#include "unit/sync/hostile_writer.h"
 
 namespace hearthgate::sync {
 namespace {
 
-class HostileWriter : public PairOfHomes {
+class HostileVersions : public HostileWriter {
  protected:
-  HostileWriter() {
-    EXPECT_TRUE(a.grant(b.id(), "light.*", Access::kWrite).ok());
-    connect();
-    settle();
-    EXPECT_TRUE(a.put(of(a, "light.kitchen"), R"({"state":"on"})").ok());
-    EXPECT_TRUE(b.put(of(a, "light.hall"), R"({"state":"on"})").ok());
-    settle();
-  }
-
-  // A version as B would write it now.
-  model::Version next(const std::string& id) {
-    model::Version version;
-    version.kind = "state";
-    version.author = b.id();
-    version.dot = {*b.core().writer().find(a.owner())->replica, b.core().writer().find(a.owner())->counter + 1};
-    version.stamp = {true, b.clock().wall_ms, 0};
-    version.vector = model::joinedVector(b.siblings(of(a, id)));
-    version.vector.raise(version.dot.replica, version.dot.counter);
-    version.fields = R"({"state":"forged"})";
-    return version;
-  }
-  // Sends it over the link and gives A's answer.
-  Ack send(const std::string& id, model::Version version) {
-    struct LinkNumbers : model::Numbering {
-      std::vector<ReplicaId> replicas;
-      std::vector<HomeId> homes;
-      uint32_t replicaNumber(const ReplicaId& replica) override {
-        replicas.push_back(replica);
-        return static_cast<uint32_t>(10'000 + replicas.size());
-      }
-      uint32_t homeNumber(const HomeId& home) override {
-        homes.push_back(home);
-        return static_cast<uint32_t>(10'000 + homes.size());
-      }
-    } numbers;
-    Batch batch;
-    batch.owner = a.owner();
-    batch.number = 1;
-    batch.end = true;
-    batch.epoch = b.core().writer().find(a.owner())->epoch;
-    batch.upto = b.core().writer().head().sequence;
-    batch.rules_number = b.core().rulesFrom(a.owner())->number;
-    BatchItem item{id, version.kind, {""}, {}};
-    model::encodeVersion(version, item.kind, numbers, &item.versions[0]);
-    batch.items.push_back(std::move(item));
-    for (size_t i = 0; i < numbers.replicas.size(); ++i) {
-      batch.replicas.emplace_back(10'001 + i, numbers.replicas[i]);
-    }
-    for (size_t i = 0; i < numbers.homes.size(); ++i) batch.homes.emplace_back(10'001 + i, numbers.homes[i]);
-    a_to_b.clear();
-    a.receive(b.id(), encode(batch));
-    for (const std::string& message : a_to_b) {
-      if (typeOf(message) == MessageType::kAck) return *decodeAck(message);
-    }
-    ADD_FAILURE() << "no answer";
-    return {};
-  }
   void expectRefused(const Ack& ack) {
     ASSERT_EQ(ack.exceptions.size(), 1u);
     EXPECT_FALSE(ack.exceptions[0].held) << ack.exceptions[0].reason;
@@ -79,14 +21,14 @@ class HostileWriter : public PairOfHomes {
   }
 };
 
-TEST_F(HostileWriter, AnHonestVersionByHandIsJoined) {
+TEST_F(HostileVersions, AnHonestVersionByHandIsJoined) {
   Ack ack = send("light.kitchen", next("light.kitchen"));
   EXPECT_TRUE(ack.exceptions.empty());
   EXPECT_EQ(ack.tags.size(), 1u);
   EXPECT_EQ(a.shown(of(a, "light.kitchen")), R"({"state":"forged"})");
 }
 
-TEST_F(HostileWriter, AForeignAuthorIsRefused) {
+TEST_F(HostileVersions, AForeignAuthorIsRefused) {
   auto version = next("light.kitchen");
   version.author = a.id();
   expectRefused(send("light.kitchen", version));
@@ -94,14 +36,14 @@ TEST_F(HostileWriter, AForeignAuthorIsRefused) {
   expectRefused(send("light.kitchen", version));
 }
 
-TEST_F(HostileWriter, AReplicaIdThatWasNotToldIsRefused) {
+TEST_F(HostileVersions, AReplicaIdThatWasNotToldIsRefused) {
   auto version = next("light.kitchen");
   version.dot.replica.bytes.fill(9);
   version.vector.raise(version.dot.replica, version.dot.counter);
   expectRefused(send("light.kitchen", version));
 }
 
-TEST_F(HostileWriter, AVectorAboveWhatTheOwnerHasIsHeldAsUnseenHistory) {
+TEST_F(HostileVersions, AVectorAboveWhatTheOwnerHasIsHeldAsUnseenHistory) {
   auto version = next("light.kitchen");
   ReplicaId third;
   third.bytes.fill(5);
@@ -109,27 +51,27 @@ TEST_F(HostileWriter, AVectorAboveWhatTheOwnerHasIsHeldAsUnseenHistory) {
   expectHeld(send("light.kitchen", version), "unseen history");
 }
 
-TEST_F(HostileWriter, AWriteOfTheOwnersThatItDidNotMakeIsRefused) {
+TEST_F(HostileVersions, AWriteOfTheOwnersThatItDidNotMakeIsRefused) {
   auto version = next("light.kitchen");
   version.vector.raise(*a.core().writer().find(a.owner())->replica, 1000);
   expectRefused(send("light.kitchen", version));
 }
 
-TEST_F(HostileWriter, AJumpOfTheOwnCounterIsHeld) {
+TEST_F(HostileVersions, AJumpOfTheOwnCounterIsHeld) {
   auto version = next("light.kitchen");
   version.dot.counter += uint64_t{1} << 33;
   version.vector.raise(version.dot.replica, version.dot.counter);
   expectHeld(send("light.kitchen", version), "counter jump");
 }
 
-TEST_F(HostileWriter, WhatItMayNotWriteIsRefusedAndNothingIsToldOfIt) {
+TEST_F(HostileVersions, WhatItMayNotWriteIsRefusedAndNothingIsToldOfIt) {
   auto version = next("lock.door");
   version.vector = {};
   version.vector.raise(version.dot.replica, version.dot.counter);
   expectRefused(send("lock.door", version));
 }
 
-TEST_F(HostileWriter, ACoveredForgeryGetsNoTag) {
+TEST_F(HostileVersions, ACoveredForgeryGetsNoTag) {
   // Its vector is covered, so joining it changes nothing; with the owner's tag it could be offered after a restore.
   ASSERT_TRUE(a.patch(of(a, "light.kitchen"), R"({"state":"two"})").ok());
   auto version = next("light.kitchen");
@@ -141,7 +83,7 @@ TEST_F(HostileWriter, ACoveredForgeryGetsNoTag) {
   EXPECT_TRUE(ack.tags.empty());
 }
 
-TEST_F(HostileWriter, AForgedTagOpensNothing) {
+TEST_F(HostileVersions, AForgedTagOpensNothing) {
   auto version = next("light.kitchen");
   version.author = a.id();
   version.tag.emplace();
@@ -149,7 +91,7 @@ TEST_F(HostileWriter, AForgedTagOpensNothing) {
   expectRefused(send("light.kitchen", version));
 }
 
-TEST_F(HostileWriter, MessagesBeforeHelloAndBrokenOnesCloseTheLink) {
+TEST_F(HostileVersions, MessagesBeforeHelloAndBrokenOnesCloseTheLink) {
   cut();
   connect();
   a.receive(b.id(), encode(Ack{a.owner(), 1, {}, {}, {}}));
