@@ -69,13 +69,14 @@ void EventStreams::closeAll() {
 
 void EventStreams::run() {
   last_comment_ms_ = gateway_.parts.clock.steadyMs();
+  bool more = false;
   while (!stopping_) {
     std::vector<pollfd> sockets{{bell_->descriptor(), POLLIN, 0}};
     for (const auto& stream : streams_) {
       short events = stream->pending() > 0 ? POLLIN | POLLOUT : POLLIN;
       sockets.push_back({stream->wish.socket, events, 0});
     }
-    ::poll(sockets.data(), sockets.size(), static_cast<int>(waitMs()));
+    ::poll(sockets.data(), sockets.size(), more ? 0 : static_cast<int>(waitMs()));
     bell_->quiet();
     for (size_t i = 0; i < streams_.size(); ++i) {
       if (sockets[i + 1].revents & POLLIN) {
@@ -88,7 +89,7 @@ void EventStreams::run() {
       if (sockets[i + 1].revents & POLLOUT) flush(*streams_[i]);
     }
     takeNew();
-    feedAll();
+    more = feedAll();
     comment();
     if (closing_.exchange(false)) {
       for (auto& stream : streams_) stream->dead = true;
@@ -100,8 +101,6 @@ void EventStreams::run() {
       return true;
     });
     bell_->wanted = !streams_.empty();
-    // A commit between the last read and `wanted` rang no bell.
-    if (bell_->wanted) feedAll();
   }
   takeNew();
   for (auto& stream : streams_) {
@@ -129,9 +128,11 @@ void EventStreams::takeNew() {
     // The kernel knows when the other side took something last. Where it refuses the option, a stream stands as before.
     const unsigned int standstill_ms = static_cast<unsigned int>(kStreamStandstill.count());
     (void)::setsockopt(stream->wish.socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &standstill_ms, sizeof standstill_ms);
+    stream->told = stream->wish.position;
     begin(*stream);
     streams_.push_back(std::move(stream));
   }
+  // Before the first read, so that every commit after it rings.
   if (!streams_.empty()) bell_->wanted = true;
 }
 
@@ -153,54 +154,74 @@ void EventStreams::begin(Stream& stream) {
   flush(stream);
 }
 
-void EventStreams::feedAll() {
-  // Streams that are at the same place share what is read.
-  std::map<uint64_t, EventBatch> batches;
+// One batch for each, so that a long way of one stream holds up neither the others nor an end. True when one of them
+// can take more at once.
+bool EventStreams::feedAll() {
+  // Streams at the same place come one after the other and share what is read.
+  std::sort(streams_.begin(), streams_.end(),
+            [](const auto& a, const auto& b) { return a->wish.position < b->wish.position; });
+  std::shared_ptr<const EventBatch> last;
+  bool more = false;
   for (auto& stream : streams_) {
-    // Bounded: each round either moves the position or ends.
-    while (!stream->dead && feed(*stream, batches)) {
-    }
+    if (stopping_ || closing_) return false;
+    if (feed(*stream, last)) more = true;
   }
+  return more;
 }
 
-// One batch; true when there may be more.
-bool EventStreams::feed(Stream& stream, std::map<uint64_t, EventBatch>& batches) {
-  if (!stream.live && stream.pending() > kCatchUpBufferBytes) return false;
-  uint64_t after = stream.wish.position;
-  auto at = batches.find(after);
-  if (at == batches.end()) {
-    if (gateway_.parts.engine.sequence() <= after && stream.live) return false;
-    auto batch = gateway_.readers.read<EventBatch>(
-        [&](store::Reader& reader) -> Result<EventBatch> { return readEvents(gateway_, reader, after); });
-    if (!batch.ok()) {
-      logError("api", "An event stream is closed: " + batch.error().message);
-      stream.dead = true;
-      return false;
+bool EventStreams::feed(Stream& stream, std::shared_ptr<const EventBatch>& last) {
+  if (stream.dead || (!stream.live && stream.pending() > kCatchUpBufferBytes)) return false;
+  bool kept = stream.batch != nullptr;
+  if (!kept) {
+    uint64_t after = stream.wish.position;
+    if (!last || last->after != after) {
+      if (gateway_.parts.engine.sequence() <= after && stream.live) return false;
+      auto batch = gateway_.readers.read<EventBatch>(
+          [&](store::Reader& reader) -> Result<EventBatch> { return readEvents(gateway_, reader, after); });
+      if (!batch.ok()) {
+        logError("api", "An event stream is closed: " + batch.error().message);
+        stream.dead = true;
+        return false;
+      }
+      last = std::make_shared<const EventBatch>(std::move(*batch));
     }
-    at = batches.emplace(after, std::move(*batch)).first;
+    stream.batch = last;
+    stream.given = 0;
   }
-  const EventBatch& batch = at->second;
-  give(stream, batch);
-  stream.wish.position = batch.position;
-  if (batch.position >= batch.head) stream.live = true;
-  return !stream.dead && batch.position > after && batch.position < batch.head;
+  std::shared_ptr<const EventBatch> batch = stream.batch;
+  give(stream);
+  if (stream.dead || stream.batch) return false;
+  // What was kept says nothing about what was written meanwhile.
+  if (!kept && batch->position >= batch->head) stream.live = true;
+  return !stream.live || batch->position < batch->head;
 }
 
-void EventStreams::give(Stream& stream, const EventBatch& batch) {
+// As much of the stream's batch as it may be given now; one that is level is given all or dropped.
+void EventStreams::give(Stream& stream) {
+  const EventBatch& batch = *stream.batch;
   const StreamWish& wish = stream.wish;
-  for (const EventText& event : batch.events) {
+  for (; stream.given < batch.events.size(); ++stream.given) {
+    const EventText& event = batch.events[stream.given];
     if (!wish.types.empty() && !wish.types.contains(event.type)) continue;
     if (!wish.prefix.empty() && !event.entity.starts_with(wish.prefix) &&
         (event.type == "entity" || event.type == "conflict"))
       continue;
+    if (!stream.live && stream.pending() > kCatchUpBufferBytes) return;
     if (stream.pending() > kMaxStreamBufferBytes) {
       logInfo("api", "An event stream is closed because its reader is more than 1 MiB behind.");
       stream.dead = true;
       return;
     }
     stream.buffer += event.text;
+    stream.told = event.sequence;
     if (stream.pending() > kMaxStreamBufferBytes / 16) flush(stream);
   }
+  if (batch.position >= stream.told + kStreamPlaceInterval) {
+    stream.buffer += "id: " + batch.place + "\n\n";
+    stream.told = batch.position;
+  }
+  stream.wish.position = batch.position;
+  stream.batch.reset();
   flush(stream);
 }
 
@@ -227,7 +248,8 @@ void EventStreams::comment() {
   last_comment_ms_ = now;
   for (auto& stream : streams_) {
     if (stream->pending() > kMaxStreamBufferBytes) {
-      stream->dead = true;
+      // One that catches up may have a large event to take, and hears from us by that.
+      stream->dead = stream->live;
       continue;
     }
     stream->buffer += ": still here\n\n";

@@ -4,10 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -61,6 +59,9 @@ class EventStreams {
  private:
   struct Stream {
     StreamWish wish;
+    std::shared_ptr<const EventBatch> batch;  // what follows wish.position, while it is not given as a whole
+    size_t given = 0;                         // of its events
+    uint64_t told = 0;                        // the last place that the reader was told
     std::string buffer;
     size_t written = 0;  // of `buffer`
     bool live = false;   // has caught up once
@@ -70,9 +71,9 @@ class EventStreams {
 
   void run();
   void takeNew();
-  void feedAll();
-  bool feed(Stream& stream, std::map<uint64_t, EventBatch>& batches);
-  void give(Stream& stream, const EventBatch& batch);
+  bool feedAll();
+  bool feed(Stream& stream, std::shared_ptr<const EventBatch>& last);
+  void give(Stream& stream);
   void begin(Stream& stream);
   void flush(Stream& stream);
   void comment();
@@ -86,7 +87,6 @@ class EventStreams {
   std::mutex mutex_;
   std::vector<StreamWish> fresh_;
   std::vector<std::unique_ptr<Stream>> streams_;  // the thread's own
-  std::optional<FeedEpoch> epoch_;
   int64_t last_comment_ms_ = 0;
   std::thread thread_;
 };

@@ -99,6 +99,7 @@ std::string sseText(const std::string& id, const std::string& type, const std::s
 
 EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
   EventBatch batch;
+  batch.after = after;
   batch.head = reader.head().sequence;
   auto own = reader.owner(gateway.me());
   FeedEpoch epoch = own ? own->epoch : FeedEpoch{};
@@ -126,6 +127,7 @@ EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
   std::sort(batch.events.begin(), batch.events.end(),
             [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });
   for (EventText& event : batch.events) event.text = sseText(eventId(epoch, event.sequence), event.type, event.text);
+  batch.place = eventId(epoch, batch.position);
   return batch;
 }
 

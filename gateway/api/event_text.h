@@ -20,7 +20,9 @@ struct EventText {
 
 struct EventBatch {
   std::vector<EventText> events;
-  uint64_t position = 0;  // everything up to here is in it
+  uint64_t after = 0;     // everything above
+  uint64_t position = 0;  // up to here is in it
+  std::string place;      // the id of `position`
   uint64_t head = 0;      // the newest there is
 };
 

@@ -55,6 +55,9 @@ inline constexpr size_t kMaxStreams = 16;
 inline constexpr size_t kMaxStreamBufferBytes = 1 << 20;
 // A stream that catches up is given more only below this, so that a long history never drops an honest reader.
 inline constexpr size_t kCatchUpBufferBytes = 256 << 10;
+// A stream whose filter passes nothing is told its place after so many numbers: a reader that comes back goes on from
+// there, and not so far back that events are no longer kept (engine::kEventsKept).
+inline constexpr uint64_t kStreamPlaceInterval = 1000;
 // CONTRACT: a comment every 15 s.
 inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
 // A reader that takes nothing for so long, two comments, has gone without a word or hangs; it would keep one of the

@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include "api/tuning.h"
 #include "unit/api/served_home.h"
 
@@ -14,16 +12,6 @@ std::string repeated(size_t times, const std::string& line) {
   lines.reserve(times * line.size() + 100);
   for (size_t i = 0; i < times; ++i) lines += line;
   return lines;
-}
-
-// The most memory that this process has had since beginPeak(), in MiB.
-void beginPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
-size_t peakMiB() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::stoul(line.substr(6)) / 1024;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -106,14 +94,11 @@ TEST_F(Bulk, CountsShortLinesBeyondThoseThatAreParsedAhead) {
 
 TEST_F(Bulk, TakesAMillionLinesInLittleMemory) {
   std::string lines = repeated(kMaxBulkLines - 1, "1\n") + "{\"id\":\"a.one\",\"fields\":{}}\n";
-  beginPeak();
-  [[maybe_unused]] size_t before = peakMiB();
+  PeakMemory peak;
   Got answer = bulk(lines);
   EXPECT_EQ(answer.at("accepted"), "1");
   EXPECT_EQ(answer.at("rejected_count"), std::to_string(kMaxBulkLines - 1));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT_LT(peakMiB() - before, size_t{64});
-#endif
+  EXPECT_LT(peak.grownMiB(), size_t{64});
   answer = bulk(lines + "1");
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.at("code"), "body_too_large");

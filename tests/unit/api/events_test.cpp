@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 
+#include "api/tuning.h"
 #include "unit/api/served_home.h"
 
 namespace hearthgate::api {
@@ -60,6 +61,16 @@ class StreamReader {
     return event;
   }
   bool ended() const { return ended_; }
+
+  // The number of the last id among what has come by now and was not read.
+  uint64_t placeByNow() {
+    char part[4096];
+    for (ssize_t got; (got = ::recv(fd_, part, sizeof part, MSG_DONTWAIT)) > 0;)
+      buffer_.append(part, static_cast<size_t>(got));
+    size_t at = buffer_.rfind("id: ");
+    return at == std::string::npos ? 0 : numberOf(buffer_.substr(at + 4, buffer_.find('\n', at) - at - 4));
+  }
+  static uint64_t numberOf(const std::string& id) { return std::stoull(id.substr(id.rfind('-') + 1)); }
 
   std::string head;
 
@@ -185,6 +196,90 @@ TEST_F(Events, CatchUpInManyBatchesWithoutBeingDropped) {
     auto event = stream->next();
     ASSERT_EQ(event.at("id"), "n.i" + std::to_string(i));
   }
+}
+
+TEST_F(Events, CatchUpOverLargeEntitiesWithASlowReader) {
+  std::string begin = get("/status").at("feed.epoch") + "-0";
+  std::string lines;
+  std::string padding(200'000, 'x');
+  for (int i = 0; i < 100; ++i)
+    lines += "{\"id\":\"n.i" + std::to_string(i) + "\",\"fields\":{\"p\":\"" + padding + "\"}}\n";
+  ASSERT_EQ(bulk(lines).at("accepted"), "100");
+  auto quick = open();
+  quick->next();
+  auto slow = open("", begin);
+  // What the sockets hold is full by then, and the slow one has more than 1 MiB to come.
+  for (int i = 0; i < 3; ++i) {
+    put("n.last", "{\"i\":" + std::to_string(i) + "}");
+    EXPECT_EQ(quick->next().at("fields.i"), std::to_string(i));
+  }
+  slow->next();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(slow->next().at("id"), "n.i" + std::to_string(i));
+  EXPECT_EQ(slow->next().at("fields.i"), "2");
+}
+
+// Many entities, and streams that look for something else among them.
+class LongWay : public Events {
+ protected:
+  static constexpr int kEntities = 60'000;
+  void SetUp() override {
+    Events::SetUp();
+    begin_ = get("/status").at("feed.epoch") + "-0";
+    std::string padding(500, 'x');
+    std::string lines;
+    for (int i = 0; i < kEntities; ++i)
+      lines += "{\"id\":\"n.i" + std::to_string(i) + "\",\"fields\":{\"p\":\"" + padding + "\"}}\n";
+    ASSERT_EQ(bulk(lines).at("accepted"), std::to_string(kEntities));
+    head_ = engine_->sequence();
+  }
+  std::unique_ptr<StreamReader> filtered() {
+    auto stream = open("?types=home", begin_);
+    EXPECT_EQ(stream->next().id, begin_);
+    return stream;
+  }
+  // The feed does not begin at 1.
+  uint64_t halfway() const { return head_ - kEntities / 2; }
+
+  std::string begin_;
+  uint64_t head_ = 0;
+};
+
+TEST_F(LongWay, TakesLittleMemoryAndTellsTheReaderWhereItIs) {
+  PeakMemory peak;
+  auto stream = filtered();
+  uint64_t place = 0;
+  while (place + kStreamPlaceInterval < head_) {
+    auto event = stream->next();
+    ASSERT_FALSE(stream->ended());
+    ASSERT_TRUE(event.type.empty());
+    ASSERT_GT(StreamReader::numberOf(event.id), place);
+    place = StreamReader::numberOf(event.id);
+  }
+  EXPECT_LT(peak.grownMiB(), size_t{24});
+  HomeId city = pair("City");
+  onEngine([&](engine::Core& core) { core.event("home", "{\"id\":\"" + city.text() + "\"}"); });
+  EXPECT_EQ(stream->next().type, "home");
+}
+
+TEST_F(LongWay, HoldsUpNoOtherStreamAndNoEnd) {
+  auto quick = open();
+  quick->next();
+  auto slow = filtered();
+  put("a.b", "{}");
+  EXPECT_EQ(quick->next().at("id"), "a.b");
+  EXPECT_LT(slow->placeByNow(), halfway());
+  slow = filtered();
+  ask("POST", "/tokens/rotate");
+  uint64_t place = 0;
+  for (auto event = slow->next(); !slow->ended(); event = slow->next()) place = StreamReader::numberOf(event.id);
+  EXPECT_LT(place, halfway());
+}
+
+TEST_F(LongWay, HoldsUpNoStop) {
+  auto stream = filtered();
+  client_.reset();
+  server_.reset();
+  EXPECT_LT(stream->placeByNow(), halfway());
 }
 
 TEST_F(Events, ResetWhatIsNoLongerHeld) {

@@ -1,6 +1,7 @@
 #include "unit/api/served_home.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -83,6 +84,31 @@ const model::Json& Got::json_at(const std::string& path) const {
 std::string Got::at(const std::string& path) const {
   const model::Json& found = json_at(path);
   return found.type == model::Json::Type::kArray || found.isObject() ? model::canonicalJson(found) : found.text;
+}
+
+namespace {
+size_t peakMiB() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+}  // namespace
+
+PeakMemory::PeakMemory() {
+  // What was freed before would hide what is taken now.
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+  before_ = peakMiB();
+}
+
+size_t PeakMemory::grownMiB() const {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 0;
+#else
+  return peakMiB() - before_;
+#endif
 }
 
 void ServedHome::SetUp() {

@@ -84,6 +84,17 @@ struct Got {
   std::string code() const { return at("code"); }
 };
 
+// The most memory that this process needed beyond what it had at the beginning; 0 under a sanitizer, which keeps what
+// was freed.
+class PeakMemory {
+ public:
+  PeakMemory();
+  size_t grownMiB() const;
+
+ private:
+  size_t before_;
+};
+
 class ServedHome : public ::testing::Test {
  protected:
   void SetUp() override;
