@@ -46,6 +46,10 @@ std::string heldBecause(store::Reader& reader, const HomeId& home, const std::st
     return "they are more than this home keeps of one owner; raise sharing.sync.peer_entities or peer_bytes, or have less "
            "shared with it.";
   }
+  if (reason == "many siblings") {
+    return "more was written to an entity at the same time than one holds (1,024 versions, 8 MiB); write it, or resolve its "
+           "conflict.";
+  }
   if (reason == "unseen history") {
     return "they build on changes that this home never saw, which no honest home's do; look at " + name +
            ", and `home forget` it if you do not trust it.";

@@ -247,7 +247,7 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
       }
     }
   }
-  for (const store::HeldRow& held : store_.held(std::nullopt, SIZE_MAX >> 1)) {
+  for (const store::HeldRow& held : store_.heldNames(std::nullopt, SIZE_MAX >> 1)) {
     if (held.address.owner == owner && now_in_force.accessFor(held.address.id) == Access::kNone) {
       store_.removeHeld(held.n);
       contentWent();

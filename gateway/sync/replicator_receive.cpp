@@ -210,7 +210,8 @@ auto keyOf(const store::HeldRow& row, uint64_t bytes) {
 bool Replicator::keepHeld(Session& session, const store::HeldRow& row) {
   store::Store& store = core_.store();
   if (!session.held) {
-    Session::Held& read = session.held.emplace();
+    // Not emplace(): clang 14 takes a nested class with defaults for one that has none yet.
+    Session::Held& read = *(session.held = Session::Held());
     store.eachHeld(session.peer, [&read](const store::HeldRow& there, uint64_t bytes) {
       ++read.versions;
       read.bytes += bytes;

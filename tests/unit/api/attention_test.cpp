@@ -90,7 +90,7 @@ TEST_F(AttentionOf, SaysNothingOfLinksWhereSyncIsOff) {
 TEST_F(AttentionOf, SaysWhyVersionsAreHeld) {
   HomeId city = pair("City");
   std::set<std::string> told;
-  for (const char* reason : {"drift", "quota", "unseen history", "unknown format", "counter jump"}) {
+  for (const char* reason : {"drift", "quota", "many siblings", "unseen history", "unknown format", "counter jump"}) {
     onEngine([&](engine::Core& core) {
       for (const store::HeldRow& row : core.store().held(city, 10)) core.store().removeHeld(row.n);
       store::HeldRow row;
@@ -102,7 +102,7 @@ TEST_F(AttentionOf, SaysWhyVersionsAreHeld) {
     EXPECT_TRUE(says("held", "1 version from City is kept and not shown yet"));
     told.insert(detail("held"));
   }
-  EXPECT_EQ(told.size(), 5u);
+  EXPECT_EQ(told.size(), 6u);
 }
 
 }  // namespace hearthgate::api
