@@ -151,7 +151,6 @@ struct LinkHub::Impl : Connection::User {
   void dispatch();
   void introduced(const HomeId& home, const Hello& hello);
   void event(const std::string& type, std::string body);
-  void setPeer(const store::Peer& row);
   void track(const std::shared_ptr<Connection>& connection);
 
   // link_hub_dial.cpp; those with `Locked` want the mutex held.
@@ -162,6 +161,10 @@ struct LinkHub::Impl : Connection::User {
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   bool mayDialLocked(const PeerEntry& entry) const;
   int64_t nextRetryLocked(PeerEntry& entry);
+
+  // link_hub_homes.cpp
+  void setPeer(const store::Peer& row);
+  void setPeerLocked(const store::Peer& row);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);
@@ -179,8 +182,11 @@ struct LinkHub::Impl : Connection::User {
   void commitReceived(const std::shared_ptr<Connection>& connection, const std::string& payload);
   void perform(const std::shared_ptr<PairingRun>& pairing, trust::PairingCommit::Actions actions,
                const std::shared_ptr<Connection>& connection);
+  void paired(const std::shared_ptr<PairingRun>& pairing);
   void dialCommit(const std::shared_ptr<PairingRun>& pairing);
   store::Peer rowOf(const PairingRun& pairing, bool marked);
+  void endRunLocked(PairingRun& pairing);
+  void resumeIfMarked(const HomeId& home);
   void resumeMarked(const store::Peer& row);
 };
 

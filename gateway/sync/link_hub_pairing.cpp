@@ -323,14 +323,19 @@ void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, cons
   {
     std::lock_guard lock(mutex);
     if (pairing->finished) return;
-    pairing->finished = true;
+    endRunLocked(*pairing);
     pairing->view.state = "failed";
     pairing->view.error = error;
     connection = pairing->connection;
-    if (pairing->peer) commits.erase(pairing->peer->operatingSpki());
   }
   if (connection) connection->close("pairing_refused", error.message);
   changedPairing();
+}
+
+void LinkHub::Impl::endRunLocked(PairingRun& pairing) {
+  pairing.finished = true;
+  // Its place may be another one's by now.
+  std::erase_if(commits, [&](const auto& commit) { return commit.second.get() == &pairing; });
 }
 
 // What the first sync would bring to the other side: for an unknown home nothing, as nothing is granted yet.
