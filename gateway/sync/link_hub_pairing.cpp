@@ -52,6 +52,7 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     return inputError("bad_document", "A pairing code is open for 1 to 3600 seconds.");
   }
   OpenedCode opened;
+  std::shared_ptr<PairingRun> before;
   {
     std::lock_guard lock(impl_->mutex);
     impl_->code = trust::PairingCode::generate(impl_->random);
@@ -59,11 +60,14 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
     impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
     // One that is being made durable goes on in `commits` without the screen: its joiner may stay away for minutes.
-    if (impl_->run && (impl_->run->finished || impl_->run->commit)) impl_->run.reset();
+    before = std::exchange(impl_->run, nullptr);
+    if (before && (before->finished || before->commit)) before.reset();
     opened.code = impl_->code->text();
     opened.expires_at_ms = impl_->code_expires_ms;
     opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
   }
+  // It would keep whoever comes with this code waiting.
+  if (before) impl_->failPairing(before, stateError("pairing_refused", "A new code was opened."));
   impl_->changedPairing();
   return opened;
 }
@@ -170,13 +174,14 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
     std::shared_ptr<PairingRun> before;
     {
       std::lock_guard lock(impl_->mutex);
-      before = impl_->run;
-      impl_->run = pairing;
+      if (impl_->transports.empty()) {
+        return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
+      }
+      transport = impl_->transports.begin()->second;
+      before = std::exchange(impl_->run, pairing);
       impl_->track(connection);
-      if (!impl_->transports.empty()) transport = impl_->transports.begin()->second;
     }
     if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
-    if (!transport) return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
     transport->dial(target, "/pair", connection, [connection](const sdk::Outcome& outcome) {
       if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
     });
