@@ -147,26 +147,40 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           if (connection) connection->close(status.error().code, "The end of the pairing could not be stored here.");
         });
   }
-  if (actions.remove_pin && pairing->peer) {
+  if (actions.remove_pin) {
     HomeId home = pairing->peer->home;
     engine.submit(
-        [home](engine::Core& core) {
+        [home, id = pairing->commit->pairingId()](engine::Core& core) {
           auto row = core.store().peer(home);
-          if (!row || row->state != store::PeerState::kUnacknowledged) return;
+          if (!row || row->state == store::PeerState::kForgotten || row->pairing != id) return;
           row->state = store::PeerState::kForgotten;
           core.store().putPeer(*row);
           core.dismiss(home);
         },
-        {});
-    {
-      std::lock_guard lock(mutex);
-      peers.erase(home);
-      std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
-    }
-    // Also takes its key from those that may open a link, so that the joiner is told `not_paired`.
-    failPairing(pairing, networkError("pairing_unreachable",
-                                      "The other home did not say within ten minutes that it stored the pairing, so it "
-                                      "was removed here; pair again."));
+        [this, pairing, home](const Status& status) {
+          std::optional<Error> cancelled;
+          bool stays = false;
+          {
+            std::lock_guard lock(mutex);
+            if (pairing->finished) return;  // The home was forgotten meanwhile.
+            cancelled = pairing->cancelled;
+            stays = !status.ok();
+            if (!stays) {
+              peers.erase(home);
+              std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
+            } else if (pairing->role == PairingRole::kListener) {
+              *pairing->commit = PairingCommit::fromPin(PairingRole::kListener, pairing->commit->pairingId(), true, clock.steadyMs());
+              return;
+            }
+          }
+          // The joiner's pin is no different from those of other homes.
+          if (stays) return paired(pairing);
+          // Also takes its key from those that may open a link, so that the joiner is told `not_paired`.
+          failPairing(pairing,
+                      cancelled.value_or(networkError("pairing_unreachable",
+                                                      "The other home did not say within ten minutes that it stored the "
+                                                      "pairing, so it was removed here; pair again.")));
+        });
   }
   if (connection) {
     std::vector<Connection::Outgoing> messages;
@@ -174,7 +188,13 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
     if (!messages.empty()) connection->send(std::move(messages));
   }
   if (actions.drop_pending && pairing->peer) {
-    failPairing(pairing, networkError("pairing_unreachable", "The two homes lost each other before the pairing was done; pair again."));
+    std::optional<Error> cancelled;
+    {
+      std::lock_guard lock(mutex);
+      cancelled = pairing->cancelled;
+    }
+    failPairing(pairing, cancelled.value_or(networkError(
+                             "pairing_unreachable", "The two homes lost each other before the pairing was done; pair again.")));
     resumeIfMarked(pairing->peer->home);
   }
   if (actions.paired && !actions.drop_mark) paired(pairing);

@@ -85,6 +85,7 @@ struct PairingRun {
   std::string address;  // joiner: where the other home was reached
   bool offer_asked = false;
   bool commit_dialling = false;
+  std::optional<Error> cancelled;  // by the person here, while it was being made durable
   int64_t commit_opened_ms = 0;  // joiner: when the link on which the other home's answer is awaited opened
   PairingView view;
 };

@@ -106,15 +106,32 @@ Status LinkHub::confirmPairing() {
 }
 
 void LinkHub::cancelPairing() {
+  const Error cancelled = trustError("pairing_refused", "The pairing was cancelled at this home.");
   std::shared_ptr<PairingRun> pairing;
+  std::optional<trust::PairingCommit::Actions> actions;
   {
     std::lock_guard lock(impl_->mutex);
     impl_->pairing_gate.close();
     impl_->code.reset();
     pairing = impl_->run;
-    if (pairing && !pairing->finished && pairing->session) pairing->session->cancel();
+    if (pairing && pairing->finished) pairing.reset();
+    if (pairing && pairing->commit) {
+      pairing->cancelled = cancelled;
+      actions = pairing->commit->cancel();
+    } else if (pairing && pairing->session) {
+      pairing->session->cancel();
+    }
   }
-  if (pairing && !pairing->finished) impl_->advancePairing(pairing);
+  if (actions) {
+    impl_->perform(pairing, std::move(*actions), nullptr);
+    // Who is told that it was withdrawn may count on it. A disk that fails is not waited for.
+    std::unique_lock lock(impl_->mutex);
+    impl_->pairing_changed.wait_for(lock, std::chrono::milliseconds(kConnectWaitMs),
+                                    [&] { return impl_->stopping || pairing->finished; });
+  } else if (pairing) {
+    impl_->advancePairing(pairing);
+    impl_->failPairing(pairing, cancelled);  // One whose link is not open yet.
+  }
   impl_->changedPairing();
 }
 
@@ -179,6 +196,7 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
       }
       transport = impl_->transports.begin()->second;
       before = std::exchange(impl_->run, pairing);
+      if (before && before->commit) before.reset();  // Goes on in `commits`.
       impl_->track(connection);
     }
     if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
@@ -296,7 +314,8 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
       (void)session.confirmByPerson();  // Its failure is in failure().
     }
     PairingView& view = pairing->view;
-    if (const trust::PairingPeer* peer = session.peer()) {
+    // What is being made durable is read on other threads.
+    if (const trust::PairingPeer* peer = session.peer(); peer && !pairing->commit) {
       pairing->peer = *peer;
       view.peer = peer->home;
       view.peer_name = displayName(peer->name);

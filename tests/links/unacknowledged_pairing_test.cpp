@@ -87,6 +87,25 @@ TEST_F(UnacknowledgedPairing, IsForgottenAlsoWhenTheJoinerComesBackInTime) {
   EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kForgotten);
 }
 
+TEST_F(UnacknowledgedPairing, IsGoneWhenThePersonWithdrawsIt) {
+  loseTheAcknowledgement();
+  beach.hub().cancelPairing();
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kForgotten);
+  EXPECT_EQ(beach.hub().pairing().state, "failed");
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+  EXPECT_FALSE(beach.connectedTo(city));
+}
+
+TEST_F(UnacknowledgedPairing, GoesOnWhenAnotherHomeIsJoined) {
+  loseTheAcknowledgement();
+  RunningHome hills{network, "Hills"};
+  pairHomes(hills, beach);
+  city.start();
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
+}
+
 TEST_F(UnacknowledgedPairing, DoesNotStandInTheWayOfAnotherOne) {
   loseTheAcknowledgement();
   RunningHome hills{network, "Hills"};
