@@ -72,19 +72,6 @@ Status LinkHub::Impl::load() {
   return {};
 }
 
-void LinkHub::Impl::setPeer(const store::Peer& row) {
-  std::lock_guard lock(mutex);
-  std::erase_if(pins, [&](const auto& pin) { return pin.second == row.home; });
-  if (row.state == store::PeerState::kForgotten) {
-    peers.erase(row.home);
-    return;
-  }
-  auto [at, fresh] = peers.try_emplace(row.home);
-  at->second.row = row;
-  if (fresh) at->second.since_ms = clock.wallMs();
-  pins[row.operating_spki] = row.home;
-}
-
 void LinkHub::Impl::auditRefusals(engine::Core& core) {
   decltype(refusals.rows) rows;
   {
@@ -291,13 +278,16 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   std::shared_ptr<Connection> loser;
   std::vector<std::string> early;
   bool over;
+  bool paired = true;
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
     over = !connections.contains(connection);
     if (over) {
       // It ended while its pin was being stored, and its end will not be told again.
-    } else if (at == peers.end() || at->second.row.kept_apart) {
+    } else if (at == peers.end() || at->second.row.state != store::PeerState::kPaired) {
+      paired = false;
+    } else if (at->second.row.kept_apart) {
       loser = connection;
     } else {
       PeerEntry& entry = at->second;
@@ -324,10 +314,16 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
     }
   }
   if (over) return wake(home, 0);
+  if (!paired) return connection->close("not_paired", "This home is not paired here.");
   if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
   if (loser == connection) return;
   engine.submit(
       [this, connection, home](engine::Core&) {
+        {
+          std::lock_guard lock(mutex);
+          auto at = peers.find(home);
+          if (at == peers.end() || at->second.link != connection) return;  // It ended, or the home was forgotten.
+        }
         engine_links[home] = connection;
         replicator->linkUp(home);
       },

@@ -91,75 +91,96 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked) {
 void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingCommit::Actions actions,
                             const std::shared_ptr<Connection>& connection) {
   if (actions.store_pin) {
-    store::Peer row = rowOf(*pairing, actions.mark);
+    auto stored = std::make_shared<std::optional<store::Peer>>();
     engine.submit(
-        [row](engine::Core& core) {
-          store::Peer merged = row;
-          if (auto known = core.store().peer(row.home)) {
-            // Pairing again updates a known home (T4): what a person set here stays.
-            if (known->state == store::PeerState::kPaired) merged.name = known->name;
-            merged.incarnation = known->incarnation;
-          }
-          core.store().putPeer(merged);
-          core.admit(row.home);
-        },
-        [this, pairing, connection, row](const Status& status) {
-          if (status.ok()) setPeer(row);
-          PairingCommit::Actions next;
+        [this, pairing, stored, mark = actions.mark](engine::Core& core) {
+          store::Peer row;
           {
             std::lock_guard lock(mutex);
-            next = pairing->commit->stored(status.ok(), clock.steadyMs());
+            if (pairing->finished) return;  // The home was forgotten meanwhile.
+            row = rowOf(*pairing, mark);
+          }
+          if (auto known = core.store().peer(row.home)) {
+            // Pairing again updates a known home (T4): what a person set here stays.
+            if (known->state == store::PeerState::kPaired) row.name = known->name;
+            row.incarnation = known->incarnation;
+          }
+          core.store().putPeer(row);
+          core.admit(row.home);
+          *stored = row;
+        },
+        [this, pairing, connection, stored](const Status& status) {
+          std::optional<PairingCommit::Actions> next;
+          {
+            std::lock_guard lock(mutex);
+            if (!pairing->finished) {
+              if (status.ok()) setPeerLocked(**stored);
+              next = pairing->commit->stored(status.ok(), clock.steadyMs());
+            }
           }
           // The other side waits for an answer on this link, and would for as long as a pairing may take; so it tries again.
           if (!status.ok() && connection) connection->close(status.error().code, "The pairing could not be stored here.");
-          perform(pairing, std::move(next), connection);
+          if (next) perform(pairing, std::move(*next), connection);
         });
   }
-  if (actions.drop_mark && pairing->peer) {
-    HomeId home = pairing->peer->home;
+  if (actions.drop_mark) {
     auto stored = std::make_shared<std::optional<store::Peer>>();
     engine.submit(
-        [home, stored](engine::Core& core) {
+        [home = pairing->peer->home, id = pairing->commit->pairingId(), stored](engine::Core& core) {
           auto row = core.store().peer(home);
-          if (!row) return;
+          if (!row || row->state != store::PeerState::kUnacknowledged || row->pairing != id) return;
           row->state = store::PeerState::kPaired;
           core.store().putPeer(*row);
           *stored = row;
         },
-        [this, stored, home, connection](const Status& status) {
-          if (status.ok() && *stored) return setPeer(**stored);
-          if (status.ok()) return;
-          // The mark stays, so the next link asks for the acknowledgement again.
-          std::optional<store::Peer> marked;
+        [this, pairing, stored, connection](const Status& status) {
           {
             std::lock_guard lock(mutex);
-            auto at = peers.find(home);
-            if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+            if (pairing->finished) return;  // The home was forgotten meanwhile.
+            if (status.ok() && *stored) setPeerLocked(**stored);
+            // The mark stays, so the next link asks for the acknowledgement again.
+            if (!status.ok()) {
+              *pairing->commit = PairingCommit::fromPin(PairingRole::kListener, pairing->commit->pairingId(), true, clock.steadyMs());
+            }
           }
-          if (marked) resumeMarked(*marked);
+          if (status.ok()) return paired(pairing);
           if (connection) connection->close(status.error().code, "The end of the pairing could not be stored here.");
         });
   }
-  if (actions.remove_pin && pairing->peer) {
+  if (actions.remove_pin) {
     HomeId home = pairing->peer->home;
     engine.submit(
-        [home](engine::Core& core) {
+        [home, id = pairing->commit->pairingId()](engine::Core& core) {
           auto row = core.store().peer(home);
-          if (!row || row->state != store::PeerState::kUnacknowledged) return;
+          if (!row || row->state == store::PeerState::kForgotten || row->pairing != id) return;
           row->state = store::PeerState::kForgotten;
           core.store().putPeer(*row);
           core.dismiss(home);
         },
-        {});
-    {
-      std::lock_guard lock(mutex);
-      peers.erase(home);
-      std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
-    }
-    // Also takes its key from those that may open a link, so that the joiner is told `not_paired`.
-    failPairing(pairing, networkError("pairing_unreachable",
-                                      "The other home did not say within ten minutes that it stored the pairing, so it "
-                                      "was removed here; pair again."));
+        [this, pairing, home](const Status& status) {
+          std::optional<Error> cancelled;
+          bool stays = false;
+          {
+            std::lock_guard lock(mutex);
+            if (pairing->finished) return;  // The home was forgotten meanwhile.
+            cancelled = pairing->cancelled;
+            stays = !status.ok();
+            if (!stays) {
+              peers.erase(home);
+              std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
+            } else if (pairing->role == PairingRole::kListener) {
+              *pairing->commit = PairingCommit::fromPin(PairingRole::kListener, pairing->commit->pairingId(), true, clock.steadyMs());
+              return;
+            }
+          }
+          // The joiner's pin is no different from those of other homes.
+          if (stays) return paired(pairing);
+          // Also takes its key from those that may open a link, so that the joiner is told `not_paired`.
+          failPairing(pairing,
+                      cancelled.value_or(networkError("pairing_unreachable",
+                                                      "The other home did not say within ten minutes that it stored the "
+                                                      "pairing, so it was removed here; pair again.")));
+        });
   }
   if (connection) {
     std::vector<Connection::Outgoing> messages;
@@ -167,35 +188,48 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
     if (!messages.empty()) connection->send(std::move(messages));
   }
   if (actions.drop_pending && pairing->peer) {
-    failPairing(pairing, networkError("pairing_unreachable", "The two homes lost each other before the pairing was done; pair again."));
-    // An earlier pairing with this home, whose place this one had taken, still waits for its acknowledgement.
-    std::optional<store::Peer> marked;
+    std::optional<Error> cancelled;
     {
       std::lock_guard lock(mutex);
-      auto at = peers.find(pairing->peer->home);
-      if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+      cancelled = pairing->cancelled;
     }
-    if (marked) resumeMarked(*marked);
+    failPairing(pairing, cancelled.value_or(networkError(
+                             "pairing_unreachable", "The two homes lost each other before the pairing was done; pair again.")));
+    resumeIfMarked(pairing->peer->home);
   }
-  if (!actions.paired || !pairing->peer) return;
+  if (actions.paired && !actions.drop_mark) paired(pairing);
+}
+
+// On both sides all is stored: the link at hand becomes the home's.
+void LinkHub::Impl::paired(const std::shared_ptr<PairingRun>& pairing) {
   HomeId home = pairing->peer->home;
+  std::shared_ptr<Connection> connection;
   {
     std::lock_guard lock(mutex);
-    commits.erase(pairing->peer->operatingSpki());
-    pairing->finished = true;
+    if (pairing->finished) return;
+    endRunLocked(*pairing);
     pairing->view.state = "done";
-    pairing->connection.reset();
+    connection = std::exchange(pairing->connection, nullptr);
   }
   event("home", homeEvent(home, "paired"));
   changedPairing();
-  // The pin's row may still be on its way to the cache (drop_mark): the link is used once it is there.
-  engine.submit([](engine::Core&) {}, [this, connection, home](const Status&) {
-    if (connection) {
-      attachPeer(connection, home);
-    } else {
-      wake(home, 0);
-    }
-  });
+  if (connection) {
+    attachPeer(connection, home);
+  } else {
+    wake(home, 0);
+  }
+}
+
+// A pairing with this home whose acknowledgement is missing and that nobody waits for any more: another one had taken its
+// place, or it was to be forgotten.
+void LinkHub::Impl::resumeIfMarked(const HomeId& home) {
+  std::optional<store::Peer> marked;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at != peers.end() && at->second.row.state == store::PeerState::kUnacknowledged) marked = at->second.row;
+  }
+  if (marked) resumeMarked(*marked);
 }
 
 // A listener that was stopped between storing its pin and the acknowledgement.

@@ -75,7 +75,16 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
     spki = entry.row.operating_spki;
     entry.dialling = true;
   }
-  dialPeer(address, spki, home);
+  if (dialPeer(address, spki, home)) return;
+  int64_t delay;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end()) return;
+    at->second.dialling = false;
+    delay = nextRetryLocked(at->second);
+  }
+  wake(home, delay);
 }
 
 std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, const std::string& spki,

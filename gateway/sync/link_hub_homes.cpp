@@ -14,6 +14,23 @@ Error homeNotFound(const HomeId& home) {
 
 }  // namespace
 
+void LinkHub::Impl::setPeer(const store::Peer& row) {
+  std::lock_guard lock(mutex);
+  setPeerLocked(row);
+}
+
+void LinkHub::Impl::setPeerLocked(const store::Peer& row) {
+  std::erase_if(pins, [&](const auto& pin) { return pin.second == row.home; });
+  if (row.state == store::PeerState::kForgotten) {
+    peers.erase(row.home);
+    return;
+  }
+  auto [at, fresh] = peers.try_emplace(row.home);
+  at->second.row = row;
+  if (fresh) at->second.since_ms = clock.wallMs();
+  pins[row.operating_spki] = row.home;
+}
+
 HomeState LinkHub::state(const HomeId& home) {
   std::lock_guard lock(impl_->mutex);
   HomeState state;
@@ -91,30 +108,60 @@ Status LinkHub::disconnect(const HomeId& home) {
 }
 
 Status LinkHub::forget(const HomeId& home) {
-  std::shared_ptr<Connection> link;
+  std::vector<std::shared_ptr<PairingRun>> pairings;
   {
     std::lock_guard lock(impl_->mutex);
-    auto at = impl_->peers.find(home);
-    if (at == impl_->peers.end()) return homeNotFound(home);
-    link = at->second.link;
+    if (!impl_->peers.contains(home)) return homeNotFound(home);
+    for (const auto& [spki, pairing] : impl_->commits) {
+      if (pairing->peer->home == home) pairings.push_back(pairing);
+    }
   }
-  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
+  // Before the row goes: what they have under way on the engine's thread must not bring it back.
+  for (const auto& pairing : pairings) {
+    impl_->failPairing(pairing,
+                       trustError("pairing_refused", "The other home was forgotten here before the pairing was done."));
+  }
+  Status forgotten = impl_->engine.run([&](engine::Core& core) {
     auto row = core.store().peer(home);
     if (!row) return;
     row->state = store::PeerState::kForgotten;
     row->addresses.clear();
     core.store().putPeer(*row);
     core.dismiss(home);
-    core.store().forgetNotes(home);
+    if (core.store().owner(model::OwnerId(home))) {
+      core.store().forgetNotes(home);
+    } else {
+      core.store().putBandwidth(home, std::nullopt);  // It never said hello here: there is nothing else.
+    }
     core.event("home", homeEvent(home, "forgotten"));
-  }));
-  if (link) {
-    link->send({{encode(Bye{"forgotten", "The other home forgot this one; pair again to connect."}), false}});
-    link->close("forgotten", "The other home forgot this one; pair again to connect.");
+  });
+  if (!forgotten.ok()) {
+    impl_->resumeIfMarked(home);
+    return forgotten;
   }
-  std::lock_guard lock(impl_->mutex);
-  impl_->peers.erase(home);
-  std::erase_if(impl_->pins, [&](const auto& pin) { return pin.second == home; });
+  std::shared_ptr<Connection> link;
+  std::set<std::shared_ptr<Connection>> open;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto at = impl_->peers.find(home);
+    if (at != impl_->peers.end()) link = at->second.link;
+    impl_->peers.erase(home);
+    std::erase_if(impl_->pins, [&](const auto& pin) { return pin.second == home; });
+    for (const auto& connection : impl_->connections) {
+      if (connection->home == home) open.insert(connection);
+    }
+  }
+  constexpr const char* kTold = "The other home forgot this one; pair again to connect.";
+  if (link) link->send({{encode(Bye{"forgotten", kTold}), false}});
+  for (const auto& connection : open) connection->close("forgotten", kTold);
+  impl_->engine.submit(
+      [impl = impl_.get(), home, open](engine::Core&) {
+        auto at = impl->engine_links.find(home);
+        if (at == impl->engine_links.end() || !open.contains(at->second)) return;
+        impl->engine_links.erase(at);
+        impl->replicator->linkDown(home);
+      },
+      {});
   return {};
 }
 
@@ -149,7 +196,11 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
     core.store().putPeer(*row);
     changed = row;
   }));
-  if (changed) impl_->setPeer(*changed);
+  if (changed) {
+    std::lock_guard lock(impl_->mutex);
+    if (!impl_->peers.contains(home)) return homeNotFound(home);  // Forgotten meanwhile.
+    impl_->setPeerLocked(*changed);
+  }
   impl_->wake(home, 0);
   return {};
 }

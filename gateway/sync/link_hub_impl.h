@@ -91,6 +91,7 @@ struct PairingRun {
   std::string address;  // joiner: where the other home was reached
   bool offer_asked = false;
   bool commit_dialling = false;
+  std::optional<Error> cancelled;  // by the person here, while it was being made durable
   int64_t commit_opened_ms = 0;  // joiner: when the link on which the other home's answer is awaited opened
   PairingView view;
 };
@@ -158,7 +159,6 @@ struct LinkHub::Impl : Connection::User {
   void planPump();
   void introduced(const HomeId& home, const Hello& hello);
   void event(const std::string& type, std::string body);
-  void setPeer(const store::Peer& row);
   void track(const std::shared_ptr<Connection>& connection);
 
   // link_hub_dial.cpp; those with `Locked` want the mutex held.
@@ -171,6 +171,10 @@ struct LinkHub::Impl : Connection::User {
   int64_t nextRetryLocked(PeerEntry& entry);
   int64_t retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error);
   int64_t jittered(double ms);
+
+  // link_hub_homes.cpp
+  void setPeer(const store::Peer& row);
+  void setPeerLocked(const store::Peer& row);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);
@@ -188,8 +192,11 @@ struct LinkHub::Impl : Connection::User {
   void commitReceived(const std::shared_ptr<Connection>& connection, const std::string& payload);
   void perform(const std::shared_ptr<PairingRun>& pairing, trust::PairingCommit::Actions actions,
                const std::shared_ptr<Connection>& connection);
+  void paired(const std::shared_ptr<PairingRun>& pairing);
   void dialCommit(const std::shared_ptr<PairingRun>& pairing);
   store::Peer rowOf(const PairingRun& pairing, bool marked);
+  void endRunLocked(PairingRun& pairing);
+  void resumeIfMarked(const HomeId& home);
   void resumeMarked(const store::Peer& row);
 };
 

@@ -52,6 +52,7 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     return inputError("bad_document", "A pairing code is open for 1 to 3600 seconds.");
   }
   OpenedCode opened;
+  std::shared_ptr<PairingRun> before;
   {
     std::lock_guard lock(impl_->mutex);
     impl_->code = trust::PairingCode::generate(impl_->random);
@@ -59,11 +60,14 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
     impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
     // One that is being made durable goes on in `commits` without the screen: its joiner may stay away for minutes.
-    if (impl_->run && (impl_->run->finished || impl_->run->commit)) impl_->run.reset();
+    before = std::exchange(impl_->run, nullptr);
+    if (before && (before->finished || before->commit)) before.reset();
     opened.code = impl_->code->text();
     opened.expires_at_ms = impl_->code_expires_ms;
     opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
   }
+  // It would keep whoever comes with this code waiting.
+  if (before) impl_->failPairing(before, stateError("pairing_refused", "A new code was opened."));
   impl_->changedPairing();
   return opened;
 }
@@ -102,15 +106,32 @@ Status LinkHub::confirmPairing() {
 }
 
 void LinkHub::cancelPairing() {
+  const Error cancelled = trustError("pairing_refused", "The pairing was cancelled at this home.");
   std::shared_ptr<PairingRun> pairing;
+  std::optional<trust::PairingCommit::Actions> actions;
   {
     std::lock_guard lock(impl_->mutex);
     impl_->pairing_gate.close();
     impl_->code.reset();
     pairing = impl_->run;
-    if (pairing && !pairing->finished && pairing->session) pairing->session->cancel();
+    if (pairing && pairing->finished) pairing.reset();
+    if (pairing && pairing->commit) {
+      pairing->cancelled = cancelled;
+      actions = pairing->commit->cancel();
+    } else if (pairing && pairing->session) {
+      pairing->session->cancel();
+    }
   }
-  if (pairing && !pairing->finished) impl_->advancePairing(pairing);
+  if (actions) {
+    impl_->perform(pairing, std::move(*actions), nullptr);
+    // Who is told that it was withdrawn may count on it. A disk that fails is not waited for.
+    std::unique_lock lock(impl_->mutex);
+    impl_->pairing_changed.wait_for(lock, std::chrono::milliseconds(kConnectWaitMs),
+                                    [&] { return impl_->stopping || pairing->finished; });
+  } else if (pairing) {
+    impl_->advancePairing(pairing);
+    impl_->failPairing(pairing, cancelled);  // One whose link is not open yet.
+  }
   impl_->changedPairing();
 }
 
@@ -170,13 +191,15 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
     std::shared_ptr<PairingRun> before;
     {
       std::lock_guard lock(impl_->mutex);
-      before = impl_->run;
-      impl_->run = pairing;
+      if (impl_->transports.empty()) {
+        return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
+      }
+      transport = impl_->transports.begin()->second;
+      before = std::exchange(impl_->run, pairing);
+      if (before && before->commit) before.reset();  // Goes on in `commits`.
       impl_->track(connection);
-      if (!impl_->transports.empty()) transport = impl_->transports.begin()->second;
     }
     if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
-    if (!transport) return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
     transport->dial(target, "/pair", connection, [connection](const sdk::Outcome& outcome) {
       if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
     });
@@ -291,7 +314,8 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
       (void)session.confirmByPerson();  // Its failure is in failure().
     }
     PairingView& view = pairing->view;
-    if (const trust::PairingPeer* peer = session.peer()) {
+    // What is being made durable is read on other threads.
+    if (const trust::PairingPeer* peer = session.peer(); peer && !pairing->commit) {
       pairing->peer = *peer;
       view.peer = peer->home;
       view.peer_name = displayName(peer->name);
@@ -323,14 +347,19 @@ void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, cons
   {
     std::lock_guard lock(mutex);
     if (pairing->finished) return;
-    pairing->finished = true;
+    endRunLocked(*pairing);
     pairing->view.state = "failed";
     pairing->view.error = error;
     connection = pairing->connection;
-    if (pairing->peer) commits.erase(pairing->peer->operatingSpki());
   }
   if (connection) connection->close("pairing_refused", error.message);
   changedPairing();
+}
+
+void LinkHub::Impl::endRunLocked(PairingRun& pairing) {
+  pairing.finished = true;
+  // Its place may be another one's by now.
+  std::erase_if(commits, [&](const auto& commit) { return commit.second.get() == &pairing; });
 }
 
 // What the first sync would bring to the other side: for an unknown home nothing, as nothing is granted yet.

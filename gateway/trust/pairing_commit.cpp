@@ -92,6 +92,11 @@ PairingCommit::Actions PairingCommit::onAck() {
 PairingCommit::Actions PairingCommit::stored(bool ok, int64_t now_ms) {
   HG_ASSERT(state_ == State::kStoring);
   Actions actions;
+  if (cancelled_) {
+    state_ = State::kGone;
+    (ok ? actions.remove_pin : actions.drop_pending) = true;
+    return actions;
+  }
   if (!ok) {
     state_ = State::kPending;
     return actions;
@@ -101,6 +106,15 @@ PairingCommit::Actions PairingCommit::stored(bool ok, int64_t now_ms) {
   deadline_ms_ = now_ms + kUnacknowledgedLimitMs;
   actions.send.push_back(payload(listener ? kDone : kAck));
   actions.paired = !listener;
+  return actions;
+}
+
+PairingCommit::Actions PairingCommit::cancel() {
+  Actions actions;
+  cancelled_ = state_ == State::kStoring;  // stored() goes on.
+  actions.drop_pending = state_ == State::kPending;
+  actions.remove_pin = state_ == State::kUnacknowledged;
+  if (actions.drop_pending || actions.remove_pin) state_ = State::kGone;
   return actions;
 }
 

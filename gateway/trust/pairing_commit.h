@@ -37,7 +37,7 @@ class PairingCommit {
     bool store_pin = false;         // make the pin durable, then call stored()
     bool mark = false;              // with store_pin: as unacknowledged
     bool drop_mark = false;         // the pin becomes an ordinary one, durably
-    bool remove_pin = false;        // the unacknowledged pin never got its acknowledgement
+    bool remove_pin = false;        // the pin never got its acknowledgement, or a person took it back
     bool drop_pending = false;      // forget the peer of this pairing
     std::vector<std::string> send;  // on the link at hand; if it is closed by now, drop them
     bool paired = false;            // tell the person: `join` and `pair` answer (after `send` went out)
@@ -57,6 +57,8 @@ class PairingCommit {
   Result<Actions> onMessage(std::string_view payload, int64_t now_ms);
   // The pin of store_pin is durable, or could not be made so (`ok` false: as if the message had never come).
   Actions stored(bool ok, int64_t now_ms);
+  // The person at this home takes it back: nothing more is stored, and a pin that is stored goes.
+  Actions cancel();
   // At least once a second.
   Actions tick(int64_t now_ms);
 
@@ -72,6 +74,7 @@ class PairingCommit {
   PairingRole role_;
   std::string id_;
   State state_ = State::kPending;
+  bool cancelled_ = false;  // while the caller stores
   int64_t deadline_ms_;
   int64_t next_dial_ms_;
 };

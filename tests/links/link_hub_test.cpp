@@ -59,6 +59,27 @@ TEST_F(LinkHub, NamesWhatIsWrongWithACode) {
   EXPECT_EQ(join(second->code, "127.0.0.1:1"), "pairing_unreachable");
 }
 
+TEST_F(LinkHub, PairsAfterAJoinForWhichThereWasNoTransport) {
+  beach.hub().dropTransport("test");
+  auto code = city.hub().openPairing(300, true);
+  ASSERT_TRUE(code.ok());
+  auto joined = beach.hub().join(code->code, city.address(), true);
+  ASSERT_FALSE(joined.ok());
+  EXPECT_EQ(joined.error().code, "pairing_unreachable");
+  beach.hub().useTransport("test", std::make_shared<LoopbackTransport>(network));
+  pairHomes(beach, city);
+}
+
+TEST_F(LinkHub, TakesANewCodeWhileAnEarlierPairingWaitsToBeConfirmed) {
+  auto code = beach.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok());
+  ASSERT_TRUE(city.hub().join(code->code, beach.address(), false).ok());
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
+  RunningHome hills{network, "Hills"};
+  pairHomes(beach, hills);
+  EXPECT_TRUE(eventually([&] { return city.hub().pairing().state == "failed"; }));
+}
+
 TEST_F(LinkHub, ComesBackAfterARestartAndSendsWhatChangedMeanwhile) {
   pairHomes(beach, city);
   beach.grant(city.id(), "*", model::Access::kRead);

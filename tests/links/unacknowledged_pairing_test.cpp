@@ -1,4 +1,5 @@
-// The rest case of TRUST.md T5: the listener's pin was stored, its acknowledgement never came, and the joiner stays away.
+// The rest case of TRUST.md T5: the listener's pin was stored, its acknowledgement never came, and the joiner stays
+// away.
 #include <future>
 
 #include "links/running_home.h"
@@ -74,6 +75,35 @@ TEST_F(UnacknowledgedPairing, RemovesItselfAndTheJoinerIsToldSo) {
   EXPECT_FALSE(city.connectedTo(beach));
   // What both are told to do works.
   pairHomes(beach, city);
+}
+
+TEST_F(UnacknowledgedPairing, IsForgottenAlsoWhenTheJoinerComesBackInTime) {
+  loseTheAcknowledgement();
+  ASSERT_TRUE(beach.hub().forget(city.id()).ok());
+  EXPECT_EQ(beach.hub().pairing().state, "failed");
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+  EXPECT_FALSE(beach.connectedTo(city));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kForgotten);
+}
+
+TEST_F(UnacknowledgedPairing, IsGoneWhenThePersonWithdrawsIt) {
+  loseTheAcknowledgement();
+  beach.hub().cancelPairing();
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kForgotten);
+  EXPECT_EQ(beach.hub().pairing().state, "failed");
+  city.start();
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+  EXPECT_FALSE(beach.connectedTo(city));
+}
+
+TEST_F(UnacknowledgedPairing, GoesOnWhenAnotherHomeIsJoined) {
+  loseTheAcknowledgement();
+  RunningHome hills{network, "Hills"};
+  pairHomes(hills, beach);
+  city.start();
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
 }
 
 TEST_F(UnacknowledgedPairing, DoesNotStandInTheWayOfAnotherOne) {
