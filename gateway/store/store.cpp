@@ -32,7 +32,7 @@ Result<std::unique_ptr<Store>> Store::prepare(std::unique_ptr<Database> database
     HG_CHECK(database->takeError());
   }
   std::unique_ptr<Store> store(new Store(std::move(database)));
-  store->sync_commits_ = durability == Durability::kFull || !file;
+  store->durability_ = durability;
   // In the place of SQLite's own checkpoints, whose failures nobody hears of.
   auto note = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<Store*>(self)->log_pages_ = pages;
@@ -93,7 +93,7 @@ Status Store::commit() {
     return status;
   }
   // The first one tells the next start that the last stop was no clean one any more (DESIGN.md, rule 8): synced always.
-  if (syncs_commits_ && !sync_commits_) {
+  if (syncs_commits_ && durability_ == Durability::kNormal) {
     database_->execute("PRAGMA synchronous=NORMAL");
     syncs_commits_ = !database_->takeError().ok();
   }

@@ -160,8 +160,8 @@ class Store : public Reader, public model::Numbering {
   bool makeLogDurable();
   void noteCheckpoint(int code);
 
-  bool sync_commits_ = true;   // each of them
-  bool syncs_commits_ = true;  // now
+  Durability durability_ = Durability::kFull;
+  bool syncs_commits_ = true;  // at `normal` the first one alone
   uint64_t commits_written_ = 0;
   int log_pages_ = 0;        // after the last commit
   int retry_at_pages_ = 0;   // of the log, after a checkpoint that failed

@@ -209,7 +209,7 @@ void Store::forgetNotes(const HomeId& home) {
   uint32_t number = homeNumber(home);
   database_->query("DELETE FROM peer_place WHERE home=?").bind(number).run();
   database_->query("DELETE FROM peer_exception WHERE home=?").bind(number).run();
-  database_->query("DELETE FROM ended_grant WHERE home=?1 OR owner=?2").bind(number).bind(needOwner(model::OwnerId(home))).run();
+  database_->query("DELETE FROM ended_grant WHERE home=?1 OR owner=?2").bind(number).bind(ownerNumber(model::OwnerId(home))).run();
   database_->query("DELETE FROM bandwidth WHERE home=?").bind(number).run();
   database_->query("DELETE FROM held WHERE home=?").bind(number).run();
   // Rules are numbered from 1: no cursor with this holds.
