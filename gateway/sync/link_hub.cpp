@@ -397,17 +397,22 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     HomeId home = *connection->home;
     engine.submit(
         [this, connection, home](engine::Core& core) {
-          auto at = engine_links.find(home);
-          if (at == engine_links.end() || at->second != connection) return;
-          engine_links.erase(at);
-          replicator->linkDown(home);
-          if (connection->told_connected) core.event("home", homeEvent(home, "offline"));
+          if (linkEnded(home, connection) && connection->told_connected) core.event("home", homeEvent(home, "offline"));
         },
         {});
     wake(home, *retry_ms);
     return;
   }
   if (connection->dialled()) dialEnded(connection, error);
+}
+
+// Engine's thread. False where another link, or none, is the home's there.
+bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connection>& connection) {
+  auto at = engine_links.find(home);
+  if (at == engine_links.end() || at->second != connection) return false;
+  engine_links.erase(at);
+  replicator->linkDown(home);
+  return true;
 }
 
 // Engine's thread, after a commit or a failed one.

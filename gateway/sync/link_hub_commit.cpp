@@ -139,9 +139,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             if (pairing->finished) return;  // The home was forgotten meanwhile.
             if (status.ok() && *stored) setPeerLocked(**stored);
             // The mark stays, so the next link asks for the acknowledgement again.
-            if (!status.ok()) {
-              *pairing->commit = PairingCommit::fromPin(PairingRole::kListener, pairing->commit->pairingId(), true, clock.steadyMs());
-            }
+            if (!status.ok()) keepMarkedLocked(*pairing, pairing->commit->pairingId());
           }
           if (status.ok()) return paired(pairing);
           if (connection) connection->close(status.error().code, "The end of the pairing could not be stored here.");
@@ -169,7 +167,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
               peers.erase(home);
               std::erase_if(pins, [&](const auto& pin) { return pin.second == home; });
             } else if (pairing->role == PairingRole::kListener) {
-              *pairing->commit = PairingCommit::fromPin(PairingRole::kListener, pairing->commit->pairingId(), true, clock.steadyMs());
+              keepMarkedLocked(*pairing, pairing->commit->pairingId());
               return;
             }
           }
@@ -232,6 +230,12 @@ void LinkHub::Impl::resumeIfMarked(const HomeId& home) {
   if (marked) resumeMarked(*marked);
 }
 
+// What is stored bears the mark: the next link asks for the acknowledgement.
+void LinkHub::Impl::keepMarkedLocked(PairingRun& pairing, const std::string& pairing_id) {
+  pairing.commit = std::make_unique<PairingCommit>(
+      PairingCommit::fromPin(PairingRole::kListener, pairing_id, true, clock.steadyMs()));
+}
+
 // A listener that was stopped between storing its pin and the acknowledgement.
 void LinkHub::Impl::resumeMarked(const store::Peer& row) {
   auto chain = trust::decodeChain(row.statements);
@@ -240,9 +244,8 @@ void LinkHub::Impl::resumeMarked(const store::Peer& row) {
   pairing->role = PairingRole::kListener;
   pairing->peer = trust::PairingPeer{row.home, std::move(*chain), row.name, {}, {}, 0, trust::KeyChange::kSame};
   pairing->view.peer_name = row.name;
-  pairing->commit = std::make_unique<PairingCommit>(
-      PairingCommit::fromPin(PairingRole::kListener, row.pairing, true, clock.steadyMs()));
   std::lock_guard lock(mutex);
+  keepMarkedLocked(*pairing, row.pairing);
   commits[row.operating_spki] = pairing;
 }
 

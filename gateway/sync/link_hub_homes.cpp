@@ -128,11 +128,7 @@ Status LinkHub::forget(const HomeId& home) {
     row->addresses.clear();
     core.store().putPeer(*row);
     core.dismiss(home);
-    if (core.store().owner(model::OwnerId(home))) {
-      core.store().forgetNotes(home);
-    } else {
-      core.store().putBandwidth(home, std::nullopt);  // It never said hello here: there is nothing else.
-    }
+    core.store().forgetNotes(home);
     core.event("home", homeEvent(home, "forgotten"));
   });
   if (!forgotten.ok()) {
@@ -140,7 +136,7 @@ Status LinkHub::forget(const HomeId& home) {
     return forgotten;
   }
   std::shared_ptr<Connection> link;
-  std::set<std::shared_ptr<Connection>> open;
+  std::vector<std::shared_ptr<Connection>> open;
   {
     std::lock_guard lock(impl_->mutex);
     auto at = impl_->peers.find(home);
@@ -148,7 +144,7 @@ Status LinkHub::forget(const HomeId& home) {
     impl_->peers.erase(home);
     std::erase_if(impl_->pins, [&](const auto& pin) { return pin.second == home; });
     for (const auto& connection : impl_->connections) {
-      if (connection->home == home) open.insert(connection);
+      if (connection->home == home) open.push_back(connection);
     }
   }
   constexpr const char* kTold = "The other home forgot this one; pair again to connect.";
@@ -156,10 +152,7 @@ Status LinkHub::forget(const HomeId& home) {
   for (const auto& connection : open) connection->close("forgotten", kTold);
   impl_->engine.submit(
       [impl = impl_.get(), home, open](engine::Core&) {
-        auto at = impl->engine_links.find(home);
-        if (at == impl->engine_links.end() || !open.contains(at->second)) return;
-        impl->engine_links.erase(at);
-        impl->replicator->linkDown(home);
+        for (const auto& connection : open) impl->linkEnded(home, connection);
       },
       {});
   return {};

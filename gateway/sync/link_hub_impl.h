@@ -155,6 +155,7 @@ struct LinkHub::Impl : Connection::User {
   void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) override;
   void attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home);
   void toEngine(const std::shared_ptr<Connection>& connection, std::string message);
+  bool linkEnded(const HomeId& home, const std::shared_ptr<Connection>& connection);
   void dispatch();
   void planPump();
   void introduced(const HomeId& home, const Hello& hello);
@@ -196,6 +197,7 @@ struct LinkHub::Impl : Connection::User {
   void dialCommit(const std::shared_ptr<PairingRun>& pairing);
   store::Peer rowOf(const PairingRun& pairing, bool marked);
   void endRunLocked(PairingRun& pairing);
+  void keepMarkedLocked(PairingRun& pairing, const std::string& pairing_id);
   void resumeIfMarked(const HomeId& home);
   void resumeMarked(const store::Peer& row);
 };
