@@ -6,34 +6,21 @@
 namespace hearthgate::testing {
 namespace {
 
-class Forgetting : public ::testing::Test {
- protected:
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
-};
+using Forgetting = TwoRunningHomes;
 
 TEST_F(Forgetting, ClosesALinkThatOpensMeanwhile) {
   pairHomes(beach, city);
   city.grant(beach.id(), "*", model::Access::kRead);
   ASSERT_TRUE(city.hub().disconnect(beach.id()).ok());
   ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city) && !city.connectedTo(beach); }));
-  std::promise<void> held;
-  std::promise<void> go_on;
-  beach.engine().submit(
-      [&](engine::Core&) {
-        held.set_value();
-        go_on.get_future().wait();
-      },
-      {});
-  held.get_future().wait();
-  const size_t waiting = beach.engine().queued();
+  HeldEngine held(beach);
+  const size_t waiting = held.queued();
   auto forgotten = std::async(std::launch::async, [&] { return beach.hub().forget(city.id()); });
   // The tick of a quarter of a second is one; the other waits for its commit.
-  EXPECT_TRUE(eventually([&] { return beach.engine().queued() >= waiting + 2; }));
+  EXPECT_TRUE(eventually([&] { return held.queued() >= waiting + 2; }));
   EXPECT_TRUE(city.hub().connect(beach.id()).ok());
   EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
-  go_on.set_value();
+  held.goOn();
   EXPECT_TRUE(forgotten.get().ok());
   EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).state == "refused"; }));
   EXPECT_TRUE(city.put("light.attic", "{}").ok());

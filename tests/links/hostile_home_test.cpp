@@ -1,6 +1,4 @@
 // A paired home that means no good: what its link costs this home's threads and memory.
-#include <future>
-
 #include "links/raw_peer.h"
 #include "links/running_home.h"
 #include "sync/wire.h"
@@ -8,7 +6,7 @@
 namespace hearthgate::testing {
 namespace {
 
-class HostileHome : public ::testing::Test {
+class HostileHome : public TwoRunningHomes {
  protected:
   // A link of city's, with nothing but its key.
   void open() {
@@ -21,23 +19,8 @@ class HostileHome : public ::testing::Test {
     hostile->open(accepted.handler);
     ASSERT_TRUE(eventually([&] { return beach.connectedTo(city); }));
   }
-  // The engine's thread, until the test lets it go on.
-  void holdEngine() {
-    std::promise<void> held;
-    beach.engine().submit(
-        [&held, go = go_on.get_future().share()](engine::Core&) {
-          held.set_value();
-          go.wait();
-        },
-        {});
-    held.get_future().wait();
-  }
 
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
   std::shared_ptr<RawPeer> hostile = std::make_shared<RawPeer>(city.identity());
-  std::promise<void> go_on;
 };
 
 TEST_F(HostileHome, IsLeftWithTheFirstMessageOfAnUnknownType) {
@@ -53,7 +36,7 @@ TEST_F(HostileHome, IsLeftWithTheFirstMessageOfAnUnknownType) {
 
 TEST_F(HostileHome, IsLeftWhenItsTinyMessagesPileUp) {
   open();
-  holdEngine();
+  HeldEngine held(beach);
   const std::string tiny = sync::encodeAskLevel({1, 0, 0});
   size_t sent = 0;
   while (hostile->closed().empty() && sent < 400'000) {
@@ -61,7 +44,6 @@ TEST_F(HostileHome, IsLeftWhenItsTinyMessagesPileUp) {
     sent += 10'000;
   }
   EXPECT_TRUE(eventually([&] { return hostile->closed() == "protocol"; })) << sent << ", " << hostile->closed();
-  go_on.set_value();
 }
 
 }  // namespace

@@ -5,12 +5,7 @@
 namespace hearthgate::testing {
 namespace {
 
-class LinkHub : public ::testing::Test {
- protected:
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
-};
+using LinkHub = TwoRunningHomes;
 
 TEST_F(LinkHub, PairsTwoHomesAndSharesWhatIsGranted) {
   ASSERT_TRUE(beach.put("light.kitchen", R"({"state":"on"})").ok());

@@ -33,7 +33,7 @@ class EndsLinks final : public sdk::LinkHandler {
   std::shared_ptr<sdk::Link> link_;
 };
 
-class Redial : public ::testing::Test {
+class Redial : public TwoRunningHomes {
  protected:
   ~Redial() override { transport.stop(); }
 
@@ -70,9 +70,6 @@ class Redial : public ::testing::Test {
     return found;
   }
 
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
   LoopbackTransport transport{network};
   std::atomic<int> dials{0};
   size_t events_before = 0;
@@ -111,21 +108,13 @@ TEST_F(Redial, WaitsWhereTheOtherHomeRefuses) {
 TEST_F(Redial, ForgetsWhatALinkToldThatHasEnded) {
   pairHomes(beach, city);
   ASSERT_TRUE(eventually([&] { return beach.hub().state(city.id()).report.fresh; }));
-  std::promise<void> held;
-  std::promise<void> go_on;
-  beach.engine().submit(
-      [&](engine::Core&) {
-        held.set_value();
-        go_on.get_future().wait();
-      },
-      {});
-  held.get_future().wait();
-  const size_t queued = beach.engine().queued();
+  HeldEngine held(beach);
+  const size_t queued = held.queued();
   // A tick's work, which was queued while the link stood.
-  ASSERT_TRUE(eventually([&] { return beach.engine().queued() > queued; }));
+  ASSERT_TRUE(eventually([&] { return held.queued() > queued; }));
   city.stop();
   ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
-  go_on.set_value();
+  held.goOn();
   ASSERT_TRUE(beach.engine().run([](engine::Core&) {}).ok());
   EXPECT_FALSE(beach.hub().state(city.id()).report.fresh);
 }

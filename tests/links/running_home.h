@@ -8,9 +8,11 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "support/eventually.h"
 #include "support/loopback_transport.h"
@@ -138,6 +140,39 @@ class RunningHome {
   std::unique_ptr<sync::LinkHub> hub_;
   std::shared_ptr<sdk::Transport> transport_;
   uint16_t port_ = 0;
+};
+
+// The fixture of most tests of links.
+class TwoRunningHomes : public ::testing::Test {
+ protected:
+  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
+  RunningHome beach{network, "Beach"};
+  RunningHome city{network, "City"};
+};
+
+// An engine's thread that does nothing until the test lets it go on.
+class HeldEngine {
+ public:
+  explicit HeldEngine(RunningHome& home) : engine_(home.engine()) {
+    std::promise<void> held;
+    engine_.submit(
+        [&held, go = go_on_.get_future().share()](engine::Core&) {
+          held.set_value();
+          go.wait();
+        },
+        {});
+    held.get_future().wait();
+  }
+  ~HeldEngine() { goOn(); }
+  void goOn() {
+    if (!std::exchange(gone_, true)) go_on_.set_value();
+  }
+  size_t queued() { return engine_.queued(); }
+
+ private:
+  engine::Engine& engine_;
+  std::promise<void> go_on_;
+  bool gone_ = false;
 };
 
 // Pairs two homes, both persons having agreed in advance.

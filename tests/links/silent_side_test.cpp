@@ -25,7 +25,7 @@ class SaysNothing final : public sdk::LinkHandler {
   std::shared_ptr<sdk::Link> link_;
 };
 
-class SilentSide : public ::testing::Test {
+class SilentSide : public TwoRunningHomes {
  protected:
   SilentSide() {
     auto listening = transport.listen("127.0.0.1", 0, [this](const sdk::LinkRequest&) {
@@ -37,9 +37,6 @@ class SilentSide : public ::testing::Test {
   }
   ~SilentSide() override { transport.stop(); }
 
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
   std::shared_ptr<SaysNothing> silent = std::make_shared<SaysNothing>();
   std::atomic<int> links{0};
   LoopbackTransport transport{network};

@@ -8,7 +8,7 @@
 namespace hearthgate::testing {
 namespace {
 
-class UnacknowledgedPairing : public ::testing::Test {
+class UnacknowledgedPairing : public TwoRunningHomes {
  protected:
   // Both persons agree; the joiner stores its pin when nothing of it is heard any more.
   void muteTheAcknowledgement() {
@@ -17,13 +17,12 @@ class UnacknowledgedPairing : public ::testing::Test {
     auto joined = city.hub().join(code->code, "127.0.0.1:" + std::to_string(wire), false);
     ASSERT_TRUE(joined.ok()) << joined.error().message;
     ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
-    std::promise<void> go_on;
-    city.engine().submit([&](engine::Core&) { go_on.get_future().wait(); }, {});
+    HeldEngine held(city);
     EXPECT_TRUE(city.hub().confirmPairing().ok());
     EXPECT_TRUE(beach.hub().confirmPairing().ok());
     EXPECT_TRUE(eventually([&] { return isMarked(); }));
     network->mute(wire, true);
-    go_on.set_value();
+    held.goOn();
     EXPECT_TRUE(eventually([&] { return city.hub().pairing().state == "done"; }));
   }
   // And goes away.
@@ -37,9 +36,6 @@ class UnacknowledgedPairing : public ::testing::Test {
     return row && row->state == store::PeerState::kUnacknowledged;
   }
 
-  std::shared_ptr<LoopbackNetwork> network = std::make_shared<LoopbackNetwork>();
-  RunningHome beach{network, "Beach"};
-  RunningHome city{network, "City"};
   const uint16_t wire = network->wireTo(beach.port());
 };
 
