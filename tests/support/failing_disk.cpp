@@ -150,7 +150,8 @@ void synced(const std::string& file, int fd) {
 
 void cutPower(uint64_t seed) {
   std::lock_guard lock(mutex);
-  for (const auto& [file, pages] : dirty()) {
+  for (const auto& entry : dirty()) {
+    const std::string& file = entry.first;  // clang 14 has no lambda that captures a structured binding
     // The kernel writes what it likes in the order that it likes: every other page, by chance.
     bring(file, std::string(control()->folder) + "/" + file, [&](uint64_t page) {
       return (std::hash<std::string>()(file + std::to_string(page * 31 + seed)) & 1) != 0;
