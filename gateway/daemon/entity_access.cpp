@@ -19,15 +19,28 @@ EngineEntities::EngineEntities(engine::Engine& engine, api::ReaderPool& readers,
 
 void EngineEntities::attach() {
   engine::Engine::Hooks hooks;
-  hooks.committed = [this](engine::Core&) {
-    {
-      std::lock_guard lock(mutex_);
-      if (subscriptions_.empty() || scheduled_) return;
-      scheduled_ = true;
-    }
-    thread_.post([this] { deliver(); });
-  };
+  hooks.committed = [this](engine::Core&) { schedule(); };
   engine_.addHooks(std::move(hooks));
+}
+
+void EngineEntities::schedule() {
+  {
+    std::lock_guard lock(mutex_);
+    bool nobody = std::all_of(subscriptions_.begin(), subscriptions_.end(), [](const auto& one) { return one.second->taking; });
+    if (nobody || scheduled_) return;
+    scheduled_ = true;
+  }
+  thread_.post([this] { deliver(); });
+}
+
+void EngineEntities::more(uint64_t subscription) {
+  {
+    std::lock_guard lock(mutex_);
+    auto at = subscriptions_.find(subscription);
+    if (at == subscriptions_.end()) return;
+    at->second->taking = false;
+  }
+  schedule();
 }
 
 void EngineEntities::stop() {
@@ -160,7 +173,9 @@ void EngineEntities::deliver() {
   {
     std::lock_guard lock(mutex_);
     scheduled_ = false;
-    for (const auto& [number, subscription] : subscriptions_) all.push_back(subscription);
+    for (const auto& [number, subscription] : subscriptions_) {
+      if (!subscription->taking) all.push_back(subscription);
+    }
   }
   for (const auto& subscription : all) {
     while (true) {
@@ -189,7 +204,14 @@ void EngineEntities::deliver() {
         break;
       }
       subscription->seen = seen;
-      for (const sdk::Entity& entity : entities) subscription->changed(entity);
+      if (!entities.empty()) {
+        {
+          std::lock_guard lock(mutex_);
+          subscription->taking = true;
+        }
+        subscription->changed(std::move(entities));
+        break;
+      }
       if (*count < kDeliveryPage) break;
     }
   }

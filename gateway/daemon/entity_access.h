@@ -25,16 +25,19 @@ class EngineEntities final : public plugin_host::EntityAccess {
   Result<sdk::Entity> read(std::string_view address) override;
   void write(std::string_view plugin, sdk::EntityWrite change, Written written) override;
   uint64_t subscribe(std::vector<std::string> kinds, Changed changed) override;
+  void more(uint64_t subscription) override;
   void unsubscribe(uint64_t subscription) override;
 
  private:
   struct Subscription {
     std::vector<std::string> kinds;
     Changed changed;
-    uint64_t seen = 0;  // feed sequence
+    uint64_t seen = 0;     // feed sequence
+    bool taking = false;   // a part is with the subscriber; under `mutex_`
   };
   Result<model::Address> parse(std::string_view address) const;
   sdk::Entity show(store::Reader& reader, const store::EntityRow& row) const;
+  void schedule();
   void deliver();
 
   engine::Engine& engine_;

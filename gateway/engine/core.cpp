@@ -303,7 +303,7 @@ bool Core::join(const model::Address& address, const std::string& kind, std::vec
 bool Core::join(EntityRow* row, std::vector<Version> versions) {
   if (!(row->address.owner == me())) return joinAll(*row, std::move(versions));
   uint64_t before = writer_.head().sequence;
-  std::vector<Version> another_life = meetAnotherLife(*row, versions);
+  std::vector<Version> another_life = meetAnotherLife(row->address, versions);
   // It may have written versions of this very entity again.
   if (writer_.head().sequence != before) *row = rowOf(row->address, row->kind);
   bool changed = joinAll(*row, std::move(versions));

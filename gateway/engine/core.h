@@ -127,6 +127,10 @@ class Core {
   // above is written again, with the stamps that it had.
   using Shared = std::map<ReplicaId, uint64_t>;
   void forgotWrites(const model::OwnerId& owner, const Shared& found);
+  // Versions of ours of this own entity that come back. Where they show that lives share a replica id that was not known to
+  // be shared, what collides is written again. Given are those that this life did not write.
+  std::vector<const model::Version*> lookForAnotherLife(const model::Address& address,
+                                                        const std::vector<const model::Version*>& versions);
   // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
   bool mendStamps();
 
@@ -199,9 +203,8 @@ class Core {
   // and the dots of leaves that are not its own are taken.
   Result<model::Version> make(store::EntityRow& row, model::Version draft, const std::optional<model::Stamp>& stamp = {});
   Result<Written> writeDraft(store::EntityRow& row, model::Version draft);
-  // Versions of ours that come back and that this life did not write. Where they show that lives share a replica id
-  // that was not known to be shared, what collides is written again; given are those that have to be, too.
-  std::vector<model::Version> meetAnotherLife(const store::EntityRow& row, const std::vector<model::Version>& versions);
+  // The same, and given are those that have to be written again too.
+  std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
   void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);
   // `old` under the current replica id: the same content in the same place. Nothing when the vector is full.
   std::optional<model::Version> again(const store::EntityRow& row, const model::Version& old,

@@ -119,15 +119,17 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   std::tie(change_, place_) = outer;
 }
 
-std::vector<Version> Core::meetAnotherLife(const EntityRow& row, const std::vector<Version>& versions) {
-  const model::OwnerId& owner = row.address.owner;
-  std::vector<Version> unknown;
+std::vector<const Version*> Core::lookForAnotherLife(const model::Address& address,
+                                                     const std::vector<const Version*>& versions) {
+  const model::OwnerId& owner = address.owner;
+  auto row = store_.entity(address);
+  std::vector<const Version*> unknown;
   Shared found;
-  for (const Version& version : versions) {
-    const auto& [replica, counter] = version.dot;
-    if (!writer_.isMine(owner, replica) || (row.n != 0 && store_.inHistory(row.n, version.hash))) continue;
+  for (const Version* version : versions) {
+    const auto& [replica, counter] = version->dot;
+    if (row && store_.inHistory(row->n, version->hash)) continue;
     // Retention took this one, or one that was written after it, out of the history.
-    if (row.n != 0 && counter <= store_.trimmed(row.n, replica)) continue;
+    if (row && counter <= store_.trimmed(row->n, replica)) continue;
     unknown.push_back(version);
     if (counter > writer_.issued(owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
     auto known = writer_.partings(owner);
@@ -141,14 +143,26 @@ std::vector<Version> Core::meetAnotherLife(const EntityRow& row, const std::vect
     event("attention", "{\"code\":\"writes_forgotten\"}");
     forgotWrites(owner, found);
   }
-  // Others hold versions of this life under the same counters, which seem to cover these: they are written again.
-  Shared shared = writer_.partings(owner);
-  std::erase_if(unknown, [&](const Version& version) {
-    auto at = shared.find(version.dot.replica);
-    return at == shared.end() || version.dot.counter <= at->second ||
-           writer_.told(owner, version.dot.replica) <= at->second;
-  });
   return unknown;
+}
+
+std::vector<Version> Core::meetAnotherLife(const model::Address& address, const std::vector<Version>& versions) {
+  const model::OwnerId& owner = address.owner;
+  std::vector<const Version*> mine;
+  for (const Version& version : versions) {
+    if (writer_.isMine(owner, version.dot.replica)) mine.push_back(&version);
+  }
+  std::vector<Version> again;
+  if (mine.empty()) return again;
+  // Others hold versions of this life under the same counters, which seem to cover these: they are written again.
+  std::vector<const Version*> unknown = lookForAnotherLife(address, mine);
+  Shared shared = writer_.partings(owner);
+  for (const Version* version : unknown) {
+    auto at = shared.find(version->dot.replica);
+    bool collides = at != shared.end() && version->dot.counter > at->second;
+    if (collides && writer_.told(owner, version->dot.replica) > at->second) again.push_back(*version);
+  }
+  return again;
 }
 
 void Core::writeAgain(const model::Address& address, const std::vector<Version>& versions) {

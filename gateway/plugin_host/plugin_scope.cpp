@@ -78,8 +78,6 @@ void PluginScope::refuse() {
     std::lock_guard lock(mutex_);
     closed_ = true;
     std::swap(subscription, subscription_);
-    changes_.clear();
-    change_order_.clear();
   }
   if (subscription != 0 && !cut_) services_.entities->unsubscribe(subscription);
 }
@@ -263,8 +261,14 @@ sdk::Outcome PluginScope::subscribe(std::function<void(const sdk::Entity&)> chan
   }
   if (!first) return sdk::Outcome::success();
   const uint64_t subscription =
-      services_.entities->subscribe(facts_.kinds, [weak = weak_from_this()](const sdk::Entity& entity) {
-        if (const auto self = weak.lock()) self->entityChanged(entity);
+      services_.entities->subscribe(facts_.kinds, [weak = weak_from_this()](std::vector<sdk::Entity> changes) {
+        const auto self = weak.lock();
+        if (!self) return;
+        std::lock_guard lock(self->mutex_);
+        if (self->closed_) return;
+        self->thread_.post([weak, changes = std::move(changes)] {
+          if (const auto plugin = weak.lock()) plugin->deliverChanges(changes);
+        });
       });
   {
     std::lock_guard lock(mutex_);
@@ -277,33 +281,23 @@ sdk::Outcome PluginScope::subscribe(std::function<void(const sdk::Entity&)> chan
   return stopped(facts_.name);
 }
 
-void PluginScope::entityChanged(const sdk::Entity& entity) {
-  if (!declares(entity.kind)) return;
-  std::lock_guard lock(mutex_);
-  if (closed_) return;
-  const bool nothing_waits = change_order_.empty();
-  if (changes_.insert_or_assign(entity.address, entity).second) change_order_.push_back(entity.address);
-  if (!nothing_waits) return;
-  thread_.post([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->deliverChanges();
-  });
-}
-
-void PluginScope::deliverChanges() {
-  decltype(changes_) changes;
-  decltype(change_order_) order;
-  decltype(changed_) changed;
+void PluginScope::deliverChanges(const std::vector<sdk::Entity>& changes) {
+  for (const sdk::Entity& entity : changes) {
+    decltype(changed_) changed;
+    {
+      std::lock_guard lock(mutex_);
+      if (closed_) return;
+      changed = changed_;
+    }
+    if (!declares(entity.kind)) continue;
+    if (!guarded("a change of an entity", [&] { (*changed)(entity); })) return;
+  }
+  uint64_t subscription = 0;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return;
-    changes.swap(changes_);
-    order.swap(change_order_);
-    changed = changed_;
+    subscription = subscription_;
   }
-  if (!changed) return;
-  for (const std::string& address : order) {
-    if (!guarded("a change of an entity", [&] { (*changed)(changes[address]); })) return;
-  }
+  if (subscription != 0 && !cut_) services_.entities->more(subscription);
 }
 
 }  // namespace hearthgate::plugin_host

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/executor.h"
 #include "hearthgate/host.h"
@@ -98,8 +98,7 @@ class PluginScope final : public sdk::Host,
   void write(sdk::EntityWrite change, std::function<void(const sdk::Outcome&, const sdk::Entity&)> done) override;
   sdk::Outcome subscribe(std::function<void(const sdk::Entity&)> changed) override;
   bool declares(const std::string& kind) const;
-  void entityChanged(const sdk::Entity& entity);
-  void deliverChanges();
+  void deliverChanges(const std::vector<sdk::Entity>& changes);
 
   const PluginFacts facts_;
   const Services services_;
@@ -117,9 +116,6 @@ class PluginScope final : public sdk::Host,
   std::map<uint64_t, std::function<void(const sdk::Outcome&, const sdk::Entity&)>> writes_;
   std::shared_ptr<std::function<void(const sdk::Entity&)>> changed_;
   uint64_t subscription_ = 0;
-  // Changes that wait to be told, each entity once.
-  std::map<std::string, sdk::Entity> changes_;
-  std::deque<std::string> change_order_;
 };
 
 }  // namespace hearthgate::plugin_host

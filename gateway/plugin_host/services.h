@@ -29,14 +29,17 @@ class PluginState {
 class EntityAccess {
  public:
   using Written = std::function<void(Result<sdk::Entity>)>;
-  using Changed = std::function<void(const sdk::Entity&)>;
+  using Changed = std::function<void(std::vector<sdk::Entity>)>;
 
   virtual ~EntityAccess() = default;
   virtual Result<sdk::Entity> read(std::string_view address) = 0;
   // `plugin` for the change's origin in the history. `written` is called once, on any thread, after the durable commit.
   virtual void write(std::string_view plugin, sdk::EntityWrite change, Written written) = 0;
-  // Calls `changed` on any thread for every change of entities of `kinds`, until unsubscribe with the number returned.
+  // Calls `changed` on any thread with what changed of entities of `kinds`, in order and never nothing, until unsubscribe
+  // with the number returned. A part at a time: what changes before more() is called for it is read only then, and of an
+  // entity as it stands then, so that whoever is slow lets nothing pile up.
   virtual uint64_t subscribe(std::vector<std::string> kinds, Changed changed) = 0;
+  virtual void more(uint64_t subscription) = 0;
   virtual void unsubscribe(uint64_t subscription) = 0;
 };
 

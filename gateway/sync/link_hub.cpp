@@ -44,14 +44,17 @@ LinkHub::~LinkHub() { stop(); }
 
 void LinkHub::attach() {
   engine::Engine::Hooks hooks;
-  hooks.before_commit = [this](engine::Core&) { impl_->replicator->pump(); };
+  hooks.before_commit = [this](engine::Core&) {
+    impl_->replicator->pump();
+    impl_->advanceLevelWaits();
+  };
   hooks.committed = [this](engine::Core&) {
-    impl_->dispatch();
+    impl_->dispatch(true);
     impl_->planPump();
   };
   hooks.failed = [this](engine::Core&, const Error& error) {
     impl_->replicator->reset(error.message);
-    impl_->dispatch();
+    impl_->dispatch(false);
   };
   impl_->engine.addHooks(std::move(hooks));
 }
@@ -134,16 +137,6 @@ bool LinkHub::Impl::handshakeIsLate(Connection& connection, int64_t now_ms) {
   if (!connection.opened()) return false;  // How long a dial takes is the transport's to limit.
   if (connection.handshake_since_ms == 0) connection.handshake_since_ms = now_ms;
   return now_ms - connection.handshake_since_ms > trust::kHandshakeLimitMs;
-}
-
-void LinkHub::advertise(std::vector<std::string> addresses) {
-  {
-    std::lock_guard lock(impl_->mutex);
-    impl_->settings.advertise = addresses;
-  }
-  impl_->engine.submit(
-      [impl = impl_.get(), addresses = std::move(addresses)](engine::Core&) { impl->replicator->setAddresses(addresses); },
-      {});
 }
 
 void LinkHub::useTransport(const std::string& name, std::shared_ptr<sdk::Transport> transport) {
@@ -416,7 +409,8 @@ bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connecti
 }
 
 // Engine's thread, after a commit or a failed one.
-void LinkHub::Impl::dispatch() {
+void LinkHub::Impl::dispatch(bool committed) {
+  answerLevelWaits(committed);
   std::vector<Output> output = replicator->takeOutput();
   std::map<HomeId, std::vector<Connection::Outgoing>> messages;
   std::vector<Output> closes;

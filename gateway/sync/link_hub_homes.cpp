@@ -1,6 +1,5 @@
 // What people do with homes: connect, keep apart, forget, edit, and wait until both are level.
 #include <algorithm>
-#include <future>
 
 #include "base/utf8.h"
 #include "sync/link_hub_impl.h"
@@ -198,6 +197,16 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
   return {};
 }
 
+void LinkHub::advertise(std::vector<std::string> addresses) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->settings.advertise = addresses;
+  }
+  impl_->engine.submit(
+      [impl = impl_.get(), addresses = std::move(addresses)](engine::Core&) { impl->replicator->setAddresses(addresses); },
+      {});
+}
+
 Status LinkHub::setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) {
   {
     std::lock_guard lock(impl_->mutex);
@@ -246,51 +255,61 @@ Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
       return SyncAnswer{false, why, 0, 0};
     }
   }
-  struct Asking {
-    std::promise<SyncAnswer> promise;
-    std::function<void()> ask;
-    int64_t deadline_ms;
-  };
-  auto asking = std::make_shared<Asking>();
-  asking->deadline_ms = impl_->clock.steadyMs() + kSyncWaitMs;
-  Impl* impl = impl_.get();
-  // Asks the other side, then looks at this one; both level in that order is level.
-  asking->ask = [impl, home, asking] {
-    impl->engine.submit(
-        [impl, home, asking](engine::Core& core) {
-          impl->replicator->askLevel(home, [impl, home, asking, &core](std::optional<LevelMessage> level) {
-            PeerReport report = impl->replicator->report(home);
-            uint64_t held = (level ? level->held : 0) + core.store().heldCount(home);
-            bool linked;
-            {
-              std::lock_guard lock(impl->mutex);
-              auto at = impl->peers.find(home);
-              linked = at != impl->peers.end() && at->second.link;
-            }
-            // A link without an answer has not said hello yet.
-            if (!level && linked && impl->clock.steadyMs() < asking->deadline_ms) {
-              impl->engine.after(10, asking->ask);
-              return;
-            }
-            if (!level) {
-              asking->promise.set_value({false, "offline", held, report.refused_there});
-            } else if (impl->replicator->levelTowards(home)) {
-              asking->promise.set_value({true, "", held, report.refused_there});
-            } else {
-              impl->engine.after(10, asking->ask);
-              return;
-            }
-            asking->ask = nullptr;
-          });
-        },
-        {});
-  };
-  auto future = asking->promise.get_future();
-  asking->ask();
-  if (future.wait_for(std::chrono::milliseconds(kSyncWaitMs)) != std::future_status::ready) {
+  auto wait = std::make_shared<LevelWait>();
+  wait->home = home;
+  wait->deadline_ms = impl_->clock.steadyMs() + kSyncWaitMs;
+  auto answer = wait->answer.get_future();
+  impl_->engine.submit([impl = impl_.get(), wait](engine::Core&) { impl->level_waits.push_back(wait); }, {});
+  // The engine's thread sees the deadline too, but perhaps it is busy or has ended.
+  if (answer.wait_for(std::chrono::milliseconds(kSyncWaitMs)) != std::future_status::ready) {
     return SyncAnswer{false, "timeout", 0, 0};
   }
-  return future.get();
+  return answer.get();
+}
+
+// Asks the other side, then looks at this one; both level in that order is level. Engine's thread, at the end of every
+// transaction: without one nothing changes that it looks at, and each tick makes one, so that no deadline is missed.
+void LinkHub::Impl::advanceLevelWaits() {
+  std::erase_if(level_waits, [&](const std::shared_ptr<LevelWait>& wait) {
+    bool level_here = replicator->levelTowards(wait->home);
+    bool linked;
+    {
+      std::lock_guard lock(mutex);
+      auto at = peers.find(wait->home);
+      linked = at != peers.end() && at->second.link;
+    }
+    auto answer = [&](bool level, const char* reason) {
+      uint64_t held = (wait->there ? wait->there->held : 0) + engine.core().store().heldCount(wait->home);
+      level_answers.emplace_back(wait, SyncAnswer{level, reason, held, replicator->report(wait->home).refused_there});
+      return true;
+    };
+    if (wait->there && level_here) return answer(true, "");
+    if (!linked) return answer(false, "offline");
+    if (clock.steadyMs() >= wait->deadline_ms) return answer(false, "timeout");
+    // What it said may be over when this side is level: it is asked again then.
+    if (wait->there) wait->asked_too_early = true;
+    wait->there.reset();
+    if (wait->asking || (wait->asked_too_early && !level_here)) return false;
+    wait->asking = true;
+    wait->asked_too_early = false;
+    // Before the other's hello, and when the link ends, the answer is none.
+    replicator->askLevel(wait->home, [wait](std::optional<LevelMessage> level) {
+      wait->asking = false;
+      wait->there = level;
+    });
+    return false;
+  });
+}
+
+void LinkHub::Impl::answerLevelWaits(bool committed) {
+  for (auto& [wait, answer] : level_answers) {
+    if (committed) {
+      wait->answer.set_value(std::move(answer));
+    } else {
+      level_waits.push_back(std::move(wait));
+    }
+  }
+  level_answers.clear();
 }
 
 }  // namespace hearthgate::sync

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -79,6 +80,16 @@ struct Refusals {
   }
 };
 
+// A `home sync` that waits; engine's thread.
+struct LevelWait {
+  HomeId home;
+  int64_t deadline_ms = 0;  // of the steady clock
+  std::promise<SyncAnswer> answer;
+  bool asking = false;
+  bool asked_too_early = false;  // the other side was level before this one
+  std::optional<LevelMessage> there;
+};
+
 // One pairing, on either side.
 struct PairingRun {
   trust::PairingRole role = trust::PairingRole::kListener;
@@ -117,6 +128,9 @@ struct LinkHub::Impl : Connection::User {
   LinkHubSettings settings;
   std::unique_ptr<Replicator> replicator;                     // engine's thread
   std::map<HomeId, std::shared_ptr<Connection>> engine_links;  // engine's thread
+  std::vector<std::shared_ptr<LevelWait>> level_waits;         // engine's thread
+  // Of the waits that this transaction ends; engine's thread.
+  std::vector<std::pair<std::shared_ptr<LevelWait>, SyncAnswer>> level_answers;
   int64_t pump_at_ms = 0;  // by the steady clock, when links wakes the engine to pump; engine's thread
 
   std::mutex mutex;
@@ -156,7 +170,7 @@ struct LinkHub::Impl : Connection::User {
   void attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home);
   void toEngine(const std::shared_ptr<Connection>& connection, std::string message);
   bool linkEnded(const HomeId& home, const std::shared_ptr<Connection>& connection);
-  void dispatch();
+  void dispatch(bool committed);
   void planPump();
   void introduced(const HomeId& home, const Hello& hello);
   void event(const std::string& type, std::string body);
@@ -176,6 +190,8 @@ struct LinkHub::Impl : Connection::User {
   // link_hub_homes.cpp
   void setPeer(const store::Peer& row);
   void setPeerLocked(const store::Peer& row);
+  void advanceLevelWaits();
+  void answerLevelWaits(bool committed);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);

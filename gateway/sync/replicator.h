@@ -217,8 +217,9 @@ class Replicator {
   OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
   void receiveHello(Session& session, std::string_view message);
   void lookForAnotherLife(const Session& session, const OwnerHello& hello);
-  bool showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version);
-  bool foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+  using Decoded = std::vector<Result<model::Version>>;
+  void lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch, const std::vector<Decoded>& decoded);
+  void foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
                         const std::set<ReplicaId>& doubted, engine::Core::Shared shared);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
@@ -258,8 +259,9 @@ class Replicator {
 
   // replicator_receive.cpp
   void receiveBatch(Session& session, std::string_view message);
-  bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing, uint32_t first,
-                   Ack* ack);
+  Decoded decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item);
+  bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded, bool replacing,
+                   uint32_t first, Ack* ack);
   bool keepHeld(Session& session, const store::HeldRow& row);
   void endPass(Flow& flow);
   void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);

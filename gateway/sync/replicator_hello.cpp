@@ -114,23 +114,39 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
     if (start && start->replica) shared[*start->replica] = start->counter;
     if (own.replica) doubted.insert(*own.replica);
   }
-  (void)foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
+  foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
 }
 
-// The same shown by a version that is vouched for, by our own tag or because its owner sends it: it was held back when
-// the hello was made, or came to the other since. True when versions here may have been written again.
-bool Replicator::showsAnotherLife(const Session& session, const Flow& flow, const model::Version& version) {
+// The same shown by versions that are vouched for, by our own tag or because their owner sends them: they were held back
+// when the hello was made, or came to the other since. Before any of the batch is taken in: what was built on the other
+// life would cover what this one wrote under the same counters, and that could not be written again.
+void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch,
+                                    const std::vector<Decoded>& decoded) {
+  engine::OwnWriter& writer = core_.writer();
   std::set<ReplicaId> doubted;
-  for (const auto& entry : version.vector.entries()) {
-    if (core_.writer().wasNeverTold(flow.owner, {entry.replica, entry.counter})) doubted.insert(entry.replica);
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    model::Address address{batch.owner, batch.items[i].id};
+    if (core_.ownAccess(address) == engine::OwnAccess::kNone) continue;
+    std::vector<const model::Version*> back;
+    for (const Result<model::Version>& version : decoded[i]) {
+      if (!version.ok()) continue;
+      std::set<ReplicaId> untold;
+      for (const auto& entry : version->vector.entries()) {
+        if (writer.wasNeverTold(flow.owner, {entry.replica, entry.counter})) untold.insert(entry.replica);
+      }
+      bool came_back = flow.mine && writer.isMine(flow.owner, version->dot.replica);
+      if (untold.empty() && !came_back) continue;
+      if (flow.mine && !(version->tag && *version->tag == core_.settings().ownerTag(version->hash))) continue;
+      doubted.merge(untold);
+      if (came_back) back.push_back(&*version);
+    }
+    if (!back.empty()) core_.lookForAnotherLife(address, back);
   }
-  if (doubted.empty()) return false;
-  if (flow.mine && !(version.tag && *version.tag == core_.settings().ownerTag(version.hash))) return false;
-  return foundAnotherLife(session, flow.owner, false, doubted, {});
+  if (!doubted.empty()) foundAnotherLife(session, flow.owner, false, doubted, {});
 }
 
 // `doubted` are own replica ids of which others know more than was told; `shared` what is certain already.
-bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+void Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
                                   const std::set<ReplicaId>& doubted, engine::Core::Shared shared) {
   engine::OwnWriter& writer = core_.writer();
   bool matters = feed_differs;
@@ -141,10 +157,9 @@ bool Replicator::foundAnotherLife(const Session& session, const model::OwnerId& 
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.
     matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > up_to;
   }
-  if (!matters) return false;
+  if (!matters) return;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
   core_.forgotWrites(owner, shared);
-  return true;
 }
 
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {

@@ -41,10 +41,16 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   ack.number = batch.number;
   uint32_t first = 0;
   std::set<model::Address> changed;
+  std::vector<Decoded> versions;
+  if (!batch.digest) {
+    for (const BatchItem& item : batch.items) versions.push_back(decodeItem(session, batch.owner, item));
+    lookForAnotherLife(session, *flow, batch, versions);
+  }
   for (uint32_t i = 0; i < batch.items.size(); ++i) {
     const BatchItem& item = batch.items[i];
     if (!batch.digest) {
-      if (receiveItem(session, *flow, batch, item, replacing, first, &ack)) changed.insert({batch.owner, item.id});
+      bool taken = receiveItem(session, *flow, batch, item, std::move(versions[i]), replacing, first, &ack);
+      if (taken) changed.insert({batch.owner, item.id});
       if (session.closing) return;
       first += static_cast<uint32_t>(item.versions.size());
       continue;
@@ -91,9 +97,20 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   send(session, encode(ack));
 }
 
+// Its versions in the order in which they came; of each that may not be taken, why.
+Replicator::Decoded Replicator::decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item) {
+  Decoded decoded;
+  for (const std::string& encoded : item.versions) {
+    auto version = model::decodeVersion(encoded, {owner, item.id}, item.kind, session);
+    Status checked = version.ok() ? model::checkVersion(*version) : Status();
+    decoded.push_back(checked.ok() ? std::move(version) : Result<Version>(checked.error()));
+  }
+  return decoded;
+}
+
 // True when the entity has changed.
-bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, bool replacing,
-                             uint32_t first, Ack* ack) {
+bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded,
+                             bool replacing, uint32_t first, Ack* ack) {
   model::Address address{batch.owner, item.id};
   OwnAccess access = core_.ownAccess(address);
   if (access == OwnAccess::kNone) return false;
@@ -105,28 +122,20 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   std::vector<ContentHash> named_versions;
   for (uint32_t i = 0; i < item.versions.size(); ++i) {
     uint32_t place = first + i;
-    auto version = model::decodeVersion(item.versions[i], address, item.kind, session);
+    Result<Version>& version = decoded[i];
     if (!version.ok() && version.error().code == "unknown_format") {
       store::HeldRow held{0, session.peer, address, item.kind, kUnknownFormat, core_.clock().wallMs(), {}, item.versions[i]};
       if (!keepHeld(session, held)) return false;
       ack->exceptions.push_back({place, true, kUnknownFormat});
       continue;
     }
-    Status checked = version.ok() ? model::checkVersion(*version) : Status(version.error());
-    if (!checked.ok()) {
+    if (!version.ok()) {
       // By its code: the message may name what the other home chose.
-      core_.auditOften(session.peer.text(), "refused", checked.error().code, address.text(), checked.error().message);
-      ack->exceptions.push_back({place, false, checked.error().message});
+      core_.auditOften(session.peer.text(), "refused", version.error().code, address.text(), version.error().message);
+      ack->exceptions.push_back({place, false, version.error().message});
       continue;
     }
     named_versions.push_back(version->hash);
-    if (showsAnotherLife(session, flow, *version)) {
-      // Own versions of this very entity may have been written again.
-      row = core_.rowOf(address, item.kind);
-      joined = row.siblings;
-      for (const Version& one : good) model::join(one, &joined);
-      siblings = &joined;
-    }
     Judgement judgement = ingress_.judge(session.peer, address, *version, *siblings);
     if (judgement.verdict == Verdict::kRefuse) {
       core_.auditRefusal(session.peer, judgement.reason, address.text());

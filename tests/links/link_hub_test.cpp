@@ -101,6 +101,49 @@ TEST_F(LinkHub, KeepsApartUntilAPersonConnectsAgain) {
   EXPECT_TRUE(level->level) << level->reason;
 }
 
+// Beach has something to say for which its bandwidth does not last; City is level at once, and says so when asked.
+class SyncThatWaits : public TwoRunningHomes {
+ protected:
+  void begin() {
+    pairHomes(beach, city);
+    beach.grant(city.id(), "*", model::Access::kRead);
+    ASSERT_TRUE(beach.hub().sync(city.id())->level);
+    ASSERT_TRUE(beach.hub().setBandwidth(city.id(), 1).ok());
+    ASSERT_TRUE(beach.put("light.first", "{}").ok());
+    ASSERT_TRUE(eventually([&] { return city.shown("light.first", beach.id()) == "{}"; }));
+    ASSERT_TRUE(beach.put("light.second", "{}").ok());
+    uint64_t before = framesSent();
+    answer = std::async(std::launch::async, [&] { return beach.hub().sync(city.id()); });
+    ASSERT_TRUE(eventually([&] { return framesSent() > before; })) << "it asks";
+  }
+  uint64_t framesSent() { return beach.hub().traffic(city.id())->sent.frames.load(); }
+  uint64_t commits() { return beach.engine().measures().group.read().at_most.back(); }
+
+  std::future<Result<sync::SyncAnswer>> answer;
+};
+
+TEST_F(SyncThatWaits, AsksOnceUntilThisSideIsLevelAndEndsWithItsTime) {
+  begin();
+  uint64_t frames = framesSent();
+  uint64_t ticks = commits() + 10;
+  ASSERT_TRUE(eventually([&] { return commits() >= ticks; }));
+  EXPECT_LE(framesSent(), frames + 3) << "where it stands in its feed, not questions";
+  beach.clock.putForward(sync::kSyncWaitMs);
+  ASSERT_EQ(answer.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  auto said = answer.get();
+  ASSERT_TRUE(said.ok());
+  EXPECT_EQ(said->reason, "timeout");
+}
+
+TEST_F(SyncThatWaits, EndsAsSoonAsThisSideIsLevelToo) {
+  begin();
+  ASSERT_TRUE(beach.hub().setBandwidth(city.id(), std::nullopt).ok());
+  auto said = answer.get();
+  ASSERT_TRUE(said.ok());
+  EXPECT_TRUE(said->level) << said->reason;
+  EXPECT_EQ(city.shown("light.second", beach.id()), "{}");
+}
+
 TEST_F(LinkHub, ForgetsAHomeAndTellsIt) {
   pairHomes(beach, city);
   beach.grant(city.id(), "light.*", model::Access::kWrite);

@@ -67,7 +67,8 @@ void Ledger::wrote(size_t home, const model::Address& address, const model::Sibl
       record.effects[path] = Effect::kKeep;
     }
   }
-  covered_[after.hash] = record.ancestors;
+  // Two lives of a home whose clock stands still may write the very same version.
+  covered_[after.hash] |= record.ancestors;
   writes_.push_back(std::move(record));
 }
 

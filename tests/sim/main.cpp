@@ -6,7 +6,8 @@
 //   hearthgate-sim --plants                                            whether every planted defect is found
 //   hearthgate-sim --plant NAME [--seed S --trace]                     runs with one of them
 // Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with
-// different kinds); a failure names them, and with one of them given all seeds run so and only so. --space asks for
+// different kinds), every fourth with --retention (little is kept) and every fourth with --order (the entities of a batch
+// come in any order); a failure names them, and with one of them given all seeds run so and only so. --space asks for
 // more than the product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
 #include <algorithm>
 #include <atomic>
@@ -28,7 +29,8 @@ namespace {
 using namespace hearthgate;
 using namespace hearthgate::sim;
 
-// One of so many seeds is run a second time with slow links, small quotas and kinds that differ.
+// One of so many seeds is run a second time with slow links, small quotas and kinds that differ; others with little
+// retention, and with the entities of a batch in any order.
 constexpr uint64_t kAgainEvery = 4;
 // A planted defect that is not found in as many seeds is not found; the rarest takes some thousand.
 constexpr uint64_t kSeedsPerPlant = 10'000;
@@ -109,6 +111,7 @@ bool report(uint64_t seed, const Options& options) {
   if (options.variant.limits) line += " --limits";
   if (options.variant.kinds) line += " --kinds";
   if (options.variant.retention) line += " --retention";
+  if (options.variant.order) line += " --order";
   line += ":";
   for (size_t i = 0; i < failures.size() && i < 3; ++i) line += " " + failures[i] + ";";
   std::printf("%s\n", line.c_str());
@@ -119,6 +122,11 @@ bool report(uint64_t seed, const Options& options) {
 // One seed, and again with what else every fourth runs with.
 void runSeed(uint64_t seed, const Options& options, Tally* tally) {
   tally->count(report(seed, options));
+  if (seed % kAgainEvery == 1 && !options.variant.order) {
+    Options again = options;
+    again.variant.order = true;
+    tally->count(report(seed, again));
+  }
   if (seed % kAgainEvery == kAgainEvery / 2 && !options.variant.retention) {
     Options again = options;
     again.variant.retention = true;
@@ -149,6 +157,7 @@ bool replayKept(Tally* tally) {
     options.variant.limits = line.find("--limits") != std::string::npos;
     options.variant.kinds = line.find("--kinds") != std::string::npos;
     options.variant.retention = line.find("--retention") != std::string::npos;
+    options.variant.order = line.find("--order") != std::string::npos;
     options.one = seed;
     kept.push_back(options);
   }
@@ -183,6 +192,7 @@ bool* switchOf(const std::string& name, Options* options) {
   if (name == "--limits") return &options->variant.limits;
   if (name == "--kinds") return &options->variant.kinds;
   if (name == "--retention") return &options->variant.retention;
+  if (name == "--order") return &options->variant.order;
   if (name == "--space") return &options->variant.space;
   return nullptr;
 }
@@ -230,7 +240,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, &options)) {
     std::printf(
         "hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-        "               [--limits] [--kinds] [--space] [--plant NAME] [--plants]\n");
+        "               [--limits] [--kinds] [--order] [--space] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);

@@ -33,7 +33,9 @@ void Network::take(size_t from, sync::Output output) {
   if (tampering_ && !tampering_->leaves(*homes_[from], *homes_[to], &output.message)) return;
   // Whether it arrives or not, it has left.
   seen_(from, to, output.message);
-  if (line.live && line.up[side] && !line.late[side]) line.to[1 - side].push_back(std::move(output.message));
+  if (!line.live || !line.up[side] || line.late[side]) return;
+  if (shuffler_) shuffler_->pass(from, to, &output.message);
+  line.to[1 - side].push_back(std::move(output.message));
 }
 
 void Network::open(size_t a, size_t b, bool late) {

@@ -7,10 +7,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/home.h"
+#include "sim/shuffler.h"
 
 namespace hearthgate::sim {
 
@@ -23,6 +25,8 @@ class Network {
 
   // A planted defect, or null.
   void setTampering(Tampering* tampering) { tampering_ = tampering; }
+  // Entities of a batch then come in an order drawn from `seed`: the protocol promises none.
+  void shuffle(uint64_t seed) { shuffler_.emplace(seed); }
 
   // A new link. With `late`, the second side learns of it by the first message.
   void open(size_t a, size_t b, bool late);
@@ -52,6 +56,7 @@ class Network {
   Seen seen_;
   Around around_;
   Tampering* tampering_ = nullptr;
+  std::optional<Shuffler> shuffler_;
   std::map<std::pair<size_t, size_t>, Link> links_;
 };
 

@@ -37,6 +37,7 @@ struct Variant {
   bool kinds = false;   // homes make entities of the same id with different kinds
   bool space = false;   // what a quota held back is taken in as soon as there is space, not only after a restart
   bool retention = false;  // homes keep only the newest few versions of each entity
+  bool order = false;      // the entities of a batch come in any order
 };
 
 struct Plan {

@@ -56,6 +56,7 @@ void World::setUp() {
         deliver(from, at, message, run);
       });
   network_->setTampering(tampering_);
+  if (plan_.variant.order) network_->shuffle(seed_);
   for (auto& home : homes_) home->setTampering(tampering_);
   for (size_t i = 0; i < plan_.homes; ++i) {
     setClock(i);

@@ -79,6 +79,13 @@ class FakeEntities final : public EntityAccess {
     subscriptions_[++last_] = std::move(changed);
     return last_;
   }
+  void more(uint64_t) override {
+    {
+      std::lock_guard lock(mutex_);
+      ++asked_for_more_;
+    }
+    asked_.notify_all();
+  }
   void unsubscribe(uint64_t subscription) override {
     std::lock_guard lock(mutex_);
     subscriptions_.erase(subscription);
@@ -90,7 +97,12 @@ class FakeEntities final : public EntityAccess {
       std::lock_guard lock(mutex_);
       told = subscriptions_;
     }
-    for (const auto& [number, changed] : told) changed(entity);
+    for (const auto& [number, changed] : told) changed({entity});
+  }
+  // Whether as many parts of changes were taken.
+  bool waitForTaken(size_t parts) {
+    std::unique_lock lock(mutex_);
+    return asked_.wait_for(lock, std::chrono::seconds(20), [&] { return asked_for_more_ >= parts; });
   }
   void holdAnswers() {
     std::lock_guard lock(mutex_);
@@ -125,6 +137,8 @@ class FakeEntities final : public EntityAccess {
   std::vector<std::string> kinds_;
   std::map<uint64_t, Changed> subscriptions_;
   uint64_t last_ = 0;
+  std::condition_variable asked_;
+  size_t asked_for_more_ = 0;
 };
 
 struct FakeServices {

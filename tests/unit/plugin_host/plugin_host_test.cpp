@@ -141,6 +141,7 @@ TEST_F(PluginHostTest, GivesEntitiesOfDeclaredKindsOnly) {
   fakes_.entities.tell({"state.one", "state", R"({"y":2})", "v", false});
   ASSERT_TRUE(fakes_.state.waitFor("good", R"(changed state.one{"y":2})"));
   EXPECT_EQ(fakes_.state.life("good").find("secret.one"), std::string::npos);
+  EXPECT_TRUE(fakes_.entities.waitForTaken(2)) << "it asks for more when a part is told";
   EXPECT_EQ(fakes_.entities.subscriptions(), 1u);
   host_.reset();
   EXPECT_EQ(fakes_.entities.subscriptions(), 0u);

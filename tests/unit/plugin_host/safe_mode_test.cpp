@@ -24,6 +24,7 @@ class CrashingEntities final : public EntityAccess {
   Result<sdk::Entity> read(std::string_view) override { std::abort(); }
   void write(std::string_view, sdk::EntityWrite, Written) override { std::abort(); }
   uint64_t subscribe(std::vector<std::string>, Changed) override { return 1; }
+  void more(uint64_t) override {}
   void unsubscribe(uint64_t) override {}
 };
 

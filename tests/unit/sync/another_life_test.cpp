@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include "unit/sync/pair_of_homes.h"
+
+namespace hearthgate::sync {
+namespace {
+
+// A is copied, writes on and is copied back: its two lives write under the same counters. B knows the first one, and
+// its hello does not show that: the first had begun a new epoch of its feed, and the second has told a third home as
+// much.
+class AnotherLife : public PairOfHomes {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(a.grant(b.id(), "*", Access::kWrite).ok());
+    ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"before"})").ok());
+    connect();
+    settle();
+    copy = a.image();
+  }
+  void endFirstLife() {
+    restart(a, a.image(), Home::Start::kMayHaveForgotten);
+    connect();
+    settle();
+    restart(a, copy, Home::Start::kClean);
+  }
+  void tellAThirdHome() {
+    auto& own = a.core().writer().owner(a.owner());
+    a.commit([&] { a.core().writer().raiseTold(a.owner(), *own.replica, own.counter); });
+  }
+  bool says(Home& home, const std::string& id, const std::string& fields) {
+    auto siblings = home.siblings(of(a, id));
+    return std::any_of(siblings.begin(), siblings.end(), [&](const auto& version) { return version.fields == fields; });
+  }
+  std::string copy;
+};
+
+TEST_F(AnotherLife, IsSeenInABatchBeforeWhatWasBuiltOnItIsTakenIn) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+  settle();
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"state":"built on the first life"})").ok());
+  settle();
+  ASSERT_TRUE(a.put(of(a, "light.y"), R"({"state":"first life"})").ok());
+  settle();
+  endFirstLife();
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+  ASSERT_TRUE(a.put(of(a, "light.z"), R"({"state":"second life"})").ok());
+  tellAThirdHome();
+  std::vector<std::string> offered;
+  on_batch = [&](Home& from, const std::string& message) {
+    auto batch = decodeBatch(message);
+    if (&from != &b || batch->digest || !(batch->owner == a.owner())) return;
+    for (const BatchItem& item : batch->items) offered.push_back(item.id);
+  };
+  connect();
+  settle();
+  EXPECT_EQ(offered, (std::vector<std::string>{"light.x", "light.y"}))
+      << "first what seems to cover, then what shows it";
+  for (Home* home : {&a, &b}) {
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"built on the first life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.y", R"({"state":"first life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.z", R"({"state":"second life"})")) << home->name();
+  }
+  for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
+}
+
+}  // namespace
+}  // namespace hearthgate::sync
