@@ -146,10 +146,7 @@ struct LinkHub::Impl : Connection::User {
   // link_hub.cpp
   Status load();
   void tick();
-  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
   void auditRefusals(engine::Core& core);
-  sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
-  bool giveWayLocked(std::string_view remote_address);
   void onEstablished(const std::shared_ptr<Connection>& connection) override;
   void onReceived(const std::shared_ptr<Connection>& connection, std::string message) override;
   void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) override;
@@ -162,7 +159,12 @@ struct LinkHub::Impl : Connection::User {
   void event(const std::string& type, std::string body);
   void track(const std::shared_ptr<Connection>& connection);
 
-  // link_hub_dial.cpp; those with `Locked` want the mutex held.
+  // link_hub_accept.cpp; those with `Locked` want the mutex held.
+  sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
+  bool giveWayLocked(std::string_view remote_address);
+  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
+
+  // link_hub_dial.cpp
   void wake(const HomeId& home, int64_t delay_ms);
   void dialDue(const HomeId& home, uint64_t generation);
   std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki,
