@@ -168,6 +168,7 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
   std::string spki = connection->channel().peerSpki();
   std::shared_ptr<PairingRun> pairing;
   std::optional<HomeId> home;
+  bool missing;
   {
     std::lock_guard lock(mutex);
     if (connection->ticket) handshake_gate.authenticated(connection->ticket, clock.steadyMs());
@@ -178,13 +179,19 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
     if (pin != pins.end()) home = pin->second;
     if (pairing) home = pairing->peer->home;
     connection->home = home;
+    const PeerEntry* entry = pairedByLocked(spki);
+    missing = entry && !entry->link && !entry->row.kept_apart;
     if (home) {
       std::shared_ptr<LinkTraffic>& counted = traffic[*home];
       if (!counted) counted = std::make_shared<LinkTraffic>();
       connection->traffic = counted;
     }
   }
-  if (pairing) return commitOpened(connection, pairing);
+  if (pairing) {
+    commitOpened(connection, pairing);
+    // Homes that pair again keep what they have: a link that they lack is theirs at once.
+    if (!missing) return;
+  }
   if (!home) {
     refusals.add(false, "not_paired", connection->remoteAddress(), "Its home was forgotten here.");
     return connection->close("not_paired", "This home is not paired here any more.");
@@ -199,6 +206,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   bool paired = true;
   {
     std::lock_guard lock(mutex);
+    if (connection->attached) return;
     auto at = peers.find(home);
     over = !connections.contains(connection);
     if (over) {
@@ -300,6 +308,11 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     std::lock_guard lock(mutex);
     connections.erase(connection);
     if (connection->ticket && connection->kind() == Connection::Kind::kPeer) handshake_gate.ended(connection->ticket);
+    for (const auto& [spki, pairing] : commits) {
+      if (pairing->connection != connection) continue;
+      pairing->connection.reset();
+      pairing->commit_dialling = false;
+    }
     auto at = connection->home ? peers.find(*connection->home) : peers.end();
     if (at != peers.end() && at->second.link == connection) {
       at->second.link.reset();
@@ -321,7 +334,7 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     wake(home, *retry_ms);
     return;
   }
-  if (connection->dialled()) dialEnded(connection, error);
+  if (connection->dialled() && !connection->for_commit) dialEnded(connection, error);
 }
 
 // Engine's thread. False where another link, or none, is the home's there.

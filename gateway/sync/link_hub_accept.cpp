@@ -31,8 +31,8 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
       logError("links", channel.error().message);
       return sdk::LinkDecision::refuse(503);
     }
-    auto connection = std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, false,
-                                                   std::move(*channel));
+    auto connection =
+        std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, false, std::move(*channel));
     connection->ticket = *ticket;
     connection->transport = transport;
     connection->address = address;

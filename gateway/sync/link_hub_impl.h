@@ -167,8 +167,8 @@ struct LinkHub::Impl : Connection::User {
   // link_hub_dial.cpp
   void wake(const HomeId& home, int64_t delay_ms);
   void dialDue(const HomeId& home, uint64_t generation);
-  std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki,
-                                       std::optional<HomeId> home);
+  std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki, const HomeId& home,
+                                       bool for_commit);
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   bool mayDialLocked(const PeerEntry& entry) const;
   int64_t nextRetryLocked(PeerEntry& entry);
@@ -197,7 +197,8 @@ struct LinkHub::Impl : Connection::User {
                const std::shared_ptr<Connection>& connection);
   void paired(const std::shared_ptr<PairingRun>& pairing);
   void dialCommit(const std::shared_ptr<PairingRun>& pairing);
-  store::Peer rowOf(const PairingRun& pairing, bool marked);
+  store::Peer rowOf(const PairingRun& pairing, bool marked, const std::optional<store::Peer>& known);
+  PeerEntry* pairedByLocked(const std::string& spki);
   void endRunLocked(PairingRun& pairing);
   void keepMarkedLocked(PairingRun& pairing, const std::string& pairing_id);
   void resumeIfMarked(const HomeId& home);

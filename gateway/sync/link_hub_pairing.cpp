@@ -350,7 +350,8 @@ void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, cons
     endRunLocked(*pairing);
     pairing->view.state = "failed";
     pairing->view.error = error;
-    connection = pairing->connection;
+    connection = pairing->commit ? std::exchange(pairing->connection, nullptr) : pairing->connection;
+    if (connection && connection->attached) connection.reset();  // That of homes that were paired before stays.
   }
   if (connection) connection->close("pairing_refused", error.message);
   changedPairing();
