@@ -148,18 +148,23 @@ struct PeerAddress {
   std::optional<int64_t> last_ok_ms;
 };
 
-struct Peer {
-  HomeId home;
-  std::string name;
-  PeerState state = PeerState::kPaired;
+// What a pairing leaves of another home's key.
+struct Pin {
   std::string operating_spki;
   std::string statements;  // trust's encoding
   std::string pairing;     // PairingSession::pairingId()
+};
+
+struct Peer : Pin {
+  HomeId home;
+  std::string name;
+  PeerState state = PeerState::kPaired;
   int64_t incarnation = 0;
   std::vector<PeerAddress> addresses;
   bool kept_apart = false;
   int64_t since_ms = 0;
   std::optional<int64_t> last_sync_ms;
+  std::optional<Pin> former;  // comes back when the pairing that replaced it is not acknowledged
 };
 
 struct Cursor {

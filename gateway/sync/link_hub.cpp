@@ -383,6 +383,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   if (!row) return;
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
+  if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
   if (row->name.empty()) row->name = hello.name;
   {
     std::lock_guard lock(mutex);

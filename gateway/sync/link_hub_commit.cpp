@@ -103,14 +103,19 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
   }
   if (!known) return row;
   row.incarnation = known->incarnation;
-  if (known->state != store::PeerState::kPaired) return row;
+  const bool paired = known->state == store::PeerState::kPaired;
+  if (!paired && (known->state == store::PeerState::kForgotten || !known->former)) return row;
   row.name = known->name;
+  row.kept_apart = marked && known->kept_apart;
   row.last_sync_ms = known->last_sync_ms;
   std::vector<store::PeerAddress> addresses = known->addresses;
   if (!pairing.address.empty()) addresses.insert(addresses.begin(), row.addresses.front());
   row.addresses = addressesAfterHello(std::move(addresses), pairing.peer->addresses);
-  // The pin is still the earlier pairing's: what takes this one back leaves it.
-  if (known->operating_spki == row.operating_spki) row.pairing = known->pairing;
+  if (isPairedBy(known, row.operating_spki)) {
+    row.pairing = known->pairing;  // The pin is still the earlier one's: what takes this pairing back leaves it.
+  } else {
+    row.former = paired ? store::Pin(*known) : known->former;
+  }
   return row;
 }
 
@@ -162,6 +167,8 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             return;
           }
           row->state = store::PeerState::kPaired;
+          row->kept_apart = false;
+          row->former.reset();
           core.store().putPeer(*row);
           *stored = row;
         },
@@ -183,14 +190,20 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
         [home = pairing->peer->home, id = pairing->commit->pairingId(), removed](engine::Core& core) {
           auto row = core.store().peer(home);
           if (!row || row->state == store::PeerState::kForgotten || row->pairing != id) return;
-          row->state = store::PeerState::kForgotten;
+          if (row->former) {
+            static_cast<store::Pin&>(*row) = *std::exchange(row->former, {});
+            row->state = store::PeerState::kPaired;
+          } else {
+            row->state = store::PeerState::kForgotten;
+            core.dismiss(home);
+          }
           core.store().putPeer(*row);
-          core.dismiss(home);
           *removed = row;
         },
         [this, pairing, removed](const Status& status) {
           std::optional<Error> cancelled;
           bool stays = false;
+          const bool earlier = !*removed || (*removed)->state == store::PeerState::kPaired;
           {
             std::lock_guard lock(mutex);
             if (pairing->finished) return;  // The home was forgotten meanwhile.
@@ -210,7 +223,8 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
                       cancelled.value_or(networkError(
                           "pairing_unreachable",
                           std::string("The other home did not say within ten minutes that it stored the pairing, so ") +
-                              (*removed ? "it was removed here; pair again." : "the earlier one stays as it was."))));
+                              (earlier ? "the earlier one stays as it was." : "it was removed here; pair again."))));
+          if (earlier) wake(pairing->peer->home, 0);
         });
   }
   if (connection) {
@@ -235,14 +249,21 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
 // On both sides all is stored: the link at hand becomes the home's.
 void LinkHub::Impl::paired(const std::shared_ptr<PairingRun>& pairing) {
   HomeId home = pairing->peer->home;
+  const bool other_key =
+      pairing->peer->change == trust::KeyChange::kNewer || pairing->peer->change == trust::KeyChange::kFork;
   std::shared_ptr<Connection> connection;
+  std::vector<std::shared_ptr<Connection>> replaced;
   {
     std::lock_guard lock(mutex);
     if (pairing->finished) return;
     endRunLocked(*pairing);
     pairing->view.state = "done";
     connection = std::exchange(pairing->connection, nullptr);
+    for (const auto& one : connections) {
+      if (other_key && one != connection && one->home == home) replaced.push_back(one);
+    }
   }
+  for (const auto& one : replaced) one->close("duplicate", "The other home was paired with another key.");
   event("home", homeEvent(home, "paired"));
   changedPairing();
   if (connection) {

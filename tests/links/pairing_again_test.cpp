@@ -158,5 +158,90 @@ TEST_F(PairingAgain, EndsWellAndKeepsItsLinkWhenTheListenerIsRestarted) {
   expectLinkedAndGranted();
 }
 
+// City on a new machine: the same home with another key.
+class PairingWithAnotherKey : public PairingAgain {
+ protected:
+  void ask(RunningHome& listener, RunningHome& joiner) {
+    auto code = listener.hub().openPairing(300, false);
+    ASSERT_TRUE(code.ok());
+    const std::string way = &listener == &beach ? "127.0.0.1:" + std::to_string(wire) : listener.address();
+    auto joined = joiner.hub().join(code->code, way, false);
+    ASSERT_TRUE(joined.ok()) << joined.error().message;
+    ASSERT_TRUE(eventually([&] { return listener.hub().pairing().state == "confirming"; }));
+  }
+  void confirm(RunningHome& one, RunningHome& other) {
+    EXPECT_TRUE(one.hub().confirmPairing().ok());
+    EXPECT_TRUE(other.hub().confirmPairing().ok());
+  }
+  // The new machine joins, and stores its pin when nothing of it is heard any more.
+  void joinUnheard() {
+    ask(beach, rebuilt);
+    HeldEngine held(rebuilt);
+    confirm(beach, rebuilt);
+    ASSERT_TRUE(eventually([&] { return beach.rowOf(city)->state == store::PeerState::kUnacknowledged; }));
+    network->mute(wire, true);
+    held.goOn();
+    ASSERT_TRUE(eventually([&] { return rebuilt.hub().pairing().state == "done"; }));
+  }
+  void expectFormerKey() {
+    expectAsBefore(beach, city);
+    EXPECT_EQ(beach.rowOf(city)->operating_spki, city.identity().operatingSpki());
+    EXPECT_FALSE(beach.rowOf(city)->former);
+  }
+
+  RunningHome rebuilt{network, "City", city};
+};
+
+TEST_F(PairingWithAnotherKey, LinksTheOneThatWasPairedLast) {
+  ask(beach, rebuilt);
+  confirm(beach, rebuilt);
+  ASSERT_TRUE(eventually([&] { return beach.connectedTo(rebuilt) && rebuilt.connectedTo(beach); }));
+  EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).state == "refused"; }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
+  EXPECT_EQ(beach.rowOf(city)->operating_spki, rebuilt.identity().operatingSpki());
+  EXPECT_FALSE(beach.rowOf(city)->former);
+  ASSERT_TRUE(beach.put("light.lamp", R"({"on":true})").ok());
+  EXPECT_TRUE(eventually([&] { return rebuilt.shown("light.lamp", beach.id()) == R"({"on":true})"; }));
+}
+
+TEST_F(PairingWithAnotherKey, GivesTheFormerOneBackWhenItIsNotAcknowledged) {
+  joinUnheard();
+  EXPECT_TRUE(beach.connectedTo(city));
+  rebuilt.stop();
+  beach.stop();
+  beach.start();
+  EXPECT_EQ(beach.rowOf(city)->operating_spki, rebuilt.identity().operatingSpki());
+  beach.clock.putForward(trust::kUnacknowledgedLimitMs + 1'000);
+  city.clock.putForward(trust::kUnacknowledgedLimitMs + 1'000);
+  EXPECT_TRUE(eventually([&] { return beach.rowOf(city)->state == store::PeerState::kPaired; }));
+  expectFormerKey();
+  ASSERT_TRUE(city.hub().connect(beach.id()).ok());  // It was refused meanwhile, and takes its time.
+  expectLinkedAndGranted();
+}
+
+TEST_F(PairingWithAnotherKey, GivesTheFormerOneBackWhenTheListenerWithdrawsIt) {
+  joinUnheard();
+  beach.hub().cancelPairing();
+  EXPECT_EQ(beach.hub().pairing().state, "failed");
+  rebuilt.stop();
+  expectFormerKey();
+  expectLinkedAndGranted();
+}
+
+TEST_F(PairingWithAnotherKey, GivesTheFormerOneBackWhenTheJoinerWithdrawsIt) {
+  ask(rebuilt, beach);
+  HeldEngine held(beach);
+  const auto heard = beach.hub().traffic(city.id());
+  const uint64_t before = heard->received.frames;
+  confirm(rebuilt, beach);
+  ASSERT_TRUE(eventually([&] { return heard->received.frames > before; }));
+  beach.hub().cancelPairing();
+  held.goOn();
+  EXPECT_TRUE(eventually([&] { return beach.hub().pairing().state == "failed"; }));
+  rebuilt.stop();
+  expectFormerKey();
+  expectLinkedAndGranted();
+}
+
 }  // namespace
 }  // namespace hearthgate::testing
