@@ -109,15 +109,18 @@ void LinkHub::Impl::tick() {
       {});
   pairingTick();
   std::vector<std::shared_ptr<Connection>> late;
+  std::vector<std::shared_ptr<Connection>> unused;
   {
     std::lock_guard lock(mutex);
     int64_t now = clock.steadyMs();
     for (const auto& connection : connections) {
       if (handshakeIsLate(*connection, now)) late.push_back(connection);
+      if (staysUnused(*connection, now)) unused.push_back(connection);
     }
     (void)handshake_gate.expire(now);  // Their connections are those above.
   }
   for (const auto& connection : late) connection->close("timeout", "The handshake took longer than ten seconds.");
+  for (const auto& connection : unused) connection->close("timeout", "The pairing did not end within thirty seconds.");
   links.after(kTickMs, [this] { tick(); });
 }
 
@@ -171,7 +174,8 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
   bool missing;
   {
     std::lock_guard lock(mutex);
-    if (connection->ticket) handshake_gate.authenticated(connection->ticket, clock.steadyMs());
+    connection->established_ms = clock.steadyMs();
+    if (connection->ticket) handshake_gate.authenticated(connection->ticket, connection->established_ms);
     connection->ticket = 0;
     auto commit = commits.find(spki);
     auto pin = pins.find(spki);
@@ -278,13 +282,15 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
   {
     std::unique_lock lock(mutex);
     if (!connection->attached) {
-      if (connection->early.size() < kMaxEarlyMessages) {
+      size_t size = connection->early.empty() ? 0 : message.size() + kMessageChargeBytes;
+      if (size == 0 || connection->early_bytes + size <= kMaxEarlyBytes) {
+        connection->early_bytes += size;
         connection->early.push_back(std::move(message));
         return;
       }
       // None may be lost: the ones behind it would make no sense.
       lock.unlock();
-      return connection->close("protocol", "The other home sent more than 64 messages before the link was attached.");
+      return connection->close("protocol", "The other home sent more than its hello before the pairing was done.");
     }
   }
   if (!typeOf(message)) {

@@ -86,4 +86,10 @@ bool LinkHub::Impl::handshakeIsLate(Connection& connection, int64_t now_ms) {
   return now_ms - connection.handshake_since_ms > trust::kHandshakeLimitMs;
 }
 
+// One on which a pairing was to end, and did not. Its hello is not heard before, so it has the time of a hello.
+bool LinkHub::Impl::staysUnused(const Connection& connection, int64_t now_ms) {
+  return connection.kind() == Connection::Kind::kPeer && connection.established_ms != 0 && !connection.attached &&
+         now_ms - connection.established_ms > kHelloLimitMs;
+}
+
 }  // namespace hearthgate::sync

@@ -44,17 +44,21 @@ void LinkHub::Impl::dialCommit(const std::shared_ptr<PairingRun>& pairing) {
 void LinkHub::Impl::commitOpened(const std::shared_ptr<Connection>& connection,
                                  const std::shared_ptr<PairingRun>& pairing) {
   PairingCommit::Actions actions;
+  std::shared_ptr<Connection> earlier;
   bool over;
   {
     std::lock_guard lock(mutex);
     over = pairing->finished;  // Meanwhile, one way or the other.
     if (!over) {
-      pairing->connection = connection;
+      earlier = std::exchange(pairing->connection, connection);
+      // A home's own link has its end elsewhere.
+      if (earlier == connection || (earlier && earlier->attached)) earlier.reset();
       pairing->commit_opened_ms = clock.steadyMs();
       actions = pairing->commit->linkOpened();
     }
   }
   if (over) return attachPeer(connection, pairing->peer->home);
+  if (earlier) earlier->close("duplicate", "A newer link took over.");
   perform(pairing, std::move(actions), connection);
 }
 

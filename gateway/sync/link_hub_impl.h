@@ -42,7 +42,9 @@ inline constexpr int64_t kTickMs = 250;
 // How long a `home sync` that follows a `home connect` waits for the link.
 inline constexpr int64_t kConnectWaitMs = 5'000;
 inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's types are below
-inline constexpr size_t kMaxEarlyMessages = 64;
+// What comes on a link before it is attached, the first message alone excepted: that one is the hello, which holds all rules
+// and is whatever size a message may have. Before the answer to it an honest home says nothing more but small notes.
+inline constexpr size_t kMaxEarlyBytes = 2 << 20;
 
 struct PeerEntry {
   store::Peer row;
@@ -163,6 +165,7 @@ struct LinkHub::Impl : Connection::User {
   sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
   bool giveWayLocked(std::string_view remote_address);
   static bool handshakeIsLate(Connection& connection, int64_t now_ms);
+  static bool staysUnused(const Connection& connection, int64_t now_ms);
 
   // link_hub_dial.cpp
   void wake(const HomeId& home, int64_t delay_ms);
