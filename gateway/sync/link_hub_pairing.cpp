@@ -253,9 +253,14 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
   {
     std::lock_guard lock(mutex);
     if (!connection->dialled()) {
-      bool first = pairing_gate.succeeded(connection->ticket, clock.steadyMs());
-      connection->ticket = 0;
-      if (!first || (run && !run->finished)) {
+      const auto ticket = std::exchange(connection->ticket, 0);
+      if (run && !run->finished && pairing_gate.isOpen(clock.steadyMs())) {
+        // The code was opened before, or it would have ended that one: a person here joins another home.
+        pairing_gate.release(ticket);
+        connection->close("pairing_throttled", "The other home pairs with another one now; try again when it is done.");
+        return;
+      }
+      if (!pairing_gate.succeeded(ticket, clock.steadyMs())) {
         connection->close("pairing_not_open", "The code was used already.");
         return;
       }
@@ -268,7 +273,10 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
       code.reset();
     }
     pairing = run;
-    if (!pairing || pairing->connection != connection) return;
+    if (!pairing || pairing->connection != connection) {
+      connection->close("pairing_refused", "Another pairing was begun.");
+      return;
+    }
     auto exporter = connection->channel().exporter(trust::kPairExporterLabel, 32);
     if (!exporter.ok()) {
       connection->close("pairing_refused", exporter.error().message);

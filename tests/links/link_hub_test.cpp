@@ -19,6 +19,23 @@ TEST_F(LinkHub, PairsTwoHomesAndSharesWhatIsGranted) {
   EXPECT_TRUE(level->level) << level->reason;
 }
 
+TEST_F(LinkHub, KeepsItsCodeWhileItJoinsAnotherHome) {
+  RunningHome hills{network, "Hills"};
+  auto code = beach.hub().openPairing(300, true);
+  auto others = hills.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok() && others.ok());
+  ASSERT_TRUE(beach.hub().join(others->code, hills.address(), false).ok());
+  auto joined = city.hub().join(code->code, beach.address(), true);
+  ASSERT_FALSE(joined.ok());
+  EXPECT_EQ(joined.error().code, "pairing_throttled");
+  EXPECT_EQ(beach.hub().pairing().failed_tries, 0);
+  hills.hub().cancelPairing();
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "open"; }));
+  joined = city.hub().join(code->code, beach.address(), true);
+  ASSERT_TRUE(joined.ok()) << joined.error().code << ": " << joined.error().message;
+  EXPECT_EQ(joined->state, "done");
+}
+
 TEST_F(LinkHub, AsksBothPersonsAndShowsThemTheSameWords) {
   auto code = beach.hub().openPairing(300, false);
   ASSERT_TRUE(code.ok());
