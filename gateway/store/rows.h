@@ -232,6 +232,13 @@ struct PlaceMark {
 };
 
 // An entity of a feed by name alone.
+struct FeedSize {
+  std::string id;
+  std::string kind;
+  uint64_t sequence = 0;
+  uint64_t bytes = 0;  // of its siblings, as they are stored; 0: nothing is left of it
+};
+
 struct FeedId {
   std::string id;
   uint64_t sequence = 0;

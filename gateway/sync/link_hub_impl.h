@@ -46,6 +46,9 @@ inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's ty
 // and is whatever size a message may have. Before the answer to it an honest home says nothing more but small notes.
 inline constexpr size_t kMaxEarlyBytes = 2 << 20;
 
+// Entities that one turn of an offer counts: some milliseconds.
+inline constexpr size_t kOfferRows = 1000;
+
 struct PeerEntry {
   store::Peer row;
   std::shared_ptr<Connection> link;
@@ -189,7 +192,9 @@ struct LinkHub::Impl : Connection::User {
   void pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   void advancePairing(const std::shared_ptr<PairingRun>& pairing);
   void failPairing(const std::shared_ptr<PairingRun>& pairing, const Error& error);
+  struct OfferCount;
   void askOffer(const std::shared_ptr<PairingRun>& pairing);
+  void countOffer(const std::shared_ptr<PairingRun>& pairing, const std::shared_ptr<OfferCount>& count);
   void pairingTick();
   void changedPairing();
   // link_hub_commit.cpp
