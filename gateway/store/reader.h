@@ -156,6 +156,7 @@ class Reader : public model::Names {
   std::set<std::string> kindsOf(const model::OwnerId& owner);
   std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
+  std::vector<FeedSize> feedSizes(const model::OwnerId& owner, uint64_t after, size_t limit);
   // What is held of one entity, without its content, the oldest first.
   std::vector<HeldRow> heldOf(const model::Address& address, size_t limit = SIZE_MAX >> 1);
 

@@ -97,7 +97,7 @@ bool Reader::anyStrategyHere() {
 
 #define PEER_COLUMNS                                                                                                 \
   "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
-  "p.since_ms, p.last_sync_ms"
+  "p.since_ms, p.last_sync_ms, p.former_spki, p.former_statements, p.former_pairing"
 
 namespace {
 Peer readPeer(Database& database, Query& query) {
@@ -113,6 +113,7 @@ Peer readPeer(Database& database, Query& query) {
   peer.kept_apart = query.integer(8) != 0;
   peer.since_ms = query.integer(9);
   if (!query.isNull(10)) peer.last_sync_ms = query.integer(10);
+  if (!query.isNull(11)) peer.former = Pin{query.text(11), query.text(12), query.text(13)};
   return peer;
 }
 }  // namespace

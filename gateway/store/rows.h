@@ -148,18 +148,23 @@ struct PeerAddress {
   std::optional<int64_t> last_ok_ms;
 };
 
-struct Peer {
-  HomeId home;
-  std::string name;
-  PeerState state = PeerState::kPaired;
+// What a pairing leaves of another home's key.
+struct Pin {
   std::string operating_spki;
   std::string statements;  // trust's encoding
   std::string pairing;     // PairingSession::pairingId()
+};
+
+struct Peer : Pin {
+  HomeId home;
+  std::string name;
+  PeerState state = PeerState::kPaired;
   int64_t incarnation = 0;
   std::vector<PeerAddress> addresses;
   bool kept_apart = false;
   int64_t since_ms = 0;
   std::optional<int64_t> last_sync_ms;
+  std::optional<Pin> former;  // comes back when the pairing that replaced it is not acknowledged
 };
 
 struct Cursor {
@@ -226,7 +231,15 @@ struct PlaceMark {
   bool operator==(const PlaceMark&) const = default;
 };
 
-// An entity of a feed by name alone.
+// An entity of a feed without its content.
+struct FeedSize {
+  std::string id;
+  std::string kind;
+  uint64_t sequence = 0;
+  uint64_t bytes = 0;  // of its siblings, as they are stored; 0: nothing is left of it
+};
+
+// The same by name alone.
 struct FeedId {
   std::string id;
   uint64_t sequence = 0;

@@ -45,6 +45,15 @@ std::vector<FeedId> Reader::feedIds(const model::OwnerId& owner, uint64_t after,
   return rows;
 }
 
+std::vector<FeedSize> Reader::feedSizes(const model::OwnerId& owner, uint64_t after, size_t limit) {
+  std::vector<FeedSize> rows;
+  Query query = database_->query(
+      "SELECT id, kind, sequence, length(siblings) FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
+  query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
+  while (query.row()) rows.push_back({query.text(0), query.text(1), query.number(2), query.number(3)});
+  return rows;
+}
+
 std::vector<PeerException> Reader::peerExceptions(const HomeId& home, const model::Address& address) {
   std::vector<PeerException> rows;
   Query query =

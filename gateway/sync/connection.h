@@ -90,10 +90,13 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   int64_t handshake_since_ms = 0;  // a dialled one: when it was first seen open and not established
   std::string transport;
   uint64_t ticket = 0;
+  bool for_commit = false;  // dialled for the end of a pairing
   bool attached = false;
   std::atomic<bool> told_connected{false};  // by an event: hellos were exchanged
-  std::vector<std::string> early;
+  std::vector<std::string> early;  // came before it was attached
+  size_t early_bytes = 0;
   int64_t opened_ms = 0;
+  int64_t established_ms = 0;  // 0 until the hub has seen it
   // Bytes handed to the engine and not yet worked off.
   std::atomic<size_t> engine_backlog{0};
 

@@ -4,8 +4,6 @@
 
 #include "base/log.h"
 #include "sync/link_hub_impl.h"
-#include "trust/source.h"
-#include "trust/tuning.h"
 
 namespace hearthgate::sync {
 LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
@@ -114,29 +112,19 @@ void LinkHub::Impl::tick() {
       {});
   pairingTick();
   std::vector<std::shared_ptr<Connection>> late;
+  std::vector<std::shared_ptr<Connection>> unused;
   {
     std::lock_guard lock(mutex);
     int64_t now = clock.steadyMs();
     for (const auto& connection : connections) {
       if (handshakeIsLate(*connection, now)) late.push_back(connection);
+      if (staysUnused(*connection, now)) unused.push_back(connection);
     }
     (void)handshake_gate.expire(now);  // Their connections are those above.
   }
   for (const auto& connection : late) connection->close("timeout", "The handshake took longer than ten seconds.");
+  for (const auto& connection : unused) connection->close("timeout", "The pairing did not end within thirty seconds.");
   links.after(kTickMs, [this] { tick(); });
-}
-
-// A side that answers the transport's pings and says nothing would otherwise be waited for without an end, and no other
-// address be tried.
-bool LinkHub::Impl::handshakeIsLate(Connection& connection, int64_t now_ms) {
-  if (connection.established()) return false;
-  if (!connection.dialled()) {
-    // Those of pairings are the gate's.
-    return connection.kind() == Connection::Kind::kPeer && now_ms - connection.opened_ms > trust::kHandshakeLimitMs;
-  }
-  if (!connection.opened()) return false;  // How long a dial takes is the transport's to limit.
-  if (connection.handshake_since_ms == 0) connection.handshake_since_ms = now_ms;
-  return now_ms - connection.handshake_since_ms > trust::kHandshakeLimitMs;
 }
 
 void LinkHub::useTransport(const std::string& name, std::shared_ptr<sdk::Transport> transport) {
@@ -170,82 +158,17 @@ void LinkHub::Impl::track(const std::shared_ptr<Connection>& connection) {
   connections.insert(connection);
 }
 
-sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk::LinkRequest& request) {
-  sdk::LinkDecision decision;
-  if (request.path == "/pair") {
-    decision = acceptPairing(request);
-    if (!decision.handler) handshakes_ended.add(true, HandshakeEnd::kRefused);
-  } else if (request.path == "/peer") {
-    std::lock_guard lock(mutex);
-    if (stopping) return sdk::LinkDecision::refuse(503);
-    std::string_view address = std::string_view(request.remote_address).substr(0, request.remote_address.rfind(':'));
-    auto ticket = handshake_gate.admit(address, clock.steadyMs());
-    if (!ticket.ok() && giveWayLocked(address)) ticket = handshake_gate.admit(address, clock.steadyMs());
-    if (!ticket.ok()) {
-      handshakes_ended.add(false, HandshakeEnd::kRefused);
-      refusals.add(false, "link_throttled", address, ticket.error().message);
-      return sdk::LinkDecision::refuse(429);
-    }
-    auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
-      std::lock_guard inner(mutex);
-      return pins.contains(std::string(spki)) || commits.contains(std::string(spki));
-    });
-    if (!channel.ok()) {
-      handshake_gate.ended(*ticket);
-      logError("links", channel.error().message);
-      return sdk::LinkDecision::refuse(503);
-    }
-    auto connection = std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, false,
-                                                   std::move(*channel));
-    connection->ticket = *ticket;
-    connection->transport = transport;
-    connection->address = address;
-    track(connection);
-    return sdk::LinkDecision::accept(connection);
-  }
-  return decision;
-}
-
-// Ends the oldest handshake of this source, or of any when all places are taken; false when there is none to end.
-bool LinkHub::Impl::giveWayLocked(std::string_view remote_address) {
-  std::string source = trust::sourceOf(remote_address);
-  std::shared_ptr<Connection> oldest;
-  std::shared_ptr<Connection> oldest_of_source;
-  size_t waiting = 0;
-  size_t waiting_of_source = 0;
-  auto take = [](std::shared_ptr<Connection>& best, const std::shared_ptr<Connection>& one) {
-    if (!best || one->opened_ms < best->opened_ms) best = one;
-  };
-  for (const auto& connection : connections) {
-    if (connection->kind() != Connection::Kind::kPeer || connection->ticket == 0) continue;
-    ++waiting;
-    take(oldest, connection);
-    if (trust::sourceOf(connection->address) != source) continue;
-    ++waiting_of_source;
-    take(oldest_of_source, connection);
-  }
-  std::shared_ptr<Connection> chosen;
-  if (waiting_of_source >= static_cast<size_t>(settings.unauthenticated.links_per_source)) {
-    chosen = oldest_of_source;
-  } else if (waiting >= static_cast<size_t>(settings.unauthenticated.links)) {
-    chosen = oldest;
-  }
-  if (!chosen || clock.steadyMs() - chosen->opened_ms < kGiveWayMs) return false;
-  handshake_gate.ended(chosen->ticket);
-  chosen->ticket = 0;
-  chosen->close("timeout", "Others wait for the place of this handshake.");
-  return true;
-}
-
 void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection) {
   handshakes_ended.add(connection->kind() == Connection::Kind::kPairing, HandshakeEnd::kDone);
   if (connection->kind() == Connection::Kind::kPairing) return pairingEstablished(connection);
   std::string spki = connection->channel().peerSpki();
   std::shared_ptr<PairingRun> pairing;
   std::optional<HomeId> home;
+  bool missing;
   {
     std::lock_guard lock(mutex);
-    if (connection->ticket) handshake_gate.authenticated(connection->ticket, clock.steadyMs());
+    connection->established_ms = clock.steadyMs();
+    if (connection->ticket) handshake_gate.authenticated(connection->ticket, connection->established_ms);
     connection->ticket = 0;
     auto commit = commits.find(spki);
     auto pin = pins.find(spki);
@@ -253,13 +176,19 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
     if (pin != pins.end()) home = pin->second;
     if (pairing) home = pairing->peer->home;
     connection->home = home;
+    const PeerEntry* entry = pairedByLocked(spki);
+    missing = entry && !entry->link && !entry->row.kept_apart;
     if (home) {
       std::shared_ptr<LinkTraffic>& counted = traffic[*home];
       if (!counted) counted = std::make_shared<LinkTraffic>();
       connection->traffic = counted;
     }
   }
-  if (pairing) return commitOpened(connection, pairing);
+  if (pairing) {
+    commitOpened(connection, pairing);
+    // Homes that pair again keep what they have: a link that they lack is theirs at once.
+    if (!missing) return;
+  }
   if (!home) {
     refusals.add(false, "not_paired", connection->remoteAddress(), "Its home was forgotten here.");
     return connection->close("not_paired", "This home is not paired here any more.");
@@ -274,6 +203,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   bool paired = true;
   {
     std::lock_guard lock(mutex);
+    if (connection->attached) return;
     auto at = peers.find(home);
     over = !connections.contains(connection);
     if (over) {
@@ -345,13 +275,15 @@ void LinkHub::Impl::onReceived(const std::shared_ptr<Connection>& connection, st
   {
     std::unique_lock lock(mutex);
     if (!connection->attached) {
-      if (connection->early.size() < kMaxEarlyMessages) {
+      size_t size = connection->early.empty() ? 0 : message.size() + kMessageChargeBytes;
+      if (size == 0 || connection->early_bytes + size <= kMaxEarlyBytes) {
+        connection->early_bytes += size;
         connection->early.push_back(std::move(message));
         return;
       }
       // None may be lost: the ones behind it would make no sense.
       lock.unlock();
-      return connection->close("protocol", "The other home sent more than 64 messages before the link was attached.");
+      return connection->close("protocol", "The other home sent more than its hello before the pairing was done.");
     }
   }
   if (!typeOf(message)) {
@@ -375,6 +307,11 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     std::lock_guard lock(mutex);
     connections.erase(connection);
     if (connection->ticket && connection->kind() == Connection::Kind::kPeer) handshake_gate.ended(connection->ticket);
+    for (const auto& [spki, pairing] : commits) {
+      if (pairing->connection != connection) continue;
+      pairing->connection.reset();
+      pairing->commit_dialling = false;
+    }
     auto at = connection->home ? peers.find(*connection->home) : peers.end();
     if (at != peers.end() && at->second.link == connection) {
       at->second.link.reset();
@@ -396,7 +333,7 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
     wake(home, *retry_ms);
     return;
   }
-  if (connection->dialled()) dialEnded(connection, error);
+  if (connection->dialled() && !connection->for_commit) dialEnded(connection, error);
 }
 
 // Engine's thread. False where another link, or none, is the home's there.
@@ -446,6 +383,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   if (!row) return;
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
+  if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
   if (row->name.empty()) row->name = hello.name;
   {
     std::lock_guard lock(mutex);

@@ -75,7 +75,7 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
     spki = entry.row.operating_spki;
     entry.dialling = true;
   }
-  if (dialPeer(address, spki, home)) return;
+  if (dialPeer(address, spki, home, false)) return;
   int64_t delay;
   {
     std::lock_guard lock(mutex);
@@ -88,7 +88,7 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
 }
 
 std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, const std::string& spki,
-                                                    std::optional<HomeId> home) {
+                                                    const HomeId& home, bool for_commit) {
   auto channel = trust::Channel::peer(trust::Channel::Role::kClient, identity,
                                       [spki](std::string_view presented) { return presented == spki; });
   if (!channel.ok()) {
@@ -98,6 +98,7 @@ std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, 
   auto connection =
       std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, true, std::move(*channel));
   connection->address = address;
+  connection->for_commit = for_commit;
   std::shared_ptr<sdk::Transport> transport;
   {
     std::lock_guard lock(mutex);
@@ -149,19 +150,10 @@ int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& 
 }
 
 void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
-  std::shared_ptr<PairingRun> pairing;
   std::optional<int64_t> delay;
   HomeId home;
   {
     std::lock_guard lock(mutex);
-    for (const auto& [spki, run_of] : commits) {
-      if (run_of->connection == connection) pairing = run_of;
-    }
-    if (pairing) {
-      pairing->connection.reset();
-      pairing->commit_dialling = false;
-      return;
-    }
     if (!connection->home) return;
     home = *connection->home;
     auto at = peers.find(home);

@@ -43,7 +43,12 @@ inline constexpr int64_t kTickMs = 250;
 // How long a `home sync` that follows a `home connect` waits for the link.
 inline constexpr int64_t kConnectWaitMs = 5'000;
 inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's types are below
-inline constexpr size_t kMaxEarlyMessages = 64;
+// What comes on a link before it is attached, the first message alone excepted: that one is the hello, which holds all rules
+// and is whatever size a message may have. Before the answer to it an honest home says nothing more but small notes.
+inline constexpr size_t kMaxEarlyBytes = 2 << 20;
+
+// Entities that one turn of an offer counts: some milliseconds.
+inline constexpr size_t kOfferRows = 1000;
 
 struct PeerEntry {
   store::Peer row;
@@ -160,10 +165,7 @@ struct LinkHub::Impl : Connection::User {
   // link_hub.cpp
   Status load();
   void tick();
-  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
   void auditRefusals(engine::Core& core);
-  sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
-  bool giveWayLocked(std::string_view remote_address);
   void onEstablished(const std::shared_ptr<Connection>& connection) override;
   void onReceived(const std::shared_ptr<Connection>& connection, std::string message) override;
   void onEnded(const std::shared_ptr<Connection>& connection, const Error& error) override;
@@ -176,11 +178,17 @@ struct LinkHub::Impl : Connection::User {
   void event(const std::string& type, std::string body);
   void track(const std::shared_ptr<Connection>& connection);
 
-  // link_hub_dial.cpp; those with `Locked` want the mutex held.
+  // link_hub_accept.cpp; those with `Locked` want the mutex held.
+  sdk::LinkDecision accept(const std::string& transport, const sdk::LinkRequest& request);
+  bool giveWayLocked(std::string_view remote_address);
+  static bool handshakeIsLate(Connection& connection, int64_t now_ms);
+  static bool staysUnused(const Connection& connection, int64_t now_ms);
+
+  // link_hub_dial.cpp
   void wake(const HomeId& home, int64_t delay_ms);
   void dialDue(const HomeId& home, uint64_t generation);
-  std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki,
-                                       std::optional<HomeId> home);
+  std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki, const HomeId& home,
+                                       bool for_commit);
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   bool mayDialLocked(const PeerEntry& entry) const;
   int64_t nextRetryLocked(PeerEntry& entry);
@@ -200,7 +208,9 @@ struct LinkHub::Impl : Connection::User {
   void pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   void advancePairing(const std::shared_ptr<PairingRun>& pairing);
   void failPairing(const std::shared_ptr<PairingRun>& pairing, const Error& error);
+  struct OfferCount;
   void askOffer(const std::shared_ptr<PairingRun>& pairing);
+  void countOffer(const std::shared_ptr<PairingRun>& pairing, const std::shared_ptr<OfferCount>& count);
   void pairingTick();
   void changedPairing();
   // link_hub_commit.cpp
@@ -211,7 +221,8 @@ struct LinkHub::Impl : Connection::User {
                const std::shared_ptr<Connection>& connection);
   void paired(const std::shared_ptr<PairingRun>& pairing);
   void dialCommit(const std::shared_ptr<PairingRun>& pairing);
-  store::Peer rowOf(const PairingRun& pairing, bool marked);
+  store::Peer rowOf(const PairingRun& pairing, bool marked, const std::optional<store::Peer>& known);
+  PeerEntry* pairedByLocked(const std::string& spki);
   void endRunLocked(PairingRun& pairing);
   void keepMarkedLocked(PairingRun& pairing, const std::string& pairing_id);
   void resumeIfMarked(const HomeId& home);

@@ -253,9 +253,14 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
   {
     std::lock_guard lock(mutex);
     if (!connection->dialled()) {
-      bool first = pairing_gate.succeeded(connection->ticket, clock.steadyMs());
-      connection->ticket = 0;
-      if (!first || (run && !run->finished)) {
+      const auto ticket = std::exchange(connection->ticket, 0);
+      if (run && !run->finished && pairing_gate.isOpen(clock.steadyMs())) {
+        // The code was opened before, or it would have ended that one: a person here joins another home.
+        pairing_gate.release(ticket);
+        connection->close("pairing_throttled", "The other home pairs with another one now; try again when it is done.");
+        return;
+      }
+      if (!pairing_gate.succeeded(ticket, clock.steadyMs())) {
         connection->close("pairing_not_open", "The code was used already.");
         return;
       }
@@ -268,7 +273,10 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
       code.reset();
     }
     pairing = run;
-    if (!pairing || pairing->connection != connection) return;
+    if (!pairing || pairing->connection != connection) {
+      connection->close("pairing_refused", "Another pairing was begun.");
+      return;
+    }
     auto exporter = connection->channel().exporter(trust::kPairExporterLabel, 32);
     if (!exporter.ok()) {
       connection->close("pairing_refused", exporter.error().message);
@@ -350,7 +358,8 @@ void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, cons
     endRunLocked(*pairing);
     pairing->view.state = "failed";
     pairing->view.error = error;
-    connection = pairing->connection;
+    connection = pairing->commit ? std::exchange(pairing->connection, nullptr) : pairing->connection;
+    if (connection && connection->attached) connection.reset();  // That of homes that were paired before stays.
   }
   if (connection) connection->close("pairing_refused", error.message);
   changedPairing();
@@ -362,37 +371,58 @@ void LinkHub::Impl::endRunLocked(PairingRun& pairing) {
   std::erase_if(commits, [&](const auto& commit) { return commit.second.get() == &pairing; });
 }
 
-// What the first sync would bring to the other side: for an unknown home nothing, as nothing is granted yet.
+// What the first sync would bring to the other side: for an unknown home nothing, as nothing is granted yet. Counted in
+// turns with everything else on the engine's thread.
+struct LinkHub::Impl::OfferCount {
+  uint64_t after = 0;
+  uint64_t last = 0;  // what changes meanwhile moves above it, and is not met twice
+  bool more = false;
+  std::map<std::string, trust::PairingOffer::Kind> kinds;
+};
+
 void LinkHub::Impl::askOffer(const std::shared_ptr<PairingRun>& pairing) {
-  HomeId home = pairing->peer->home;
-  auto offer = std::make_shared<trust::PairingOffer>();
+  auto count = std::make_shared<OfferCount>();
   engine.submit(
-      [home, offer](engine::Core& core) {
-        if (!core.rulesFor(home)) return;
-        std::map<std::string, trust::PairingOffer::Kind> kinds;
-        for (uint64_t after = 0;;) {
-          std::vector<store::FeedRow> page = core.store().feed(core.me(), after, 500);
-          if (page.empty()) break;
-          for (const store::FeedRow& row : page) {
-            after = row.sequence;
-            if (row.siblings.empty() || core.accessFor(home, row.id) == model::Access::kNone) continue;
-            trust::PairingOffer::Kind& kind = kinds[row.kind];
+      [home = pairing->peer->home, count](engine::Core& core) {
+        count->more = core.rulesFor(home) != nullptr;
+        count->last = core.store().feedEnd(core.me());
+      },
+      [this, pairing, count](const Status&) { countOffer(pairing, count); });
+}
+
+void LinkHub::Impl::countOffer(const std::shared_ptr<PairingRun>& pairing, const std::shared_ptr<OfferCount>& count) {
+  {
+    std::lock_guard lock(mutex);
+    if (pairing->finished || !pairing->session) return;
+  }
+  if (count->more) {
+    engine.submit(
+        [home = pairing->peer->home, count](engine::Core& core) {
+          std::vector<store::FeedSize> rows = core.store().feedSizes(core.me(), count->after, kOfferRows);
+          count->more = rows.size() == kOfferRows;
+          for (const store::FeedSize& row : rows) {
+            count->after = row.sequence;
+            count->more = count->more && row.sequence < count->last;
+            if (row.sequence > count->last) break;
+            if (row.bytes == 0 || core.accessFor(home, row.id) == model::Access::kNone) continue;
+            trust::PairingOffer::Kind& kind = count->kinds[row.kind];
             kind.kind = row.kind;
             ++kind.entities;
-            kind.bytes += row.siblings.size();
+            kind.bytes += row.bytes;
           }
-        }
-        for (auto& [name, kind] : kinds) offer->kinds.push_back(std::move(kind));
-      },
-      [this, pairing, offer](const Status&) {
+        },
         // A failed commit costs only numbers here; the engine has said so already.
-        {
-          std::lock_guard lock(mutex);
-          if (pairing->finished || !pairing->session) return;
-          (void)pairing->session->offer(std::move(*offer));  // Its failure is in failure().
-        }
-        advancePairing(pairing);
-      });
+        [this, pairing, count](const Status&) { countOffer(pairing, count); });
+    return;
+  }
+  trust::PairingOffer offer;
+  for (auto& [name, kind] : count->kinds) offer.kinds.push_back(std::move(kind));
+  {
+    std::lock_guard lock(mutex);
+    if (pairing->finished || !pairing->session) return;
+    (void)pairing->session->offer(std::move(offer));  // Its failure is in failure().
+  }
+  advancePairing(pairing);
 }
 
 void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error) {

@@ -10,6 +10,8 @@ namespace {
 constexpr uint8_t kCommit = 1, kDone = 2, kAck = 3;
 constexpr size_t kIdBytes = 32;
 
+std::string payloadOf(uint8_t type, std::string_view id) { return Writer().u8(type).field(id).take(); }
+
 Error refused(const std::string& what) {
   return trustError("pairing_refused", "the end of a pairing was refused: " + what + "; pair again");
 }
@@ -27,7 +29,7 @@ PairingCommit PairingCommit::fromPin(PairingRole role, std::string pairing_id, b
   return commit;
 }
 
-std::string PairingCommit::payload(uint8_t type) const { return Writer().u8(type).field(id_).take(); }
+std::string PairingCommit::payload(uint8_t type) const { return payloadOf(type, id_); }
 
 bool PairingCommit::dialDue(int64_t now_ms) {
   if (role_ != PairingRole::kJoiner || state_ != State::kPending || now_ms < next_dial_ms_) return false;
@@ -48,6 +50,7 @@ Result<PairingCommit::Actions> PairingCommit::onMessage(std::string_view bytes, 
   uint8_t type = reader.u8();
   std::string_view id = reader.fixed(kIdBytes);
   if (!reader.done()) return refused("the message could not be read");
+  if (state_ == State::kPaired) return answerPaired(type, id);
   if (!equalSecrets(id, id_)) return refused("it belongs to another pairing");
   // Time may have passed without a tick; what is over must not be committed any more.
   if (state_ == State::kGone || (state_ == State::kPending && now_ms >= deadline_ms_))
@@ -57,6 +60,18 @@ Result<PairingCommit::Actions> PairingCommit::onMessage(std::string_view bytes, 
   if (type == kDone && !listener) return onDone();
   if (type == kAck && listener && state_ != State::kPending) return onAck();
   return refused("the message does not fit its state");
+}
+
+Result<PairingCommit::Actions> PairingCommit::answerPaired(uint8_t type, std::string_view id) const {
+  Actions actions;
+  if (type == kCommit) {
+    actions.send.push_back(payloadOf(kDone, id));
+  } else if (type == kDone) {
+    actions.send.push_back(payloadOf(kAck, id));
+  } else if (type != kAck) {
+    return refused("the message is of an unknown type");
+  }
+  return actions;
 }
 
 PairingCommit::Actions PairingCommit::onCommit() {
@@ -75,8 +90,6 @@ PairingCommit::Actions PairingCommit::onDone() {
   if (state_ == State::kPending) {
     state_ = State::kStoring;
     actions.store_pin = true;
-  } else if (state_ == State::kPaired) {
-    actions.send.push_back(payload(kAck));
   }
   return actions;
 }

@@ -10,7 +10,9 @@
 //
 // While `pending`, the other home's key counts as pinned for this exchange alone: no hello, feed or grant on that link.
 // The same holds at the listener for a pin with the mark. Store the pairing id with the pin: after a restart the object
-// is made again from it, and a listener whose acknowledgement was lost asks for it on the next link.
+// is made again from it, and a listener whose acknowledgement was lost asks for it on the next link. A home that is
+// paired holds the other one's pin, so it answers whatever pairing of the two is asked for: a pairing again of which
+// one side knows nothing any more ends well at the other.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +69,7 @@ class PairingCommit {
 
  private:
   std::string payload(uint8_t type) const;
+  Result<Actions> answerPaired(uint8_t type, std::string_view id) const;
   Actions onCommit();
   Actions onDone();
   Actions onAck();

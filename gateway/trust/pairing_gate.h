@@ -39,6 +39,8 @@ class PairingGate {
   void failed(Ticket ticket);
   // It succeeded. True for the first success on a code, which consumes it; false when the code is gone: drop the link.
   bool succeeded(Ticket ticket, int64_t now_ms);
+  // It succeeded, and this home is busy with another pairing: neither a guess nor the end of the code. Drop the link.
+  void release(Ticket ticket) { running_.erase(ticket); }
   // Handshakes that took too long. They count as failed; close their links.
   std::vector<Ticket> expire(int64_t now_ms);
 

@@ -1,6 +1,7 @@
 #include "sync/link_hub.h"
 
 #include "links/running_home.h"
+#include "sync/link_hub_impl.h"
 
 namespace hearthgate::testing {
 namespace {
@@ -17,6 +18,52 @@ TEST_F(LinkHub, PairsTwoHomesAndSharesWhatIsGranted) {
   auto level = city.hub().sync(beach.id());
   ASSERT_TRUE(level.ok());
   EXPECT_TRUE(level->level) << level->reason;
+}
+
+TEST_F(LinkHub, KeepsItsCodeWhileItJoinsAnotherHome) {
+  RunningHome hills{network, "Hills"};
+  auto code = beach.hub().openPairing(300, true);
+  auto others = hills.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok() && others.ok());
+  ASSERT_TRUE(beach.hub().join(others->code, hills.address(), false).ok());
+  auto joined = city.hub().join(code->code, beach.address(), true);
+  ASSERT_FALSE(joined.ok());
+  EXPECT_EQ(joined.error().code, "pairing_throttled");
+  EXPECT_EQ(beach.hub().pairing().failed_tries, 0);
+  hills.hub().cancelPairing();
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "open"; }));
+  joined = city.hub().join(code->code, beach.address(), true);
+  ASSERT_TRUE(joined.ok()) << joined.error().code << ": " << joined.error().message;
+  EXPECT_EQ(joined->state, "done");
+}
+
+// A pairing counts what it would send in turns with everything else.
+TEST_F(LinkHub, CountsAnOfferInTurns) {
+  constexpr size_t kEntities = 30 * sync::kOfferRows + 1;
+  pairHomes(beach, city);
+  ASSERT_TRUE(beach.hub().disconnect(city.id()).ok());
+  beach.grant(city.id(), "light.*", model::Access::kRead);
+  ASSERT_TRUE(beach.put("sensor.hidden", R"({"n":1})").ok());
+  ASSERT_TRUE(beach.engine()
+                  .run([&](engine::Core& core) {
+                    core.beginChange(core.settings().home, "test", "write");
+                    for (size_t n = 0; n < kEntities; ++n) {
+                      engine::WriteOrder order;
+                      order.address = {model::OwnerId(beach.id()), "light.l" + std::to_string(n)};
+                      order.fields = *model::parseJson(R"({"n":1})", 32);
+                      EXPECT_TRUE(core.write(order).ok());
+                    }
+                    core.endChange();
+                  })
+                  .ok());
+  const uint64_t before = beach.engine().measures().group.read().at_most.back();
+  auto code = beach.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok());
+  auto joined = city.hub().join(code->code, beach.address(), false);
+  ASSERT_TRUE(joined.ok()) << joined.error().message;
+  EXPECT_EQ(joined->to_receive.entities, kEntities);
+  EXPECT_EQ(joined->to_receive.kinds.size(), 1u);
+  EXPECT_GT(beach.engine().measures().group.read().at_most.back() - before, kEntities / sync::kOfferRows);
 }
 
 TEST_F(LinkHub, AsksBothPersonsAndShowsThemTheSameWords) {

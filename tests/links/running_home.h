@@ -17,6 +17,7 @@
 #include "support/eventually.h"
 #include "support/loopback_transport.h"
 #include "sync/link_hub.h"
+#include "trust/words.h"
 
 namespace hearthgate::testing {
 
@@ -39,13 +40,18 @@ class RunningHome {
 
   RunningHome(std::shared_ptr<LoopbackNetwork> network, const std::string& name)
       : RunningHome([network] { return std::make_shared<LoopbackTransport>(network); }, name) {}
-  RunningHome(MakeTransport make_transport, const std::string& name, sync::LinkHubSettings links = {})
+  // The home of another one's words on a new machine: the same home with another key.
+  RunningHome(std::shared_ptr<LoopbackNetwork> network, const std::string& name, const RunningHome& rebuilt)
+      : RunningHome([network] { return std::make_shared<LoopbackTransport>(network); }, name, {}, &rebuilt) {}
+  RunningHome(MakeTransport make_transport, const std::string& name, sync::LinkHubSettings links = {},
+              const RunningHome* rebuilt = nullptr)
       : folder_(std::filesystem::temp_directory_path() / ("hearthgate-links-" + systemRandom().id<ReplicaId>().text())),
         make_transport_(std::move(make_transport)),
         links_(std::move(links)) {
     links_.name = name;
     std::filesystem::create_directories(folder_);
-    auto made = trust::Identity::create(folder_.string(), systemRandom());
+    auto made = rebuilt ? trust::Identity::recover(folder_.string(), rebuilt->seed(), systemRandom())
+                        : trust::Identity::create(folder_.string(), systemRandom());
     EXPECT_TRUE(made.ok());
     identity_.emplace(std::move(*made));
     start();
@@ -90,6 +96,12 @@ class RunningHome {
   engine::Engine& engine() { return *engine_; }
   const trust::Identity& identity() const { return *identity_; }
   HomeId id() const { return identity_->home(); }
+  std::string seed() const {
+    const auto words = identity_->recoveryWords();
+    std::string text;
+    for (const std::string& word : **words) text += word + " ";
+    return *trust::parseRecoveryWords(text);
+  }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   uint16_t port() const { return port_; }
 

@@ -2,7 +2,9 @@
 // away.
 #include <future>
 
+#include "links/raw_peer.h"
 #include "links/running_home.h"
+#include "sync/link_hub_impl.h"
 #include "trust/tuning.h"
 
 namespace hearthgate::testing {
@@ -120,6 +122,63 @@ TEST_F(UnacknowledgedPairing, RemovesItselfAlsoAfterARestart) {
   EXPECT_TRUE(eventually([&] { return beach.rowOf(city)->state == store::PeerState::kForgotten; }));
   city.start();
   EXPECT_TRUE(eventually([&] { return city.hub().state(beach.id()).refused_reason == "not_paired"; }));
+}
+
+// What opens with the joiner's key and never acknowledges.
+class UnusedLink : public UnacknowledgedPairing {
+ protected:
+  std::shared_ptr<RawPeer> open() {
+    auto peer = std::make_shared<RawPeer>(city.identity());
+    auto accepted = beach.hub().acceptor("test")({"/peer", "", "192.0.2.1:8765"});
+    EXPECT_TRUE(accepted.handler);
+    if (accepted.handler) peer->open(accepted.handler);
+    return peer;
+  }
+};
+
+TEST_F(UnusedLink, EndsWhenANewerOneComes) {
+  loseTheAcknowledgement();
+  auto first = open();
+  auto second = open();
+  EXPECT_TRUE(eventually([&] { return first->closed() == "duplicate"; })) << first->closed();
+  EXPECT_EQ(second->closed(), "");
+}
+
+TEST_F(UnusedLink, EndsAfterThirtySeconds) {
+  loseTheAcknowledgement();
+  const auto traffic = beach.hub().traffic(city.id());
+  const uint64_t before = traffic->sent.frames;
+  auto link = open();
+  ASSERT_TRUE(eventually([&] { return traffic->sent.frames > before; }));  // It asks for the acknowledgement.
+  beach.clock.putForward(sync::kHelloLimitMs + 1'000);
+  EXPECT_TRUE(eventually([&] { return link->closed() == "timeout"; })) << link->closed();
+  EXPECT_TRUE(isMarked());
+}
+
+TEST_F(UnusedLink, KeepsAHelloAndAFewNotes) {
+  loseTheAcknowledgement();
+  auto link = open();
+  const auto traffic = beach.hub().traffic(city.id());
+  const uint64_t before = traffic->received.frames;
+  link->sayFrame(std::string(sync::kMaxMessageBytes, '\1'));
+  link->sayFrame(std::string(sync::kMaxEarlyBytes - sync::kMessageChargeBytes, '\1'));
+  ASSERT_TRUE(eventually([&] { return traffic->received.frames == before + 2; }));
+  EXPECT_EQ(link->closed(), "");
+  link->sayFrame("\1");
+  EXPECT_TRUE(eventually([&] { return link->closed() == "protocol"; })) << link->closed();
+}
+
+TEST_F(UnusedLink, KeepsManyTinyNotes) {
+  loseTheAcknowledgement();
+  auto link = open();
+  const auto traffic = beach.hub().traffic(city.id());
+  const uint64_t before = traffic->received.frames;
+  const size_t fit = sync::kMaxEarlyBytes / (sync::kMessageChargeBytes + 1);
+  link->sayFrame("\1", 1 + fit);
+  ASSERT_TRUE(eventually([&] { return traffic->received.frames == before + 1 + fit; }));
+  EXPECT_EQ(link->closed(), "");
+  link->sayFrame("\1");
+  EXPECT_TRUE(eventually([&] { return link->closed() == "protocol"; })) << link->closed();
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct LoopbackWire {
   bool frozen = false;
   bool silent = false;  // takes connections and never answers
   bool muted = false;   // loses every message of the side that dialled
+  std::string shut;     // refuses dials of this path
   std::set<std::shared_ptr<LoopbackLink>> links;
 };
 
@@ -52,6 +53,9 @@ class LoopbackNetwork {
   void cut(uint16_t wire_port);
   void mute(uint16_t wire_port, bool muted) {
     runAndWait([&] { wires_[wire_port].muted = muted; });
+  }
+  void shut(uint16_t wire_port, const std::string& path) {
+    runAndWait([&] { wires_[wire_port].shut = path; });
   }
 
  private:
@@ -249,6 +253,7 @@ class LoopbackTransport final : public sdk::Transport {
         });
         return;
       }
+      if (!wire->shut.empty() && target.starts_with(wire->shut)) return answer(number, "refused", "nobody listens");
     }
     const auto listener = network_->listeners_.find(port);
     if (listener == network_->listeners_.end()) return answer(number, "refused", "nobody listens at " + address);

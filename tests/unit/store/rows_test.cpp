@@ -242,6 +242,12 @@ TEST_F(StoreRows, KeepEverythingOfAPairedHome) {
     EXPECT_EQ(found->kept_apart, peer.kept_apart);
     EXPECT_EQ(found->since_ms, peer.since_ms);
     EXPECT_EQ(found->last_sync_ms, peer.last_sync_ms);
+    ASSERT_EQ(found->former.has_value(), peer.former.has_value());
+    if (peer.former) {
+      EXPECT_EQ(found->former->operating_spki, peer.former->operating_spki);
+      EXPECT_EQ(found->former->statements, peer.former->statements);
+      EXPECT_EQ(found->former->pairing, peer.former->pairing);
+    }
     ASSERT_EQ(found->addresses.size(), peer.addresses.size());
     for (size_t i = 0; i < peer.addresses.size(); ++i) {
       EXPECT_EQ(found->addresses[i].address, peer.addresses[i].address);
@@ -250,7 +256,10 @@ TEST_F(StoreRows, KeepEverythingOfAPairedHome) {
     }
   };
   expectPeer();
-  peer = {peer.home, "", PeerState::kForgotten, "new", "", "", 0, {}, true, 1, 2};
+  peer.former = Pin{std::string("\0\xFF former", 9), std::string("\0", 1), std::string(32, '\xEF')};
+  commit(*store, [&] { store->putPeer(peer); });
+  expectPeer();
+  peer = {{"new", "", ""}, peer.home, "", PeerState::kForgotten, 0, {}, true, 1, 2, {}};
   commit(*store, [&] { store->putPeer(peer); });
   expectPeer();
   EXPECT_EQ(store->peers().size(), 1u);

@@ -72,6 +72,7 @@ Peer samplePeer() {
   peer.kept_apart = true;
   peer.since_ms = 10;
   peer.last_sync_ms = 11;
+  peer.former = Pin{"former spki", "former statements", "former pairing"};
   return peer;
 }
 
@@ -326,6 +327,11 @@ void expectSample(Store& store, int schema) {
   expectHomes(store);
   if (schema >= 2) expectAudit(store);
   if (schema >= 3) expectWhy(store);
+  if (schema >= 7) {
+    auto former = store.peer(home(2))->former;
+    ASSERT_TRUE(former);
+    EXPECT_EQ(former->operating_spki + former->statements + former->pairing, "former spkiformer statementsformer pairing");
+  }
   EXPECT_TRUE(schema < 5 || store.endedGrants(kMe, home(2)).at(0).taken_back);
   EXPECT_TRUE(store.takeError().ok());
 }

@@ -76,6 +76,17 @@ TEST(PairingGate, IsConsumedByTheFirstOfManyRightJoins) {
   EXPECT_EQ(gate.admit("198.51.100.1", 3).error().code, "pairing_not_open");
 }
 
+TEST(PairingGate, IsLeftOpenByAJoinThatHadToWait) {
+  PairingGate gate;
+  gate.open(0, 300'000);
+  gate.release(*gate.admit(address(1), 0));
+  EXPECT_TRUE(gate.isOpen(1));
+  EXPECT_EQ(gate.failedCount(), 0);
+  auto again = gate.admit(address(1), 1);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(gate.succeeded(*again, 2));
+}
+
 TEST(PairingGate, LetsOneASourceRunFourInAllAndThirtyAMinute) {
   PairingGate gate;
   gate.open(0, 300'000);

@@ -238,6 +238,32 @@ TEST(PairingCommit, RefusesWhatDoesNotBelongToIt) {
   EXPECT_FALSE(listener.onMessage(commit, kPendingLimitMs + 1).ok());
 }
 
+// One side knows nothing any more of a pairing again of two paired homes, and holds what it is about.
+TEST(PairingCommit, AnswersForAnyPairingOnceItIsPaired) {
+  PairingCommit listener(PairingRole::kListener, std::string(32, 'i'), 0);
+  PairingCommit joiner(PairingRole::kJoiner, std::string(32, 'i'), 0);
+  auto paired = PairingCommit::fromPin(PairingRole::kJoiner, std::string(32, 'j'), false, 0);
+  auto done = paired.onMessage(joiner.linkOpened().send[0], 10);
+  ASSERT_TRUE(done.ok() && done->send.size() == 1 && !done->store_pin);
+  auto stores = joiner.onMessage(done->send[0], 11);
+  ASSERT_TRUE(stores.ok() && stores->store_pin);
+  auto ack = joiner.stored(true, 12);
+  ASSERT_EQ(ack.send.size(), 1u);
+  auto heard = paired.onMessage(ack.send[0], 13);
+  ASSERT_TRUE(heard.ok() && heard->send.empty() && !heard->drop_mark && !heard->paired);
+
+  PairingCommit other(PairingRole::kJoiner, std::string(32, 'i'), 0);
+  ASSERT_TRUE(listener.onMessage(other.linkOpened().send[0], 20).ok());
+  done = listener.stored(true, 21);
+  auto answered = paired.onMessage(done->send[0], 22);
+  ASSERT_TRUE(answered.ok() && answered->send.size() == 1 && !answered->store_pin);
+  auto dropped = listener.onMessage(answered->send[0], 23);
+  ASSERT_TRUE(dropped.ok() && dropped->drop_mark && dropped->paired);
+  std::string unknown = done->send[0];
+  unknown[0] = 4;
+  EXPECT_FALSE(paired.onMessage(unknown, 24).ok());
+}
+
 TEST(PairingCommit, DialsAgainOnceASecondForTwoMinutes) {
   PairingCommit joiner(PairingRole::kJoiner, std::string(32, 'i'), 0);
   int dials = 0;
