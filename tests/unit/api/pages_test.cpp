@@ -104,6 +104,33 @@ TEST_F(LargeDocuments, AreLookedAtForTheStatusInLittleMemory) {
   EXPECT_LT(peak.grownMiB(), size_t{40});
 }
 
+// What the engine does with all of a home's entities, or all versions of one.
+TEST_F(LargeDocuments, AreLookedThroughByTheEngineInLittleMemory) {
+  fill();
+  HomeId city = pair("City");
+  model::OwnerId owner(city);
+  receive(city, "*", model::Access::kWrite);
+  for (int n = 0; n < kDocuments; ++n) receiveVersion({owner, id(n)}, city, document(n), 1'000);
+  for (int n = 0; n < kDocuments; ++n) put("a.b", document(n));
+  {
+    PeakMemory peak;
+    receive(city, "n.*", model::Access::kWrite);
+    EXPECT_LT(peak.grownMiB(), size_t{24}) << "rules";
+  }
+  {
+    PeakMemory peak;
+    onEngine([](engine::Core& core) {
+      ASSERT_TRUE(core.setStrategy({model::StrategyRow::Scope::kKind, "state", "merge"}).ok());
+    });
+    EXPECT_LT(peak.grownMiB(), size_t{24}) << "a strategy";
+  }
+  {
+    PeakMemory peak;
+    receiveVersion({model::OwnerId(identity_->home()), "a.b"}, city, R"({"x":2})", 1'000);
+    EXPECT_LT(peak.grownMiB(), size_t{24}) << "a conflict";
+  }
+}
+
 TEST_F(LargeDocuments, OfManySmallOnesAFilterLooksAtSoManyAtATime) {
   std::string lines;
   for (size_t n = 0; n <= kMaxScannedRows; ++n) {
