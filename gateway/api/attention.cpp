@@ -39,7 +39,7 @@ std::string refusedLink(const std::string& name, const std::string& reason) {
 
 // Why the oldest held version of a home waits (sync/ingress.h), and what a person can do.
 std::string heldBecause(store::Reader& reader, const HomeId& home, const std::string& name) {
-  std::vector<store::HeldRow> rows = reader.held(home, 1);
+  std::vector<store::HeldRow> rows = reader.heldNames(home, 1);
   std::string reason = rows.empty() ? "" : rows.front().reason;
   if (reason == "drift") return "its stamps are ahead of this clock; check that the clocks of both homes are right.";
   if (reason == "quota") {

@@ -65,6 +65,7 @@ class EventReader {
     return std::nullopt;
   }
 
+  const std::string& id() const { return event_.id; }
   size_t size() const { return event_.data.size(); }
 
  private:
@@ -217,24 +218,27 @@ Result<HttpResponse> Client::request(const HttpRequest& request) {
                   });
 }
 
-Result<HttpResponse> Client::events(const std::string& path, const std::string& last_event_id,
+Result<HttpResponse> Client::events(const std::string& path, std::string* place,
                                     const std::function<bool(const ServerEvent&)>& take) {
   HttpRequest request;
   request.path = path;
   request.timeout = kEventTimeout;
   request.headers["Accept"] = "text/event-stream";
-  if (!last_event_id.empty()) request.headers["Last-Event-ID"] = last_event_id;
+  if (!place->empty()) request.headers["Last-Event-ID"] = *place;
   return exchange(state_->host, state_->port, state_->url, state_->token, request,
                   [&](std::istream& stream, HttpResponse& response) -> Status {
                     if (response.status != 200) {
                       HG_TRY(response.body, readBody(stream, path));
                       return {};
                     }
-                    EventReader reader(last_event_id);
+                    EventReader reader(*place);
                     bool too_long = false;
                     while (auto line = readLine(stream, too_long)) {
                       auto event = reader.take(*line);
-                      if (event && !take(*event)) return {};
+                      bool enough = event && !take(*event);
+                      // Before its empty line nothing has come whole.
+                      if (line->empty()) *place = reader.id();
+                      if (enough) return {};
                       too_long = reader.size() > kMaxEventBytes;
                       if (too_long) break;
                     }

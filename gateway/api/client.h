@@ -15,7 +15,7 @@
 
 namespace hearthgate::api {
 
-// The greatest page of entities (1,000 of up to 1 MiB) would be larger, but real ones are far below; what is above is
+// A page ends with the row that brings it to 4 MiB, and an entity has up to 8 MiB of versions; what is far above is
 // taken for a mistake of the other side.
 constexpr size_t kMaxResponseBytes = 128 * 1024 * 1024;
 // An event carries one entity of at most 1 MiB, escaped.
@@ -60,10 +60,11 @@ class Client {
   // `not_reachable` when no connection is made, `connection_lost` when it ends early, `timeout`, `too_large`.
   Result<HttpResponse> request(const HttpRequest& request);
 
-  // Reads `path` as server-sent events, giving each to `take` until that returns false, and then the answer's head.
-  // A status other than 200 is an answer with its body and no event. Fails as request() does; a stream that the server
-  // ends is `connection_lost`.
-  Result<HttpResponse> events(const std::string& path, const std::string& last_event_id,
+  // Reads `path` as server-sent events from `place` on, giving each to `take` until that returns false, and then the
+  // answer's head. `place`, empty for from now on, becomes the last id that the server sent, with an event that was
+  // taken or without one. A status other than 200 is an answer with its body and no event. Fails as request() does; a
+  // stream that the server ends is `connection_lost`.
+  Result<HttpResponse> events(const std::string& path, std::string* place,
                               const std::function<bool(const ServerEvent&)>& take);
 
   const std::string& url() const;

@@ -80,12 +80,9 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     }
     std::vector<std::string> items;
     std::optional<std::string> next;
-    std::vector<Conflict> rows = reader.conflicts(filter, before, limit + 1);
-    if (rows.size() > limit) {
-      rows.pop_back();
-      next = pageMark(std::to_string(rows.back().n));
-    }
-    for (const Conflict& row : rows) {
+    store::Page<Conflict> page = reader.conflictPage(filter, before, limit);
+    if (page.more) next = pageMark(std::to_string(page.rows.back().n));
+    for (const Conflict& row : page.rows) {
       if (mayBeSeen(text, row)) items.push_back(conflictText(row));
     }
     return Answer::json(listText(items, next));

@@ -188,29 +188,23 @@ Result<Answer> list(Gateway& gateway, Call& call) {
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     HG_TRY(std::optional<HomeId> as, viewer(gateway, reader, call));
     EntityText text(gateway, reader, as);
+    auto wanted = [&](const EntityRow& row) {
+      return text.visible(row) && (!filter.shared || text.shared(row) == *filter.shared);
+    };
+    store::EntityPage page = reader.entityPage(filter.stored, after, {limit, kMaxScannedRows}, wanted);
     std::vector<std::string> items;
-    std::optional<std::string> next;
-    size_t scanned = 0;
-    while (true) {
-      // One more than wanted tells whether there is a next page.
-      size_t wanted = limit - items.size() + 1;
-      std::vector<EntityRow> rows = reader.entities(filter.stored, after, wanted);
-      for (const EntityRow& row : rows) {
-        if (items.size() == limit) {
-          next = pageMark(after->text());
-          break;
-        }
-        after = row.address;
-        if (!text.visible(row) || (filter.shared && text.shared(row) != *filter.shared)) continue;
-        items.push_back(text.text(row));
-      }
-      scanned += rows.size();
-      if (next || rows.size() < wanted) break;
-      if (scanned >= kMaxScannedRows) {
-        next = pageMark(after->text());
+    size_t bytes = 0;
+    for (const EntityRow& row : page.rows) {
+      items.push_back(text.text(row));
+      bytes += items.back().size();
+      // Small rows become large where `shared_with` names many homes.
+      if (bytes >= store::kRowPageBytes && &row != &page.rows.back()) {
+        page.next = row.address;
         break;
       }
     }
+    std::optional<std::string> next;
+    if (page.next) next = pageMark(page.next->text());
     return Answer::json(listText(items, next));
   });
 }

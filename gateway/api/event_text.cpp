@@ -79,6 +79,24 @@ std::optional<EventText> shownAnew(const Gateway& gateway, store::Reader& reader
   return event;
 }
 
+struct Source {
+  uint64_t number = 0;
+  const EntityRow* row = nullptr;  // a changed entity, or
+  const store::EventRow* other = nullptr;
+};
+
+// Nothing where this home may not see it.
+std::optional<EventText> eventOf(Gateway& gateway, store::Reader& reader, EntityText& text, const Source& source) {
+  if (source.other) {
+    if (source.other->type == "entity") return shownAnew(gateway, reader, text, *source.other);
+    return otherEvent(gateway, reader, *source.other);
+  }
+  if (!text.visible(*source.row)) return std::nullopt;
+  EventText event{source.number, "entity", source.row->address.id, ""};
+  text.append(*source.row, changeOf(*source.row), &event.text);
+  return event;
+}
+
 }  // namespace
 
 const std::vector<std::string>& eventTypes() {
@@ -103,30 +121,27 @@ EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after) {
   batch.head = reader.head().sequence;
   auto own = reader.owner(gateway.me());
   FeedEpoch epoch = own ? own->epoch : FeedEpoch{};
-  std::vector<EntityRow> rows = reader.changedSince(after, kEventBatch);
+  store::Page<EntityRow> page = reader.changedSince(after, kEventBatch);
   std::vector<store::EventRow> others = reader.events(after, kEventBatch);
   // A list that was cut tells nothing beyond its last row.
   batch.position = std::max(batch.head, after);
-  if (rows.size() == kEventBatch) batch.position = std::min(batch.position, rows.back().sequence);
+  if (page.more) batch.position = std::min(batch.position, page.rows.back().sequence);
   if (others.size() == kEventBatch) batch.position = std::min(batch.position, others.back().n);
   EntityText text(gateway, reader);
-  for (const EntityRow& row : rows) {
-    if (row.sequence > batch.position || !text.visible(row)) continue;
-    EventText event{row.sequence, "entity", row.address.id, ""};
-    text.append(row, changeOf(row), &event.text);
-    batch.events.push_back(std::move(event));
+  std::vector<Source> sources;
+  for (const EntityRow& row : page.rows) sources.push_back({row.sequence, &row, nullptr});
+  for (const store::EventRow& row : others) sources.push_back({row.n, nullptr, &row});
+  std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) { return a.number < b.number; });
+  size_t bytes = 0;
+  for (const Source& source : sources) {
+    if (source.number > batch.position) break;
+    auto event = eventOf(gateway, reader, text, source);
+    if (!event) continue;
+    event->text = sseText(eventId(epoch, event->sequence), event->type, event->text);
+    bytes += event->text.size();
+    batch.events.push_back(std::move(*event));
+    if (bytes >= kEventBatchBytes) batch.position = source.number;
   }
-  for (const store::EventRow& row : others) {
-    if (row.n > batch.position) continue;
-    if (row.type != "entity") {
-      batch.events.push_back(otherEvent(gateway, reader, row));
-    } else if (auto event = shownAnew(gateway, reader, text, row)) {
-      batch.events.push_back(std::move(*event));
-    }
-  }
-  std::sort(batch.events.begin(), batch.events.end(),
-            [](const EventText& a, const EventText& b) { return a.sequence < b.sequence; });
-  for (EventText& event : batch.events) event.text = sseText(eventId(epoch, event.sequence), event.type, event.text);
   batch.place = eventId(epoch, batch.position);
   return batch;
 }

@@ -30,7 +30,7 @@ struct EventBatch {
 std::string eventId(const FeedEpoch& epoch, uint64_t sequence);
 std::string sseText(const std::string& id, const std::string& type, const std::string& data);
 
-// The next events above `after`, at most kEventBatch.
+// The next events above `after`: about kEventBatch, or less with the one that brings them to kEventBatchBytes.
 EventBatch readEvents(Gateway& gateway, store::Reader& reader, uint64_t after);
 
 // The types that `types=` may name.

@@ -60,14 +60,13 @@ Result<Answer> history(Gateway& gateway, Call& call) {
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     EntityText text(gateway, reader);
     HG_TRY(EntityRow row, rowWithHistory(gateway, text, reader, address));
-    std::vector<HistoryRow> rows = reader.history(row.n, before, limit + 1);
+    store::Page<HistoryRow> page = reader.historyPage(row.n, before, limit);
     std::optional<std::string> next;
-    if (rows.size() > limit) {
-      rows.pop_back();
-      next = pageMark(std::to_string(rows.back().change) + " " + std::to_string(rows.back().place));
+    if (page.more) {
+      next = pageMark(std::to_string(page.rows.back().change) + " " + std::to_string(page.rows.back().place));
     }
     std::vector<std::string> items;
-    for (const HistoryRow& entry : rows) items.push_back(historyText(row, entry));
+    for (const HistoryRow& entry : page.rows) items.push_back(historyText(row, entry));
     return Answer::json(listText(items, next));
   });
 }

@@ -7,9 +7,11 @@ namespace hearthgate::api {
 
 std::set<model::Address> LongVectors::look(store::Reader& reader) {
   std::lock_guard lock(mutex_);
-  for (size_t read = 0; read < kVectorsALook;) {
-    std::vector<store::EntityRow> rows = reader.changedSince(seen_, kVectorBatch);
-    for (const store::EntityRow& row : rows) {
+  size_t read = 0, bytes = 0;
+  for (bool more = true; more && read < kVectorsALook && bytes < kVectorBytesALook;) {
+    store::Page<store::EntityRow> page = reader.changedSince(seen_, kVectorBatch);
+    for (const store::EntityRow& row : page.rows) {
+      bytes += row.stored_bytes;
       seen_ = row.sequence;
       if (model::joinedVector(row.siblings).size() >= model::kVectorAttention) {
         long_.insert(row.address);
@@ -17,8 +19,8 @@ std::set<model::Address> LongVectors::look(store::Reader& reader) {
         long_.erase(row.address);
       }
     }
-    read += rows.size();
-    if (rows.size() < kVectorBatch) break;
+    read += page.rows.size();
+    more = page.more;
   }
   return long_;
 }

@@ -167,7 +167,7 @@ void addHome(ArrayText& all, Gateway& gateway, store::Reader& reader, const stor
   }
   ArrayText reasons(&item.value("held_because"));
   std::set<std::string> told;
-  for (const store::HeldRow& row : reader.held(peer.home, kFindingsTold)) {
+  for (const store::HeldRow& row : reader.heldNames(peer.home, kFindingsTold)) {
     if (told.insert(row.reason).second) reasons.text(redactor.text(row.reason));
   }
 }
@@ -184,10 +184,10 @@ void addEntities(ObjectText& out, Gateway& gateway, store::Reader& reader, const
   }
   ObjectText conflicts(&out.value("conflicts"));
   conflicts.number("open", reader.openConflicts());
-  std::map<std::string, uint64_t> by_strategy;
-  std::vector<store::Conflict> last = reader.conflicts({}, std::nullopt, kConflictsCounted);
-  for (const store::Conflict& conflict : last) ++by_strategy[conflict.strategy];
-  conflicts.number("counted", last.size());
+  std::map<std::string, uint64_t> by_strategy = reader.conflictStrategies(kConflictsCounted);
+  uint64_t counted = 0;
+  for (const auto& [name, count] : by_strategy) counted += count;
+  conflicts.number("counted", counted);
   ObjectText strategies(&conflicts.value("by_strategy"));
   for (const auto& [name, count] : by_strategy) {
     std::string shown;

@@ -63,13 +63,16 @@ inline constexpr std::chrono::milliseconds kStreamCommentInterval{15'000};
 // A reader that takes nothing for so long, two comments, has gone without a word or hangs; it would keep one of the
 // sixteen places until the operating system gives it up, a quarter of an hour later or never.
 inline constexpr std::chrono::milliseconds kStreamStandstill{30'000};
-// Rows and events that are rendered in one read transaction.
+// Rows and events that are rendered in one read transaction, and the bytes of events with which it ends.
 inline constexpr size_t kEventBatch = 256;
+inline constexpr size_t kEventBatchBytes = 4 << 20;
 
 // Entities whose vectors one `status` looks at, those that changed since the last one: some 50 ms of work. After a start
 // with more entities the later ones are looked at by the next calls.
 inline constexpr size_t kVectorsALook = 20'000;
 inline constexpr size_t kVectorBatch = 500;
+// And of their versions, which are read with their documents.
+inline constexpr size_t kVectorBytesALook = 16 << 20;
 // Entities that one attention names; it counts the others.
 inline constexpr size_t kNamedInAttention = 3;
 

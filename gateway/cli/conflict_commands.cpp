@@ -8,22 +8,24 @@ namespace hearthgate::cli {
 namespace {
 
 struct ConflictOptions {
-  std::string state = "open", entity, number, take, fields;
+  std::string state = "open", entity, number, take, fields, after;
 };
 
 ExitStatus list(Context& context, const ConflictOptions& options) {
   std::string entity = options.entity.empty() ? "" : context.entity(options.entity);
-  std::string filter = query({{"state", options.state}, {"entity", entity}});
+  std::vector<std::pair<std::string, std::string>> pairs{{"state", options.state}, {"entity", entity}};
   if (context.json()) {
-    context.printed(context.get(path({"conflicts"}) + filter + "&limit=1000"));
+    pairs.push_back({"limit", "1000"});
+    pairs.push_back({"after", options.after});
+    context.printed(context.get(path({"conflicts"}) + query(pairs)));
     return kDone;
   }
   Table table({"N", "ENTITY", "AT", "STATE", "STRATEGY", "VERSIONS"}, {0, 2, 3});
-  for (const auto& item : context.all(path({"conflicts"}) + filter)) {
+  context.each(path({"conflicts"}) + query(pairs), [&](const Json& item) {
     table.add({readable(at(item, "id")), context.addressName(textAt(item, "entity")), toSeconds(textAt(item, "at")),
                safe(textAt(item, "state")), safe(textAt(item, "strategy")),
                number(static_cast<int64_t>(itemsAt(item, "versions").size()))});
-  }
+  });
   table.print(context.out(), options.state == "open" ? "no open conflicts" : "no conflicts");
   return kDone;
 }
@@ -126,6 +128,7 @@ void addConflictCommands(CLI::App& program, Chosen& chosen) {
   listing->add_option("--state", options->state, "open (default), resolved, refused or all")
       ->check(CLI::IsMember({"open", "resolved", "refused", "all"}));
   listing->add_option("--entity", options->entity, "only of this entity");
+  listing->add_option("--after", options->after, "with --json: the page after `next` of the one before");
   auto* showing = addCommand(*group, chosen, "show", "Show one", [=](Context& c) { return show(c, *options); });
   showing->add_option("N", options->number, "its number")->required()->check(wholeNumber());
   auto* resolving =

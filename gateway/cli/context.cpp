@@ -176,17 +176,21 @@ Reply Context::send(const std::string& method, const std::string& path, const Js
 
 std::vector<Json> Context::all(const std::string& path) {
   std::vector<Json> items;
+  each(path, [&](const Json& item) { items.push_back(item); });
+  return items;
+}
+
+void Context::each(const std::string& path, const std::function<void(const Json& item)>& take) {
   std::string after;
   for (size_t page = 0; page < kMaxPages; ++page) {
     std::string more = query({{"limit", std::to_string(kPageSize)}, {"after", after}});
     if (path.find('?') != std::string::npos) more[0] = '&';
     Json body = get(path + more).body;
-    for (const auto& item : itemsAt(body, "items")) items.push_back(item);
+    for (const auto& item : itemsAt(body, "items")) take(item);
     std::string next = textAt(body, "next");
     if (next.empty() || next == after) break;
     after = next;
   }
-  return items;
 }
 
 bool Context::printed(const Reply& reply) {

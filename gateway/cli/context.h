@@ -71,7 +71,8 @@ class Context {
   Reply ask(api::HttpRequest request);
   Reply ask(const std::string& method, const std::string& path, const Json& body = {},
             const std::map<std::string, std::string>& headers = {});
-  // All items of a list, page by page.
+  // The items of a list, page by page; documents may be large, so lists of them are not held as a whole.
+  void each(const std::string& path, const std::function<void(const Json& item)>& take);
   std::vector<Json> all(const std::string& path);
 
   // The connection, made at first use.

@@ -53,14 +53,14 @@ ExitStatus list(Context& context, const ListOptions& options) {
     return kDone;
   }
   Table table({"ENTITY", "KIND", "ACCESS", "", "FIELDS"});
-  for (const auto& item : context.all(path({"entities"}) + query(pairs))) {
+  context.each(path({"entities"}) + query(pairs), [&](const Json& item) {
     std::string marks = flagAt(item, "conflicted") ? "conflict" : flagAt(item, "held") ? "held" : "";
     if (flagAt(item, "deleted")) marks = "deleted";
     if (marks.empty() && !at(item, "stale_since").is_null()) marks = "stale";
     bool stub = textAt(item, "access") == "none";
     table.add({context.entityName(item), safe(textAt(item, "kind")), safe(textAt(item, "access")), marks,
                stub ? "no longer shared" : fieldsLine(at(item, "fields"))});
-  }
+  });
   table.print(context.out(), "no entities");
   return kDone;
 }
@@ -157,18 +157,18 @@ ExitStatus remove(Context& context, const WriteOptions& options) {
   return wrote(context, context.send("DELETE", target, {}, matching(options.if_match)), "deleted " + options.id);
 }
 
-ExitStatus history(Context& context, const std::string& id) {
+ExitStatus history(Context& context, const std::string& id, const std::string& after) {
   std::string target = path({"entities", context.entity(id), "history"});
   if (context.json()) {
-    context.printed(context.get(target + query({{"limit", "1000"}})));
+    context.printed(context.get(target + query({{"limit", "1000"}, {"after", after}})));
     return kDone;
   }
   Table table({"", "VERSION", "WRITTEN", "BY", "REASON", "FIELDS"}, {1, 2, 4});
-  for (const auto& item : context.all(target)) {
+  context.each(target, [&](const Json& item) {
     table.add({flagAt(item, "current") ? "*" : "", safe(textAt(item, "version").substr(0, kShownVersion)),
                toSeconds(textAt(item, "stamp")), context.homeName(textAt(item, "author")), safe(textAt(item, "reason")),
                textAt(item, "reason") == "delete" ? "" : fieldsLine(at(item, "fields"))});
-  }
+  });
   table.print(context.out(), "no versions");
   return kDone;
 }
@@ -177,11 +177,10 @@ ExitStatus history(Context& context, const std::string& id) {
 std::string versionOf(Context& context, const std::string& target, const std::string& start) {
   if (start.size() >= kWholeVersion) return start;
   std::set<std::string> meant;
-  for (const auto& item : context.all(target + "/history")) {
+  context.each(target + "/history", [&](const Json& item) {
     std::string version = textAt(item, "version");
-    if (version == start) return version;
     if (version.starts_with(start)) meant.insert(version);
-  }
+  });
   if (meant.size() == 1) return *meant.begin();
   if (meant.empty()) return start;  // the gateway says why not
   std::string list;
@@ -294,7 +293,9 @@ void addEntityCommands(CLI::App& program, Chosen& chosen) {
   auto* deleting =
       id(addCommand(*group, chosen, "delete", "Delete one", [=](Context& c) { return remove(c, *write); }));
   deleting->add_option("--if-match", write->if_match, "only if this is still its version");
-  id(addCommand(*group, chosen, "history", "List its versions", [=](Context& c) { return history(c, write->id); }));
+  auto* telling = id(addCommand(*group, chosen, "history", "List its versions",
+                                [=](Context& c) { return history(c, write->id, filter->after); }));
+  telling->add_option("--after", filter->after, "with --json: the page after `next` of the one before");
   auto* restoring =
       id(addCommand(*group, chosen, "restore", "Bring a version back", [=](Context& c) { return restore(c, *write); }));
   restoring->add_option("VERSION", write->version, "its id, or the start of it")->required();

@@ -63,13 +63,14 @@ ExitStatus set(Context& context, const HomeOptions& options) {
 
 // Whether anything that both homes have waits for a person here.
 bool waitsWith(Context& context, const std::string& home) {
-  for (const auto& entity : context.all(path({"entities"}) + query({{"conflicted", "true"}}))) {
-    if (textAt(entity, "owner") == home) return true;
+  bool waits = false;
+  context.each(path({"entities"}) + query({{"conflicted", "true"}}), [&](const Json& entity) {
+    if (textAt(entity, "owner") == home) waits = true;
     for (const auto& grant : itemsAt(entity, "shared_with")) {
-      if (textAt(grant, "home") == home) return true;
+      if (textAt(grant, "home") == home) waits = true;
     }
-  }
-  return false;
+  });
+  return waits;
 }
 
 ExitStatus sync(Context& context, const HomeOptions& options) {

@@ -42,12 +42,11 @@ void print(Context& context, const api::ServerEvent& event) {
 
 ExitStatus watch(Context& context, const WatchOptions& options) {
   std::string target = path({"events"}) + query({{"types", options.types}, {"prefix", options.prefix}});
-  std::string last_id;
+  std::string place;
   int64_t seen = 0;
   for (int tries = 0;; ++tries) {
-    auto answer = context.client().events(target, last_id, [&](const api::ServerEvent& event) {
-      tries = 0;
-      last_id = event.id;
+    std::string before = place;
+    auto answer = context.client().events(target, &place, [&](const api::ServerEvent& event) {
       print(context, event);
       return ++seen != options.count && context.out().good();
     });
@@ -60,8 +59,9 @@ ExitStatus watch(Context& context, const WatchOptions& options) {
       reply.body = parseExactJson(reply.raw, error);
       context.stopAt(reply);
     }
+    if (place != before) tries = 0;
     // At the first try a gateway that is not there is a mistake of the command, later a restart.
-    bool started = !last_id.empty() || seen > 0;
+    bool started = !place.empty() || seen > 0;
     if (!started || tries >= kWatchTries) context.failUnreachable(answer.error());
     context.terminal().pause(kWatchPause);
   }

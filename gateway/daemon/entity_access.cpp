@@ -181,9 +181,9 @@ void EngineEntities::deliver() {
     while (true) {
       std::vector<sdk::Entity> entities;
       uint64_t seen = subscription->seen;
-      Result<size_t> count = readers_.read<size_t>([&](store::Reader& reader) -> Result<size_t> {
-        std::vector<store::EntityRow> rows = reader.changedSince(subscription->seen, kDeliveryPage);
-        for (const store::EntityRow& row : rows) {
+      Result<bool> more = readers_.read<bool>([&](store::Reader& reader) -> Result<bool> {
+        store::Page<store::EntityRow> page = reader.changedSince(subscription->seen, kDeliveryPage);
+        for (const store::EntityRow& row : page.rows) {
           seen = row.sequence;
           bool wanted = std::find(subscription->kinds.begin(), subscription->kinds.end(), row.kind) != subscription->kinds.end();
           if (!wanted) continue;
@@ -197,10 +197,10 @@ void EngineEntities::deliver() {
             entities.push_back(show(reader, row));
           }
         }
-        return rows.size();
+        return page.more;
       });
-      if (!count.ok()) {
-        logError("daemon", "changes could not be read for plugins: " + count.error().message);
+      if (!more.ok()) {
+        logError("daemon", "changes could not be read for plugins: " + more.error().message);
         break;
       }
       subscription->seen = seen;
@@ -212,7 +212,7 @@ void EngineEntities::deliver() {
         subscription->changed(std::move(entities));
         break;
       }
-      if (*count < kDeliveryPage) break;
+      if (!*more) break;
     }
   }
 }

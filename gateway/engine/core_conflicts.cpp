@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/core.h"
+#include "engine/tuning.h"
 #include "model/limits.h"
 
 namespace hearthgate::engine {
@@ -80,11 +81,18 @@ std::string conflictEvent(const Conflict& record) { return "{\"id\":" + std::to_
 }  // namespace
 
 std::optional<Version> Core::commonBase(store::EntityNumber n, const model::Siblings& siblings) {
-  for (store::HistoryRow& row : store_.history(n, kBaseSearchDepth)) {
-    bool covered = std::all_of(siblings.begin(), siblings.end(), [&](const Version& sibling) {
-      return sibling.hash != row.version.hash && sibling.vector.covers(row.version.vector);
-    });
-    if (covered) return std::move(row.version);
+  store::Page<store::HistoryRow> page;
+  std::optional<store::HistoryPlace> before;
+  for (size_t looked = 0; looked < kBaseSearchDepth; looked += page.rows.size()) {
+    page = store_.historyPage(n, before, kBaseSearchDepth - looked);
+    for (store::HistoryRow& row : page.rows) {
+      bool covered = std::all_of(siblings.begin(), siblings.end(), [&](const Version& sibling) {
+        return sibling.hash != row.version.hash && sibling.vector.covers(row.version.vector);
+      });
+      if (covered) return std::move(row.version);
+    }
+    if (!page.more) break;
+    before = {page.rows.back().change, page.rows.back().place};
   }
   return std::nullopt;
 }
@@ -117,8 +125,8 @@ void Core::recordConflict(EntityRow& row, const conflict::View& view, const Effe
 
 void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
   std::string key = row.siblings.size() > 1 ? conflict::conflictKey(row.address, row.siblings) : std::string();
-  for (Conflict& record : store_.conflicts({ConflictState::kOpen, row.n}, std::nullopt, model::kMaxSiblings)) {
-    if (record.key == key) continue;
+  store_.eachConflict({ConflictState::kOpen, row.n}, model::kMaxSiblings, [&](Conflict& record) {
+    if (record.key == key) return;
     record.state = ConflictState::kResolved;
     if (row.siblings.size() == 1) {
       const Version& winner = row.siblings.front();
@@ -131,7 +139,7 @@ void Core::closeConflicts(const EntityRow& row, const conflict::View* view) {
     }
     store_.putConflict(&record);
     event("conflict", conflictEvent(record));
-  }
+  });
 }
 
 // A version of ours that another home's resolution dominated is told too, although the two never stood side by side here.
@@ -197,24 +205,24 @@ void Core::joinResolutions(const EntityRow& row, const conflict::View& view) {
   bool all = std::all_of(row.siblings.begin(), row.siblings.end(),
                          [](const Version& version) { return version.reason == model::Reason::kResolution; });
   if (!all || !view.single) return;
-  for (Conflict& record : store_.conflicts({ConflictState::kResolved, row.n}, std::nullopt, model::kMaxSiblings)) {
-    if (!record.outcome || record.outcome->version == view.version_id) continue;
+  store_.eachConflict({ConflictState::kResolved, row.n}, model::kMaxSiblings, [&](Conflict& record) {
+    if (!record.outcome || record.outcome->version == view.version_id) return;
     bool ours = std::any_of(row.siblings.begin(), row.siblings.end(),
                             [&](const Version& version) { return version.id() == record.outcome->version; });
-    if (!ours) continue;
+    if (!ours) return;
     const Version& winner = *view.single;
     record.outcome = Conflict::Outcome{winner.id(), winner.fields, winner.author.text(), "resolution"};
     setLosses(winner, &record);
     store_.putConflict(&record);
     event("conflict", conflictEvent(record));
-  }
+  });
 }
 
 void Core::reviewStrategies(const std::function<bool(const EntityRow&)>& touched) {
   for (const store::OwnerRow& owner : store_.owners()) {
     uint64_t after = 0;
     while (true) {
-      std::vector<store::FeedRow> page = store_.feed(owner.id, after, 500);
+      std::vector<store::FeedRow> page = store_.feedPart(owner.id, after, kFeedRows, store::kRowPageBytes).rows;
       if (page.empty()) break;
       for (const store::FeedRow& item : page) {
         after = item.sequence;

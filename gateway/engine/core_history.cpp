@@ -145,10 +145,10 @@ std::set<ContentHash> Core::neverTrimmed(EntityNumber n, std::string* open_key) 
     if (row->siblings.size() > 1) *open_key = conflict::conflictKey(row->address, row->siblings);
   }
   for (const Version& version : store_.base(n)) kept.insert(version.hash);
-  for (const store::Conflict& record : store_.conflicts({store::ConflictState::kOpen, n}, std::nullopt, kOpenConflicts)) {
+  store_.eachConflict({store::ConflictState::kOpen, n}, kOpenConflicts, [&](const store::Conflict& record) {
     for (const Version& version : record.versions) kept.insert(version.hash);
     if (record.base) kept.insert(record.base->hash);
-  }
+  });
   return kept;
 }
 
@@ -159,14 +159,14 @@ bool Core::trimEntity(EntityNumber n, size_t* budget) {
   HistoryPlace aged{horizon_.change, UINT32_MAX};
   HistoryPlace last = std::max(aged, beyond.value_or(HistoryPlace{}));
   size_t limit = std::max<size_t>(*budget, 1);
-  std::vector<HistoryRow> rows = store_.historyUpTo(n, sweep_.place, last, limit);
+  store::Page<HistoryRow> page = store_.historyUpTo(n, sweep_.place, last, limit);
   // Mostly the entity has not many versions yet, and never had a conflict.
-  bool conflicts = !store_.conflicts({{}, n}, std::nullopt, 1).empty();
-  if (rows.empty() && !conflicts) return true;
+  bool conflicts = store_.anyConflict(n);
+  if (page.rows.empty() && !conflicts) return true;
   std::string open_key;
   std::set<ContentHash> kept = neverTrimmed(n, &open_key);
   std::map<ReplicaId, uint64_t> trimmed;
-  for (const HistoryRow& row : rows) {
+  for (const HistoryRow& row : page.rows) {
     HistoryPlace place{row.change, row.place};
     sweep_.place = place;
     // What was not accepted is this home's only copy: by age alone.
@@ -177,8 +177,8 @@ bool Core::trimEntity(EntityNumber n, size_t* budget) {
     counter = std::max(counter, row.version.dot.counter);
   }
   for (const auto& [replica, counter] : trimmed) store_.raiseTrimmed(n, replica, counter);
-  *budget -= std::min(*budget, rows.size());
-  if (rows.size() == limit) return false;
+  *budget -= std::min(*budget, page.rows.size());
+  if (page.more) return false;
   if (!conflicts) return true;
   // Many records of one entity go with the next looks at it.
   *budget -= std::min(*budget, store_.trimConflicts(n, open_key, horizon_.conflict, keep.versions, limit));

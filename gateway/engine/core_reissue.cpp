@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/core.h"
+#include "engine/tuning.h"
 
 namespace hearthgate::engine {
 
@@ -94,9 +95,9 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   auto collides = collidingWith(shared);
   std::vector<store::EntityNumber> touched;
   for (uint64_t after = 0;;) {
-    std::vector<store::FeedRow> page = store_.feed(owner, after, 500);
+    std::vector<store::FeedId> page = store_.feedIds(owner, after, kFeedRows);
     if (page.empty()) break;
-    for (const store::FeedRow& item : page) {
+    for (const store::FeedId& item : page) {
       after = item.sequence;
       touched.push_back(item.n);
     }
@@ -188,9 +189,9 @@ bool Core::mendStamps() {
   std::vector<store::EntityNumber> touched;
   for (const store::OwnerRow& owner : store_.owners()) {
     for (uint64_t after = 0;;) {
-      std::vector<store::FeedRow> page = store_.feed(owner.id, after, 500);
+      std::vector<store::FeedId> page = store_.feedIds(owner.id, after, kFeedRows);
       if (page.empty()) break;
-      for (const store::FeedRow& item : page) {
+      for (const store::FeedId& item : page) {
         after = item.sequence;
         touched.push_back(item.n);
       }

@@ -232,15 +232,15 @@ void Core::receiveRules(const model::OwnerId& owner, const Rules& rules) {
   auditOften(owner.text(), "rules.receive", "", "", "number " + std::to_string(rules.number));
   bool lost_write = false;
   for (uint64_t after = 0;;) {
-    std::vector<store::FeedRow> page = store_.feed(owner, after, 500);
+    std::vector<store::FeedId> page = store_.feedIds(owner, after, kFeedRows);
     if (page.empty()) break;
-    for (const store::FeedRow& item : page) {
+    for (const store::FeedId& item : page) {
       after = item.sequence;
       Access now = now_in_force.accessFor(item.id);
       // Forgetting gives the row a higher number; it is met again as a stub, of which there is nothing left to forget.
       if (now == Access::kNone) {
         forgetContent({owner, item.id});
-      } else if (item.siblings.empty()) {
+      } else if (!item.shared) {
         continue;
       } else if (now == Access::kRead && old.accessFor(item.id) == Access::kWrite) {
         lost_write = true;

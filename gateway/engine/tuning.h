@@ -13,6 +13,9 @@ inline constexpr size_t kMaxAuditOften = 1'000;
 // Longest subject and detail of an audit row: an address is 308 bytes.
 inline constexpr size_t kMaxAuditText = 512;
 
+// Rows of a feed that are read at a time where all of it is looked through.
+inline constexpr size_t kFeedRows = 500;
+
 // Kinds of own entities that are known for the warning of T34: a home with `write` could make up any number.
 inline constexpr size_t kMaxKindsNoticed = 1'000;
 

@@ -129,9 +129,16 @@ model::Siblings Reader::decode(std::string_view blob, std::string_view kind) {
   return {};
 }
 
-#define ENTITY_COLUMNS "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms, siblings, recent"
+#define ENTITY_HEAD "n, owner, id, kind, sequence, state, origin, conflicted, updated_ms"
+#define ENTITY_COLUMNS ENTITY_HEAD ", siblings, recent"
+// For pages, which would hold too much of large rows: those have null there, and are read by their numbers as far as
+// they are given. Most are small, and for them one look is enough.
+#define ENTITY_IF_SMALL                                  \
+  ENTITY_HEAD                                            \
+  ", CASE WHEN length(siblings)<=4096 THEN siblings END" \
+  ", CASE WHEN length(siblings)<=4096 THEN recent END"
 
-EntityRow Reader::readEntity(Query& query) {
+EntityRow Reader::readHead(Query& query) {
   EntityRow row;
   row.n = query.integer(0);
   row.address.owner = ownerName(static_cast<uint32_t>(query.integer(1))).value_or(model::OwnerId{});
@@ -142,14 +149,23 @@ EntityRow Reader::readEntity(Query& query) {
   row.origin = static_cast<Origin>(query.integer(6));
   row.conflicted = query.integer(7) != 0;
   row.updated_ms = query.integer(8);
-  row.siblings = decode(query.blob(9), row.kind);
-  row.stored_bytes = query.blob(9).size();
-  row.recent = query.text(10);
-  if (row.siblings.empty() && row.state != EntityState::kNoLongerShared) {
+  return row;
+}
+
+void Reader::readContent(Query& query, EntityRow* row) {
+  row->siblings = decode(query.blob(9), row->kind);
+  row->stored_bytes = query.blob(9).size();
+  row->recent = query.text(10);
+  if (row->siblings.empty() && row->state != EntityState::kNoLongerShared) {
     // Whoever reads on until the error is asked for must not meet an entity that has nothing to show.
     database_->damaged("read an entity");
-    row.state = EntityState::kNoLongerShared;
+    row->state = EntityState::kNoLongerShared;
   }
+}
+
+EntityRow Reader::readEntity(Query& query) {
+  EntityRow row = readHead(query);
+  readContent(query, &row);
   return row;
 }
 
@@ -167,8 +183,19 @@ std::optional<EntityRow> Reader::entity(EntityNumber n) {
   return readEntity(query);
 }
 
-std::vector<EntityRow> Reader::entities(const EntityFilter& filter, const std::optional<model::Address>& after,
-                                        size_t limit) {
+namespace {
+
+bool passes(const EntityFilter& filter, const EntityRow& row) {
+  if (row.state == EntityState::kDeleted && !filter.deleted) return false;
+  if (row.state == EntityState::kNoLongerShared && !filter.stubs) return false;
+  if (!filter.kind.empty() && row.kind != filter.kind) return false;
+  return !filter.conflicted || row.conflicted == *filter.conflicted;
+}
+
+}  // namespace
+
+EntityPage Reader::entityPage(const EntityFilter& filter, const std::optional<model::Address>& after,
+                              const EntityPageSize& size, const std::function<bool(const EntityRow&)>& wanted) {
   // Owners are few: they are walked in order of their text, each by its index.
   std::map<std::string, uint32_t> owners;
   {
@@ -178,22 +205,40 @@ std::vector<EntityRow> Reader::entities(const EntityFilter& filter, const std::o
       if (!filter.owner || *filter.owner == id) owners[id.text()] = static_cast<uint32_t>(query.integer(0));
     }
   }
-  std::vector<EntityRow> rows;
+  EntityPage page;
+  size_t bytes = 0, looked = 0;
+  std::optional<model::Address> last = after;  // looked at
   std::string after_owner = after ? after->owner.text() : std::string();
-  for (const auto& [text, number] : owners) {
+  std::string end = filter.prefix + '\xff';  // above every text that begins with the prefix
+  for (const auto& [text, owner] : owners) {
     if (text < after_owner) continue;
-    std::string from = text == after_owner && after ? after->id : std::string();
-    Query query = database_->query(
-        "SELECT " ENTITY_COLUMNS
-        " FROM entity WHERE owner=?1 AND id>?2 AND id>=?3 AND substr(id,1,length(?3))=?3 AND (?4='' OR kind=?4)"
-        " AND (?5<0 OR conflicted=?5) AND (state=0 OR (state=1 AND ?6) OR (state=2 AND ?7)) ORDER BY id LIMIT ?8");
-    query.bind(number).bindText(from).bindText(filter.prefix).bindText(filter.kind);
-    query.bind(filter.conflicted ? int{*filter.conflicted} : -1).bind(int{filter.deleted}).bind(int{filter.stubs});
-    query.bind(static_cast<int64_t>(limit - rows.size()));
-    while (query.row()) rows.push_back(readEntity(query));
-    if (rows.size() >= limit) break;
+    std::string above = text == after_owner && after ? after->id : std::string();
+    Query query =
+        database_->query("SELECT " ENTITY_IF_SMALL " FROM entity WHERE owner=? AND id>=? AND id<? ORDER BY id");
+    query.bind(owner).bindText(std::max(above, filter.prefix)).bindText(end);
+    while (query.row()) {
+      EntityRow row = readHead(query);
+      if (row.address.id == above) continue;
+      bool matches = passes(filter, row) && (!wanted || wanted(row));
+      bool full = matches && (page.rows.size() >= size.rows || bytes >= kRowPageBytes);
+      if (full || looked++ >= size.looked) {
+        page.next = std::move(last);
+        return page;
+      }
+      last = row.address;
+      if (!matches) continue;
+      if (query.isNull(9)) {
+        auto whole = entity(row.n);
+        if (!whole) return page;
+        row = std::move(*whole);
+      } else {
+        readContent(query, &row);
+      }
+      bytes += row.stored_bytes;
+      page.rows.push_back(std::move(row));
+    }
   }
-  return rows;
+  return page;
 }
 
 uint64_t Reader::entityCount() {
@@ -254,17 +299,47 @@ uint64_t Reader::feedEnd(const model::OwnerId& owner) {
   return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
 }
 
-std::vector<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
+Page<EntityRow> Reader::changedSince(uint64_t after, size_t limit) {
+  // The lowest numbers of all owners, one more than wanted: it tells whether there are more.
   std::vector<EntityRow> rows;
+  std::set<EntityNumber> large;
+  uint64_t below = INT64_MAX;
   for (const OwnerRow& owner : owners()) {
-    Query query =
-        database_->query("SELECT " ENTITY_COLUMNS " FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
-    query.bind(owner.n).bind(after).bind(static_cast<int64_t>(limit));
-    while (query.row()) rows.push_back(readEntity(query));
+    size_t known = rows.size();
+    {
+      Query query =
+          database_->query("SELECT " ENTITY_IF_SMALL
+                           " FROM entity WHERE owner=? AND sequence>? AND sequence<? ORDER BY sequence LIMIT ?");
+      query.bind(owner.n).bind(after).bind(below).bind(static_cast<int64_t>(limit + 1));
+      while (query.row()) {
+        rows.push_back(readHead(query));
+        if (query.isNull(9)) {
+          large.insert(rows.back().n);
+        } else {
+          readContent(query, &rows.back());
+        }
+      }
+    }
+    auto lower = [](const EntityRow& a, const EntityRow& b) { return a.sequence < b.sequence; };
+    if (known > 0 && rows.size() > known) std::sort(rows.begin(), rows.end(), lower);
+    if (rows.size() <= limit) continue;
+    rows.resize(limit + 1);
+    below = rows.back().sequence;
   }
-  std::sort(rows.begin(), rows.end(), [](const EntityRow& a, const EntityRow& b) { return a.sequence < b.sequence; });
-  if (rows.size() > limit) rows.resize(limit);
-  return rows;
+  Page<EntityRow> page;
+  size_t bytes = 0;
+  for (EntityRow& row : rows) {
+    page.more = page.rows.size() == limit || bytes >= kRowPageBytes;
+    if (page.more) break;
+    if (large.contains(row.n)) {
+      auto whole = entity(row.n);
+      if (!whole) break;
+      row = std::move(*whole);
+    }
+    bytes += row.stored_bytes;
+    page.rows.push_back(std::move(row));
+  }
+  return page;
 }
 
 model::Siblings Reader::base(EntityNumber n) {

@@ -53,6 +53,26 @@ struct AuditFilter {
   std::optional<int64_t> since_ms;
 };
 
+// Documents may be large, so a page of rows also ends with the one that brings it to so many bytes.
+inline constexpr size_t kRowPageBytes = 4 << 20;
+
+template <typename Row>
+struct Page {
+  std::vector<Row> rows;  // at least one where there are any
+  bool more = false;      // there are others after the last
+};
+
+struct EntityPage {
+  std::vector<EntityRow> rows;         // none, with a `next`, when none of those that were looked at matches
+  std::optional<model::Address> next;  // after which to read on; nothing at the end
+};
+
+// What a page of entities takes at most, beside kRowPageBytes.
+struct EntityPageSize {
+  size_t rows = 0;
+  size_t looked = SIZE_MAX;  // rows that are looked at, whether they match or not
+};
+
 class Reader : public model::Names {
  public:
   explicit Reader(std::unique_ptr<Database> database);
@@ -78,16 +98,18 @@ class Reader : public model::Names {
 
   std::optional<EntityRow> entity(const model::Address& address);
   std::optional<EntityRow> entity(EntityNumber n);
-  // Ordered by owner text, then id; starts after `after` when given.
-  std::vector<EntityRow> entities(const EntityFilter& filter, const std::optional<model::Address>& after, size_t limit);
+  // Ordered by owner text, then id; starts after `after` when given. `wanted` is asked of what passes the filter, with
+  // a row without siblings.
+  EntityPage entityPage(const EntityFilter& filter, const std::optional<model::Address>& after,
+                        const EntityPageSize& size, const std::function<bool(const EntityRow&)>& wanted = nullptr);
   uint64_t entityCount();
   // The feed of one owner's entities above `after`, in order of sequence; also stubs when `stubs`.
   std::vector<FeedRow> feed(const model::OwnerId& owner, uint64_t after, size_t limit);
   // The same; ends before `limit` with the row that makes the siblings `bytes` or more.
   FeedPart feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes);
   std::optional<FeedRow> feedRow(EntityNumber n);
-  // All owners' entities above `after`, in order of sequence: what the event stream tells.
-  std::vector<EntityRow> changedSince(uint64_t after, size_t limit);
+  // All owners' entities above `after`, in order of sequence: what the event stream tells. Ends also at kRowPageBytes.
+  Page<EntityRow> changedSince(uint64_t after, size_t limit);
   uint64_t feedEnd(const model::OwnerId& owner);
   uint64_t entityCount(const model::OwnerId& owner);
   // Live entities of an owner that an id or glob matches, by kind.
@@ -95,10 +117,10 @@ class Reader : public model::Names {
   // About the bytes that an owner's entities take.
   uint64_t entityBytes(const model::OwnerId& owner);
 
-  // Newest first.
-  std::vector<HistoryRow> history(EntityNumber n, size_t limit) { return history(n, std::nullopt, limit); }
-  // Those below `before` when given.
-  std::vector<HistoryRow> history(EntityNumber n, const std::optional<HistoryPlace>& before, size_t limit);
+  // Newest first, those below `before` when given.
+  Page<HistoryRow> historyPage(EntityNumber n, const std::optional<HistoryPlace>& before, size_t limit,
+                               size_t bytes = kRowPageBytes);
+  std::vector<HistoryRow> history(EntityNumber n, size_t limit) { return historyPage(n, {}, limit, SIZE_MAX).rows; }
   bool inHistory(EntityNumber n, const ContentHash& hash);
   std::optional<model::Version> historyVersion(EntityNumber n, const std::string& version_id);
   model::Siblings base(EntityNumber n);
@@ -106,8 +128,17 @@ class Reader : public model::Names {
   std::optional<Conflict> conflict(int64_t n);
   std::optional<Conflict> conflictByKey(const std::string& key);
   // Newest first, before number `before` when given.
-  std::vector<Conflict> conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit);
+  Page<Conflict> conflictPage(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit,
+                              size_t bytes = kRowPageBytes);
+  std::vector<Conflict> conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit) {
+    return conflictPage(filter, before, limit, SIZE_MAX).rows;
+  }
+  // The newest `limit`, read in pages.
+  void eachConflict(const ConflictFilter& filter, size_t limit, const std::function<void(Conflict&)>& each);
+  bool anyConflict(EntityNumber n);
   uint64_t openConflicts();
+  // Of the newest records, which strategy decided how many.
+  std::map<std::string, uint64_t> conflictStrategies(size_t newest);
 
   std::optional<model::Rules> rules(const model::OwnerId& owner, const HomeId& home);
   std::optional<uint64_t> rulesNumber(const model::OwnerId& owner, const HomeId& home);
@@ -174,8 +205,8 @@ class Reader : public model::Names {
   // beyond those.
   std::optional<HistoryPlace> historyBeyond(EntityNumber n, size_t kept, size_t slack = 0);
   // Oldest first: those above `after` (when given) and not above `last`.
-  std::vector<HistoryRow> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
-                                      size_t limit);
+  Page<HistoryRow> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
+                               size_t limit);
   EntityNumber entityAfter(EntityNumber n);  // the next number, or 0
   int64_t newestConflict();                  // or 0
   int64_t newestAudit();                     // or 0
@@ -203,10 +234,12 @@ class Reader : public model::Names {
   HeldRow readHeld(Query& query);
   std::vector<HeldRow> heldRows(const std::optional<HomeId>& home, size_t limit, const char* sql);
   EntityRow readEntity(Query& query);
+  EntityRow readHead(Query& query);  // without siblings and `recent`
+  void readContent(Query& query, EntityRow* row);
   Conflict readConflict(Query& query);
   std::vector<PlacedHistory> recentHistory(EntityNumber n);
   std::optional<HistoryRow> historyRow(const PlacedHistory& placed);
-  std::vector<HistoryRow> historyRows(std::vector<PlacedHistory> places, size_t limit);
+  Page<HistoryRow> historyRows(const std::vector<PlacedHistory>& places, size_t limit, size_t bytes);
   std::optional<PlacedHistory> placeOf(EntityNumber n, std::string_view hash_prefix);
   OwnerRow readOwner(Query& query);
   model::Siblings decode(std::string_view blob, std::string_view kind);

@@ -40,8 +40,8 @@ std::optional<Conflict> Reader::conflictByKey(const std::string& key) {
   return readConflict(query);
 }
 
-std::vector<Conflict> Reader::conflicts(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit) {
-  std::vector<Conflict> rows;
+Page<Conflict> Reader::conflictPage(const ConflictFilter& filter, std::optional<int64_t> before, size_t limit,
+                                    size_t bytes) {
 #define CONFLICTS_WHERE(condition)                                                                 \
   "SELECT " CONFLICT_COLUMNS " FROM conflict c CROSS JOIN entity e ON e.n=c.entity WHERE " condition \
   " AND c.n<?3 ORDER BY c.n DESC LIMIT ?4"
@@ -51,9 +51,42 @@ std::vector<Conflict> Reader::conflicts(const ConflictFilter& filter, std::optio
                                    : CONFLICTS_WHERE("?1<0 AND ?2<0");
   Query query = database_->query(sql);
   query.bind(filter.state ? static_cast<int64_t>(*filter.state) : int64_t{-1});
-  query.bind(filter.entity.value_or(-1)).bind(before.value_or(INT64_MAX)).bind(static_cast<int64_t>(limit));
-  while (query.row()) rows.push_back(readConflict(query));
-  return rows;
+  query.bind(filter.entity.value_or(-1)).bind(before.value_or(INT64_MAX)).bind(static_cast<int64_t>(limit) + 1);
+  Page<Conflict> page;
+  size_t read = 0;
+  while (query.row()) {
+    page.more = page.rows.size() == limit || read >= bytes;
+    if (page.more) break;
+    page.rows.push_back(readConflict(query));
+    for (int large : {6, 7, 9, 12, 13}) read += query.blob(large).size();  // versions, base, outcome, losses
+  }
+  return page;
+}
+
+void Reader::eachConflict(const ConflictFilter& filter, size_t limit, const std::function<void(Conflict&)>& each) {
+  Page<Conflict> page;
+  std::optional<int64_t> before;
+  for (size_t told = 0; told < limit; told += page.rows.size()) {
+    page = conflictPage(filter, before, limit - told);
+    for (Conflict& conflict : page.rows) {
+      before = conflict.n;
+      each(conflict);
+    }
+    if (!page.more) break;
+  }
+}
+
+std::map<std::string, uint64_t> Reader::conflictStrategies(size_t newest) {
+  std::map<std::string, uint64_t> counts;
+  Query query = database_->query("SELECT strategy FROM conflict ORDER BY n DESC LIMIT ?");
+  query.bind(static_cast<int64_t>(newest));
+  while (query.row()) ++counts[query.text(0)];
+  return counts;
+}
+
+bool Reader::anyConflict(EntityNumber n) {
+  Query query = database_->query("SELECT 1 FROM conflict WHERE entity=? LIMIT 1");
+  return query.bind(n).row();
 }
 
 uint64_t Reader::openConflicts() {

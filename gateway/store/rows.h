@@ -66,7 +66,8 @@ struct HistoryRow {
   uint64_t change = 0;
   bool refused = false;
   model::Version version;
-  uint32_t place = 0;  // within the change
+  uint32_t place = 0;       // within the change
+  size_t stored_bytes = 0;  // of the version, as the database has it
 };
 
 struct Change {

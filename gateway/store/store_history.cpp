@@ -33,25 +33,31 @@ std::optional<HistoryRow> Reader::historyRow(const PlacedHistory& placed) {
   if (there) {
     auto hash = database_->id<ContentHash>(query.blob(0));
     auto version = model::decodeVersion(query.blob(1), hash, kNoKind, *this);
-    if (version.ok()) return HistoryRow{placed.at.change, placed.refused, std::move(*version), placed.at.place};
+    if (version.ok()) {
+      return HistoryRow{placed.at.change, placed.refused, std::move(*version), placed.at.place, query.blob(1).size()};
+    }
   }
   database_->damaged("read the history");
   return std::nullopt;
 }
 
-std::vector<HistoryRow> Reader::historyRows(std::vector<PlacedHistory> places, size_t limit) {
-  if (places.size() > limit) places.resize(limit);
-  std::vector<HistoryRow> rows;
-  rows.reserve(places.size());
+// `places` has one more than wanted where there are others after the page.
+Page<HistoryRow> Reader::historyRows(const std::vector<PlacedHistory>& places, size_t limit, size_t bytes) {
+  Page<HistoryRow> page;
+  size_t read = 0;
   for (const PlacedHistory& placed : places) {
+    page.more = page.rows.size() == limit || read >= bytes;
+    if (page.more) break;
     auto row = historyRow(placed);
     if (!row) break;
-    rows.push_back(std::move(*row));
+    read += row->stored_bytes;
+    page.rows.push_back(std::move(*row));
   }
-  return rows;
+  return page;
 }
 
-std::vector<HistoryRow> Reader::history(EntityNumber n, const std::optional<HistoryPlace>& before, size_t limit) {
+Page<HistoryRow> Reader::historyPage(EntityNumber n, const std::optional<HistoryPlace>& before, size_t limit,
+                                     size_t bytes) {
   std::vector<PlacedHistory> places = recentHistory(n);
   if (before) std::erase_if(places, [&](const PlacedHistory& one) { return !(one.at < *before); });
   {
@@ -59,15 +65,15 @@ std::vector<HistoryRow> Reader::history(EntityNumber n, const std::optional<Hist
         "SELECT change, place, refused, n FROM history_place WHERE entity=? AND (change,place)<(?,?)"
         " ORDER BY change DESC, place DESC LIMIT ?");
     query.bind(n).bind(before ? static_cast<int64_t>(before->change) : INT64_MAX);
-    query.bind(before ? int64_t{before->place} : INT64_MAX).bind(static_cast<int64_t>(limit));
+    query.bind(before ? int64_t{before->place} : INT64_MAX).bind(static_cast<int64_t>(limit) + 1);
     while (query.row()) places.push_back(readPlace(query));
   }
   std::sort(places.begin(), places.end(), newer);
-  return historyRows(std::move(places), limit);
+  return historyRows(places, limit, bytes);
 }
 
-std::vector<HistoryRow> Reader::historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after,
-                                            const HistoryPlace& last, size_t limit) {
+Page<HistoryRow> Reader::historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
+                                     size_t limit) {
   std::vector<PlacedHistory> places = recentHistory(n);
   std::erase_if(places, [&](const PlacedHistory& one) { return (after && one.at <= *after) || one.at > last; });
   {
@@ -75,11 +81,11 @@ std::vector<HistoryRow> Reader::historyUpTo(EntityNumber n, const std::optional<
         "SELECT change, place, refused, n FROM history_place WHERE entity=? AND (change,place)>(?,?) AND"
         " (change,place)<=(?,?) ORDER BY change, place LIMIT ?");
     query.bind(n).bind(after ? static_cast<int64_t>(after->change) : -1).bind(after ? int64_t{after->place} : -1);
-    query.bind(last.change).bind(last.place).bind(static_cast<int64_t>(limit));
+    query.bind(last.change).bind(last.place).bind(static_cast<int64_t>(limit) + 1);
     while (query.row()) places.push_back(readPlace(query));
   }
   std::sort(places.begin(), places.end(), older);
-  return historyRows(std::move(places), limit);
+  return historyRows(places, limit, kRowPageBytes);
 }
 
 std::optional<HistoryPlace> Reader::historyBeyond(EntityNumber n, size_t kept, size_t slack) {

@@ -28,6 +28,7 @@ using model::Version;
 
 constexpr int kGroup = 1000;  // as many as the engine puts into one commit
 constexpr int kFeed = 10'000;
+constexpr int kListed = 100'000;
 
 void must(const Status& status, const char* what) {
   if (status.ok()) return;
@@ -324,6 +325,54 @@ void feedToNewHome(benchmark::State& state, Where where) {
   per(state, kFeed);
 }
 
+// A home whose lists and changes are read; filled once.
+Home& listedHome() {
+  static Home home(Where::kFile);
+  if (home.store().entityCount() == 0) home.fill(kListed);
+  return home;
+}
+
+void listInPages(benchmark::State& state) {
+  Home& home = listedHome();
+  for (auto _ : state) {
+    int count = 0;
+    std::optional<model::Address> after;
+    do {
+      store::EntityPage page = home.store().entityPage({}, after, {1000});
+      count += static_cast<int>(page.rows.size());
+      after = page.next;
+    } while (after);
+    if (count != kListed) state.SkipWithError("not all are listed");
+  }
+  per(state, kListed);
+}
+
+// What an open stream of events reads after each commit, and what it reads that begins far back.
+void changesOfOneCommit(benchmark::State& state) {
+  Home& home = listedHome();
+  uint64_t before = home.store().head().sequence - 1;
+  for (auto _ : state) {
+    if (home.store().changedSince(before, 256).rows.size() != 1) state.SkipWithError("not one is told");
+  }
+  per(state, 1);
+}
+
+void changesFromTheBeginning(benchmark::State& state) {
+  Home& home = listedHome();
+  for (auto _ : state) {
+    int count = 0;
+    uint64_t after = 0;
+    for (bool more = true; more;) {
+      store::Page<store::EntityRow> page = home.store().changedSince(after, 256);
+      count += static_cast<int>(page.rows.size());
+      after = page.rows.back().sequence;
+      more = page.more;
+    }
+    if (count != kListed) state.SkipWithError("not all are told");
+  }
+  per(state, kListed);
+}
+
 BENCHMARK(parseBulkLine)->Name("parse_bulk_line");
 BENCHMARK(canonicalFormAndHash)->Name("canonical_form_and_hash");
 BENCHMARK(encodeVersion)->Name("encode_version");
@@ -335,6 +384,9 @@ BENCHMARK_CAPTURE(joinGroup, m, Where::kMemory)->Name("join_of_1000_in_memory");
 BENCHMARK_CAPTURE(joinGroup, f, Where::kFile)->Name("join_of_1000_on_disk")->UseRealTime();
 BENCHMARK_CAPTURE(feedToNewHome, m, Where::kMemory)->Name("feed_of_10000_in_memory")->Iterations(5);
 BENCHMARK_CAPTURE(feedToNewHome, f, Where::kFile)->Name("feed_of_10000_on_disk")->Iterations(5)->UseRealTime();
+BENCHMARK(listInPages)->Name("list_of_100000_in_pages_of_1000");
+BENCHMARK(changesOfOneCommit)->Name("changes_of_one_commit_of_100000");
+BENCHMARK(changesFromTheBeginning)->Name("changes_of_100000_from_the_beginning");
 
 class OneLineAFigure : public benchmark::BenchmarkReporter {
  public:

@@ -298,17 +298,19 @@ class Home:
         text = "\n".join(json.dumps(line) for line in lines)
         return self.call("POST", "/entities:bulk", text, {"Content-Type": "application/x-ndjson"}, **options)
 
+    def items(self, path):
+        """All items of a list, page by page: a page may be short and have a next."""
+        found, after = [], ""
+        while True:
+            page = self.ok("GET", f"{path}{'&' if '?' in path else '?'}limit=1000{after}")
+            found += page["items"]
+            if not page["next"]:
+                return found
+            after = f"&after={page['next']}"
+
     def entities(self, query=""):
         """All entities that this home knows of, deleted ones too, by full address."""
-        found, after = {}, None
-        while True:
-            mark = f"&after={after}" if after else ""
-            page = self.ok("GET", f"/entities?limit=1000&deleted=true{query}{mark}")
-            for item in page["items"]:
-                found[item["address"]] = item
-            after = page["next"]
-            if not after:
-                return found
+        return {item["address"]: item for item in self.items("/entities?deleted=true" + query)}
 
     def home(self, other):
         return self.ok("GET", "/homes/" + other.id)

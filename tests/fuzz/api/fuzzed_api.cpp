@@ -217,7 +217,7 @@ void FuzzedApi::checkStored() {
   auto checked = gateway_->read([](store::Reader& reader) -> Result<api::Answer> {
     store::EntityFilter filter;
     filter.deleted = filter.stubs = true;
-    for (const store::EntityRow& row : reader.entities(filter, std::nullopt, 1000)) {
+    for (const store::EntityRow& row : reader.entityPage(filter, std::nullopt, {1000}).rows) {
       HG_ASSERT(model::checkEntityId(row.address.id).ok() && model::checkKind(row.kind).ok());
       for (const model::Version& version : row.siblings) {
         HG_ASSERT(model::checkVersion(version).ok() && model::contentHash(row.address, version) == version.hash);

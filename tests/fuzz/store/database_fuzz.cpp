@@ -146,7 +146,7 @@ void readAll(store::Store& store) {
   }
   store::EntityFilter filter;
   filter.deleted = filter.stubs = true;
-  for (const store::EntityRow& row : store.entities(filter, std::nullopt, 100)) {
+  for (const store::EntityRow& row : store.entityPage(filter, std::nullopt, {100}).rows) {
     for (const model::Version& version : row.siblings) goOver(version);
   }
   (void)store.takeError();

@@ -245,7 +245,7 @@ class Attack {
   }
   std::map<std::string, std::string> all() {
     std::map<std::string, std::string> out;
-    for (const store::EntityRow& row : a_.store().entities(everything(), std::nullopt, 1000)) {
+    for (const store::EntityRow& row : a_.store().entityPage(everything(), std::nullopt, {1000}).rows) {
       out[row.address.text()] = a_.shown(row.address);
     }
     return out;
@@ -328,7 +328,7 @@ class Attack {
 
   // Everything that is stored would be taken again from anybody.
   void checkStored() {
-    for (const store::EntityRow& row : a_.store().entities(everything(), std::nullopt, 1000)) {
+    for (const store::EntityRow& row : a_.store().entityPage(everything(), std::nullopt, {1000}).rows) {
       HG_ASSERT(model::checkEntityId(row.address.id).ok() && model::checkKind(row.kind).ok());
       HG_ASSERT(row.stored_bytes <= sync::kMaxSiblingBytes && row.siblings.size() <= model::kMaxSiblings);
       for (const model::Version& one : row.siblings) {

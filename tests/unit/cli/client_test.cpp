@@ -99,7 +99,8 @@ TEST(ClientEvents, AreReadAsTheyAreSent) {
   server.answerRaw("GET /e", stream(": hello\n\nid: E-1\nevent: entity\ndata: {\"a\":\ndata: 1}\n\n"
                                     "data:plain\r\n\r\nid: E-2\nretry: 5\n\nevent: home\ndata\n\n"));
   std::vector<api::ServerEvent> events;
-  auto end = clientFor(server).events("/e", "E-0", [&](const api::ServerEvent& event) {
+  std::string place = "E-0";
+  auto end = clientFor(server).events("/e", &place, [&](const api::ServerEvent& event) {
     events.push_back(event);
     return true;
   });
@@ -114,6 +115,7 @@ TEST(ClientEvents, AreReadAsTheyAreSent) {
   EXPECT_EQ(events[1].data, "plain");
   EXPECT_EQ(events[2].id, "E-2");
   EXPECT_EQ(events[2].data, "");
+  EXPECT_EQ(place, "E-2");
   EXPECT_EQ(server.seen()[0].headers.at("last-event-id"), "E-0");
   EXPECT_EQ(server.seen()[0].headers.at("accept"), "text/event-stream");
 }
@@ -122,7 +124,8 @@ TEST(ClientEvents, EndWhenTheReaderHasEnough) {
   ScriptedServer server;
   server.answerRaw("GET /e", stream("data: 1\n\ndata: 2\n\n"));
   int events = 0;
-  auto end = clientFor(server).events("/e", "", [&](const api::ServerEvent&) { return ++events < 1; });
+  std::string place;
+  auto end = clientFor(server).events("/e", &place, [&](const api::ServerEvent&) { return ++events < 1; });
   ASSERT_TRUE(end.ok()) << end.error().message;
   EXPECT_EQ(end->status, 200);
   EXPECT_EQ(events, 1);
@@ -131,7 +134,8 @@ TEST(ClientEvents, EndWhenTheReaderHasEnough) {
 TEST(ClientEvents, GiveARefusalWithItsBody) {
   ScriptedServer server;
   server.answer("GET /e", 429, R"({"code":"too_many"})");
-  auto end = clientFor(server).events("/e", "", [](const api::ServerEvent&) { return true; });
+  std::string place;
+  auto end = clientFor(server).events("/e", &place, [](const api::ServerEvent&) { return true; });
   ASSERT_TRUE(end.ok());
   EXPECT_EQ(end->status, 429);
   EXPECT_THAT(end->body, HasSubstr("too_many"));
@@ -146,8 +150,9 @@ TEST(ClientEvents, ThatNeverEndAreRefused) {
                      return lines;
                    }()));
   auto all = [](const api::ServerEvent&) { return true; };
-  EXPECT_EQ(clientFor(server).events("/e", "", all).error().code, "too_large");
-  EXPECT_EQ(clientFor(server).events("/lines", "", all).error().code, "too_large");
+  std::string place;
+  EXPECT_EQ(clientFor(server).events("/e", &place, all).error().code, "too_large");
+  EXPECT_EQ(clientFor(server).events("/lines", &place, all).error().code, "too_large");
 }
 
 TEST(Escape, KeepsWhatAnAddressNeedsAndNothingElse) {

@@ -29,6 +29,13 @@ TEST_F(ConflictCommands, ListShowsOpenOnes) {
   EXPECT_EQ(out, "{\"items\":[]}\n");
 }
 
+TEST_F(ConflictCommands, ListGivesAnyPageAsItIsUnderJson) {
+  const std::string body = R"({"items":[{"id":7}],"next":"x"})";
+  server.answer("GET /api/v1/conflicts?state=open&limit=1000&after=p", 200, body + "\n");
+  EXPECT_EQ(run({"--json", "conflict", "list", "--after", "p"}), 0) << err;
+  EXPECT_EQ(out, body + "\n");
+}
+
 TEST_F(ConflictCommands, ShowMarksWhatWon) {
   EXPECT_EQ(run({"conflict", "show", "7"}), 0);
   EXPECT_THAT(out, HasSubstr("* aaa1\n      by City, "));

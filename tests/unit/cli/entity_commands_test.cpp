@@ -109,6 +109,13 @@ TEST_F(EntityCommands, ListGivesOnePageAsItIsUnderJson) {
   EXPECT_EQ(out, body + "\n");
 }
 
+TEST_F(EntityCommands, HistoryGivesAnyPageAsItIsUnderJson) {
+  const std::string body = R"({"items":[{"version":"vvv1"}],"next":"x"})";
+  server.answer("GET " + target + "/history?limit=1000&after=p", 200, body + "\n");
+  EXPECT_EQ(run({"--json", "entity", "history", "light.kitchen", "--after", "p"}), 0) << err;
+  EXPECT_EQ(out, body + "\n");
+}
+
 TEST_F(EntityCommands, GetShowsFieldsSiblingsAndGrantsWithoutEscapes) {
   server.answer("GET " + target, 200,
                 R"({"id":"light.kitchen","owner":")" + kOwnId +

@@ -36,6 +36,19 @@ TEST_F(Cli, WatchResumesAfterARestart) {
   EXPECT_EQ(seen.at(1).headers.at("last-event-id"), "E-1");
 }
 
+TEST_F(Cli, WatchResumesFromTheLastPlaceThatItWasTold) {
+  // A filtered stream tells its place without an event; what ends before its empty line has not come.
+  server.answerRaw("GET /api/v1/events?prefix=light.", stream("id: E-1\n\n"));
+  server.answerRaw("GET /api/v1/events?prefix=light.",
+                   stream("id: E-1\n\nid: E-2\nevent: plugin\ndata: {}\n\nid: E-1002\n\nid: E-1003\nevent: plugin\n"));
+  server.answerRaw("GET /api/v1/events?prefix=light.", stream("id: E-1003\nevent: plugin\ndata: {}\n\n"));
+  EXPECT_EQ(run({"watch", "--prefix", "light.", "--count", "2"}), 0) << err;
+  auto seen = server.seen();
+  EXPECT_FALSE(seen.at(0).headers.contains("last-event-id"));
+  EXPECT_EQ(seen.at(1).headers.at("last-event-id"), "E-1");
+  EXPECT_EQ(seen.at(2).headers.at("last-event-id"), "E-1002");
+}
+
 TEST_F(Cli, WatchGivesUpWhenTheGatewayStaysAway) {
   server.answerRaw("GET /api/v1/events", stream("id: E-1\nevent: plugin\ndata: {}\n\n"));
   server.answerRaw("GET /api/v1/events", stream(""));

@@ -256,10 +256,10 @@ TEST_F(StoreEntities, ThatAreNoLongerSharedAreStubsWithoutVersions) {
   EXPECT_TRUE(store->entity(row.n)->siblings.empty());
   EXPECT_EQ(store->entityBytes(kOwner), 0u);
   EXPECT_EQ(store->entityCount(kOwner), 0u);
-  EXPECT_TRUE(store->entities({}, std::nullopt, 10).empty());
+  EXPECT_TRUE(store->entityPage({}, std::nullopt, {10}).rows.empty());
   EntityFilter stubs;
   stubs.stubs = true;
-  EXPECT_EQ(store->entities(stubs, std::nullopt, 10).size(), 1u);
+  EXPECT_EQ(store->entityPage(stubs, std::nullopt, {10}).rows.size(), 1u);
   EXPECT_EQ(store->feed(kOwner, 0, 10).size(), 1u);
   EXPECT_TRUE(store->feedRow(row.n)->siblings.empty());
 }
@@ -285,7 +285,7 @@ TEST_F(StoreEntities, AreListedByOwnerAndIdInPagesOfAnySize) {
     std::vector<Address> read;
     std::optional<Address> after;
     while (true) {
-      auto page = store->entities({}, after, limit);
+      auto page = store->entityPage({}, after, {limit}).rows;
       ASSERT_LE(page.size(), limit);
       for (const EntityRow& row : page) read.push_back(row.address);
       if (page.size() < limit) break;
@@ -295,7 +295,7 @@ TEST_F(StoreEntities, AreListedByOwnerAndIdInPagesOfAnySize) {
     EXPECT_EQ(read, all) << limit;
   }
   // After an address that is not there, as one that was deleted between two pages.
-  auto rest = store->entities({}, Address{all[0].owner, "light.a-a"}, 1);
+  auto rest = store->entityPage({}, Address{all[0].owner, "light.a-a"}, {1}).rows;
   ASSERT_EQ(rest.size(), 1u);
   EXPECT_EQ(rest[0].address, (Address{all[0].owner, "light.a-b"}));
 }
@@ -320,7 +320,7 @@ TEST_F(StoreEntities, AreFilteredByPrefixLiterallyKindOwnerAndChoice) {
   });
   auto ids = [&](const EntityFilter& filter) {
     std::string out;
-    for (const EntityRow& row : store->entities(filter, std::nullopt, 100)) {
+    for (const EntityRow& row : store->entityPage(filter, std::nullopt, {100}).rows) {
       out += row.address.id + (row.address.owner == kOwner ? "" : "@other") + " ";
     }
     return out;
@@ -389,7 +389,7 @@ TEST_F(StoreEntities, StandInTheFeedOnceAtTheirNewestNumber) {
   EXPECT_EQ(store->feedEnd(kCircle), 0u);
   // All owners' changes in one row.
   std::vector<uint64_t> numbers;
-  for (const EntityRow& row : store->changedSince(2, 3)) numbers.push_back(row.sequence);
+  for (const EntityRow& row : store->changedSince(2, 3).rows) numbers.push_back(row.sequence);
   EXPECT_EQ(numbers, (std::vector<uint64_t>{3, 4, 5}));
 }
 

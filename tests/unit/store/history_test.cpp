@@ -60,10 +60,10 @@ class Kept {
       HistoryPlace before{newest[from].change, newest[from].place};
       std::vector<HistoryRow> rest(newest.begin() + static_cast<ptrdiff_t>(from) + 1, newest.end());
       rest.resize(std::min(rest.size(), limit));
-      same(store_.history(row_.n, before, limit), rest);
+      same(store_.historyPage(row_.n, before, limit).rows, rest);
       std::vector<HistoryRow> old(all_.begin(), all_.end() - static_cast<ptrdiff_t>(from));
       old.resize(std::min(old.size(), limit));
-      same(store_.historyUpTo(row_.n, {}, before, limit), old);
+      same(store_.historyUpTo(row_.n, {}, before, limit).rows, old);
     }
     std::vector<HistoryPlace> accepted;
     for (const HistoryRow& row : newest) {

@@ -202,7 +202,7 @@ TEST_F(StoreOpen, SaysOfAnIdOfAnotherLengthThatTheDatabaseIsDamaged) {
   (void)store->owners();
   expectSentence(store->takeError().error(), "database_corrupt", "an id");
   Plain(path()).run("UPDATE owner SET id=x'0102'");
-  EXPECT_TRUE(store->entities({}, std::nullopt, 10).empty());
+  EXPECT_TRUE(store->entityPage({}, std::nullopt, {10}).rows.empty());
   expectSentence(store->takeError().error(), "database_corrupt", "an id");
 }
 
