@@ -1,5 +1,7 @@
 #include "sync/connection.h"
 
+#include <utility>
+
 #include "base/assert.h"
 #include "trust/tuning.h"
 
@@ -224,7 +226,14 @@ void Connection::work() {
     // What came before the end, its reason perhaps, is heard first.
     if (more) return;
   }
-  if (channel_->closed() && !ended && !closing) ended = networkError("closed", "The other home closed the link.");
+  if (channel_->closed() && !ended && !closing) {
+    // Why comes behind it, with the end of the link.
+    auto unsaid = [weak = weak_from_this()] {
+      if (auto connection = weak.lock()) connection->failed(networkError("closed", "The other home closed the link."));
+    };
+    if (!std::exchange(waits_for_reason_, true) && !links_.after(kReasonWaitMs, unsaid)) unsaid();
+    return;
+  }
   if (ended) return end(*ended);
   if (closing) {
     std::lock_guard lock(mutex_);

@@ -33,6 +33,8 @@ inline constexpr size_t kMessageChargeBytes = 256;
 inline constexpr size_t kMaxUnsentBytes = 2 * (kInFlightBytes + kMaxMessageBytes) + (4 << 20);
 // What goes into one link message, whole TLS records alone; transports take at least this much.
 inline constexpr size_t kLinkMessageBytes = 256 << 10;
+// How long a link whose channel the other side has closed may take to end. It ends right behind, and says why.
+inline constexpr int64_t kReasonWaitMs = 1'000;
 
 class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<Connection> {
  public:
@@ -121,6 +123,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   std::deque<std::string> unsent_;  // ciphertext that the link's queue had no room for
   std::atomic<size_t> unsent_bytes_{0};
   bool told_established_ = false;
+  bool waits_for_reason_ = false;  // the other side has closed the channel
 
   std::mutex mutex_;
   std::shared_ptr<sdk::Link> link_;

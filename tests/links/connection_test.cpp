@@ -150,6 +150,28 @@ TEST_F(Links, HearWhatWasSaidBeforeTheEnd) {
   EXPECT_EQ(received(connection), kMessages);
 }
 
+TEST_F(Links, HearWhyTheyEndAlsoWhenItComesLate) {
+  auto other = peer();
+  auto connection = linked(other);
+  other->sayGoodbye();
+  settle();
+  EXPECT_TRUE(ends().empty());
+  connection->onClosed({"not_paired", "", true});
+  settle();
+  ASSERT_EQ(ends().size(), 1u);
+  EXPECT_EQ(ends()[0].code, "not_paired");
+  EXPECT_TRUE(connection->endedByPeer());
+}
+
+TEST_F(Links, EndWhenTheOtherSideOnlyClosesTheChannel) {
+  auto other = peer();
+  auto connection = linked(other);
+  other->sayGoodbye();
+  ASSERT_TRUE(eventually([&] { return !ends().empty(); }));
+  EXPECT_EQ(ends()[0].code, "closed");
+  EXPECT_EQ(other->closed(), "closed");
+}
+
 TEST_F(Links, EndWhenTheOtherSideSendsAndDoesNotRead) {
   auto deaf = peer();
   auto connection = linked(deaf);

@@ -78,6 +78,11 @@ class RawPeer final : public sdk::Link, public std::enable_shared_from_this<RawP
     for (size_t n = 0; n < times; ++n) all += frame;
     say(all);
   }
+  // Closes the channel; the link stands.
+  void sayGoodbye() {
+    channel_->close();
+    handler_->onMessage(channel_->takeOutput());
+  }
 
  private:
   void hear() {
