@@ -37,6 +37,9 @@ class Busy {
 class Links : public ::testing::Test, public Connection::User {
  protected:
   ~Links() override {
+    // A link and its handler hold each other until it ends.
+    for (const auto& connection : linked_) connection->onClosed({"closed", "", false});
+    settle();
     handshakes.stop();
     links.stop();
   }
@@ -47,6 +50,7 @@ class Links : public ::testing::Test, public Connection::User {
   }
   std::shared_ptr<Connection> linked(const std::shared_ptr<RawPeer>& peer) {
     auto connection = accepted();
+    linked_.push_back(connection);
     peer->open(connection);
     EXPECT_TRUE(eventually([&] { return connection->established(); }));
     settle();
@@ -89,6 +93,7 @@ class Links : public ::testing::Test, public Connection::User {
   std::mutex mutex_;
   std::map<std::shared_ptr<Connection>, size_t> received_;
   std::vector<Error> ends_;
+  std::vector<std::shared_ptr<Connection>> linked_;
 
  protected:
   Executor links{"links"};
