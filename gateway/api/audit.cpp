@@ -45,7 +45,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     }
     std::vector<std::string> items;
     for (const store::AuditRow& row : rows) items.push_back(auditText(row));
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

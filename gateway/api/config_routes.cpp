@@ -44,7 +44,7 @@ Result<Answer> get(Gateway& gateway, Call&) {
     object.close();
     items.push_back(std::move(out));
   }
-  return Answer::json(listText(items, std::nullopt));
+  return Answer::json(listText(std::move(items), std::nullopt));
 }
 
 Result<Answer> schema(Gateway&, Call&) {

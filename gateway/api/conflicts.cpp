@@ -85,7 +85,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     for (const Conflict& row : page.rows) {
       if (mayBeSeen(text, row)) items.push_back(conflictText(row));
     }
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

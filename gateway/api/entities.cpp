@@ -194,7 +194,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
     store::EntityPage page = reader.entityPage(filter.stored, after, {limit, kMaxScannedRows}, wanted);
     std::vector<std::string> items;
     size_t bytes = 0;
-    for (const EntityRow& row : page.rows) {
+    for (EntityRow& row : page.rows) {
       items.push_back(text.text(row));
       bytes += items.back().size();
       // Small rows become large where `shared_with` names many homes.
@@ -202,10 +202,11 @@ Result<Answer> list(Gateway& gateway, Call& call) {
         page.next = row.address;
         break;
       }
+      row = {};  // Many may read at once.
     }
     std::optional<std::string> next;
     if (page.next) next = pageMark(page.next->text());
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

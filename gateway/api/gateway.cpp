@@ -30,15 +30,16 @@ Result<HomeId> parseHome(const std::string& text) {
   return homeNotFound(text);
 }
 
-std::string listText(const std::vector<std::string>& items, const std::optional<std::string>& next) {
+std::string listText(std::vector<std::string>&& items, const std::optional<std::string>& next) {
   size_t size = 32;
   for (const std::string& item : items) size += item.size() + 1;
   std::string out;
   out.reserve(size);
   out += "{\"items\":[";
-  for (const std::string& item : items) {
+  for (std::string& item : items) {
     if (out.back() != '[') out += ',';
     out += item;
+    item = {};
   }
   out += "],\"next\":";
   if (next) {
@@ -46,7 +47,8 @@ std::string listText(const std::vector<std::string>& items, const std::optional<
   } else {
     out += "null";
   }
-  return out + "}";
+  out += '}';
+  return out;
 }
 
 }  // namespace hearthgate::api

@@ -119,7 +119,7 @@ Result<HomeId> parseHome(const std::string& text);
 Error homeNotFound(const std::string& text);
 
 // The item of `{"items":[…],"next":…}`.
-std::string listText(const std::vector<std::string>& items, const std::optional<std::string>& next);
+std::string listText(std::vector<std::string>&& items, const std::optional<std::string>& next);
 
 template <typename T>
 Result<T> Gateway::write(const char* how, const std::function<Result<T>(engine::Core&)>& code, size_t weight,

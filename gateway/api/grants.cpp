@@ -123,7 +123,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
       }
       items.push_back(at->second);
     }
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

@@ -67,7 +67,7 @@ Result<Answer> history(Gateway& gateway, Call& call) {
     }
     std::vector<std::string> items;
     for (const HistoryRow& entry : page.rows) items.push_back(historyText(row, entry));
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

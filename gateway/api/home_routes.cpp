@@ -47,7 +47,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
       items.push_back(homeText(gateway, reader, peer));
       last = key;
     }
-    return Answer::json(listText(items, next));
+    return Answer::json(listText(std::move(items), next));
   });
 }
 

@@ -11,7 +11,7 @@ namespace {
 Result<Answer> list(Gateway& gateway, Call&) {
   std::vector<std::string> items;
   for (const PluginItem& plugin : gateway.parts.plugins.list()) items.push_back(pluginText(plugin));
-  return Answer::json(listText(items, std::nullopt));
+  return Answer::json(listText(std::move(items), std::nullopt));
 }
 
 using Verb = Status (Plugins::*)(const std::string&);

@@ -42,7 +42,7 @@ const BuiltIn* builtIn(const std::string& name) {
 Result<Answer> listStrategies(Gateway&, Call&) {
   std::vector<std::string> items;
   for (const BuiltIn& one : kBuiltIns) items.push_back(strategyText(one));
-  return Answer::json(listText(items, std::nullopt));
+  return Answer::json(listText(std::move(items), std::nullopt));
 }
 
 Error noStrategy(const std::string& name) {
@@ -131,7 +131,7 @@ Result<Answer> listRules(Gateway& gateway, Call&) {
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     std::vector<std::string> items;
     for (const StrategyRow& row : reader.strategyRows()) items.push_back(ruleText(gateway, row));
-    return Answer::json(listText(items, std::nullopt));
+    return Answer::json(listText(std::move(items), std::nullopt));
   });
 }
 
