@@ -106,12 +106,25 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
   }
   bool feed_differs = false;
   const store::OwnerRow& own = writer.owner(hello.owner);
+  std::map<ReplicaId, uint64_t> partings = writer.partings(hello.owner);
   for (const store::FeedPlace& place : hello.places) {
-    if (!(place.epoch == own.epoch)) continue;
     auto start = writer.startThatSkipped(hello.owner, place.sequence);
+    bool current = place.epoch == own.epoch;
+    // A known restore or power cut began another epoch since: only what was written between a copy's start and that
+    // collides.
+    if (!current && !(start && start->replica)) continue;
     if (!start && place.sequence <= writer.head().sequence) continue;
+    if (start && start->replica) {
+      auto known = partings.find(*start->replica);
+      if (!current && known != partings.end() && known->second <= start->counter) continue;
+      auto [at, fresh] = shared.try_emplace(*start->replica, start->counter);
+      at->second = std::min(at->second, start->counter);
+    }
+    if (!current) {
+      doubted.insert(*start->replica);
+      continue;
+    }
     feed_differs = true;
-    if (start && start->replica) shared[*start->replica] = start->counter;
     if (own.replica) doubted.insert(*own.replica);
   }
   foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
@@ -155,7 +168,7 @@ void Replicator::foundAnotherLife(const Session& session, const model::OwnerId& 
     auto [at, fresh] = shared.try_emplace(replica, up_to);
     at->second = std::min(at->second, up_to);
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.
-    matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > up_to;
+    matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > at->second;
   }
   if (!matters) return;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");

@@ -64,5 +64,28 @@ TEST_F(AnotherLife, IsSeenInABatchBeforeWhatWasBuiltOnItIsTakenIn) {
   for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
 }
 
+TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+  settle();
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"state":"built on the first life"})").ok());
+  settle();
+  restart(a, copy, Home::Start::kClean);
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+  tellAThirdHome();
+  restart(a, a.image(), Home::Start::kMayHaveForgotten);
+  connect();
+  settle();
+  for (Home* home : {&a, &b}) {
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"built on the first life"})")) << home->name();
+  }
+  expectSame(of(a, "light.x"));
+  FeedEpoch epoch = a.core().writer().owner(a.owner()).epoch;
+  cut();
+  connect();
+  settle();
+  EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch) << "once is enough";
+}
+
 }  // namespace
 }  // namespace hearthgate::sync
