@@ -6,6 +6,33 @@
 
 namespace hearthgate::sync {
 
+namespace {
+std::optional<model::Stamp> stampOf(const model::Version& version, const model::Dot& dot) {
+  if (version.dot == dot) return version.stamp;
+  const auto& stamps = version.dot_stamps;
+  auto at = std::lower_bound(stamps.begin(), stamps.end(), dot,
+                             [](const auto& entry, const model::Dot& wanted) { return entry.dot < wanted; });
+  return at != stamps.end() && at->dot == dot ? std::optional(at->stamp) : std::nullopt;
+}
+
+// Writes of which both versions keep something and that are not the same write: a write has one stamp.
+std::vector<model::Dot> differingDots(const model::Version& a, const model::Version& b) {
+  std::vector<model::Dot> differing;
+  if (a.hash == b.hash) return differing;
+  auto look = [&](const model::Dot& dot, const model::Stamp& stamp) {
+    auto there = stampOf(b, dot);
+    if (there && *there != stamp) differing.push_back(dot);
+  };
+  if (a.dot == b.dot) {
+    differing.push_back(a.dot);
+  } else {
+    look(a.dot, a.stamp);
+  }
+  for (const auto& entry : a.dot_stamps) look(entry.dot, entry.stamp);
+  return differing;
+}
+}  // namespace
+
 uint64_t Replicator::myNumber(const Session& session, const Flow& flow) {
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   return rules ? rules->number : 0;
@@ -136,26 +163,47 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
 void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch,
                                     const std::vector<Decoded>& decoded) {
   engine::OwnWriter& writer = core_.writer();
+  std::map<ReplicaId, uint64_t> partings = writer.partings(flow.owner);
   std::set<ReplicaId> doubted;
+  engine::Core::Shared shared;
   for (size_t i = 0; i < decoded.size(); ++i) {
     model::Address address{batch.owner, batch.items[i].id};
     if (core_.ownAccess(address) == engine::OwnAccess::kNone) continue;
     std::vector<const model::Version*> back;
+    std::optional<store::EntityRow> row;
+    bool row_read = false;
     for (const Result<model::Version>& version : decoded[i]) {
       if (!version.ok()) continue;
+      bool is_mine = writer.isMine(flow.owner, version->dot.replica);
+      bool forgotten = !is_mine && version->author == core_.settings().home;
+      bool names_mine = false;
       std::set<ReplicaId> untold;
-      for (const auto& entry : version->vector.entries()) {
-        if (writer.wasNeverTold(flow.owner, {entry.replica, entry.counter})) untold.insert(entry.replica);
+      for (const auto& [replica, counter] : version->vector.entries()) {
+        if (!writer.isMine(flow.owner, replica)) continue;
+        names_mine = true;
+        // One of ours that this life has not written was not built on what this life wrote after the two parted.
+        bool apart = forgotten && !partings.contains(replica) && counter > writer.sharedUpTo(flow.owner, replica);
+        if (apart || writer.wasNeverTold(flow.owner, {replica, counter})) untold.insert(replica);
       }
-      bool came_back = flow.mine && writer.isMine(flow.owner, version->dot.replica);
-      if (untold.empty() && !came_back) continue;
+      if (!names_mine) continue;
       if (flow.mine && !(version->tag && *version->tag == core_.settings().ownerTag(version->hash))) continue;
       doubted.merge(untold);
-      if (came_back) back.push_back(&*version);
+      if (flow.mine && is_mine) back.push_back(&*version);
+      if (!row_read) row = core_.store().entity(address);
+      row_read = true;
+      for (const model::Version& here : row ? row->siblings : model::Siblings{}) {
+        for (const model::Dot& dot : differingDots(here, *version)) {
+          if (!writer.isMine(flow.owner, dot.replica)) continue;
+          uint64_t below = writer.startBelow(flow.owner, dot.replica, dot.counter);
+          doubted.insert(dot.replica);
+          auto [at, fresh] = shared.try_emplace(dot.replica, below);
+          at->second = std::min(at->second, below);
+        }
+      }
     }
     if (!back.empty()) core_.lookForAnotherLife(address, back);
   }
-  if (!doubted.empty()) foundAnotherLife(session, flow.owner, false, doubted, {});
+  if (!doubted.empty()) foundAnotherLife(session, flow.owner, false, doubted, std::move(shared));
 }
 
 // `doubted` are own replica ids of which others know more than was told; `shared` what is certain already.

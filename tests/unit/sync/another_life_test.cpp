@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "unit/sync/pair_of_homes.h"
 
@@ -85,6 +86,64 @@ TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
   connect();
   settle();
   EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch) << "once is enough";
+}
+
+// B, who may write A's entities, and A itself are both copied back. A third home brings A what it had of the first
+// lives when B has told A as much again.
+class AnotherLifeOfAWriter : public PairOfHomes {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(a.grant(b.id(), "*", Access::kWrite).ok());
+    connect();
+    settle();
+    ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":1})").ok());
+    settle();
+    copy_of_a = a.image();
+    copy_of_b = b.image();
+    ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":2,"p":1})").ok());
+    settle();
+  }
+  // Gives what stands at the end of the first lives.
+  model::Siblings secondLives() {
+    model::Siblings first = a.siblings(of(a, "light.x"));
+    restart(a, copy_of_a, Home::Start::kClean);
+    restart(b, copy_of_b, Home::Start::kClean);
+    for (Home* home : {&a, &b}) home->clock().wall_ms += 1'000;
+    EXPECT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+    connect();
+    settle();
+    return first;
+  }
+  void expectBoth(const std::string& first) {
+    for (Home* home : {&a, &b}) {
+      std::set<std::string> says;
+      for (const auto& version : home->siblings(of(a, "light.x"))) says.insert(version.fields);
+      EXPECT_EQ(says, (std::set<std::string>{first, R"({"n":1,"p":3})"})) << home->name();
+    }
+    expectSame(of(a, "light.x"));
+  }
+  std::string copy_of_a;
+  std::string copy_of_b;
+};
+
+TEST_F(AnotherLifeOfAWriter, IsSeenByWritesThatHaveAnotherStamp) {
+  ASSERT_TRUE(a.patch(of(a, "light.x"), R"({"q":2})").ok());
+  settle();
+  model::Siblings first = secondLives();
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  settle();
+  expectBoth(R"({"n":2,"p":1,"q":2})");
+}
+
+TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
+  restart(b, b.image(), Home::Start::kMayHaveForgotten);
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"q":2})").ok());
+  connect();
+  settle();
+  model::Siblings first = secondLives();
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  settle();
+  expectBoth(R"({"q":2})");
 }
 
 }  // namespace
