@@ -60,6 +60,12 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
     if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(former.replica);
   }
   hello.seen = store.seen(owner, session.peer);
+  if (!mine) return hello;
+  // The peer perhaps: a restored owner takes its writes back from others before it knows its replica ids. Who knows none
+  // of them passes them over.
+  for (const auto& [replica, counter] : store.seenOfNobody(owner, kMaxToldOfNobody)) {
+    if (row.replica != replica) hello.seen.emplace_back(replica, counter);
+  }
   return hello;
 }
 

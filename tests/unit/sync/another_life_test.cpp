@@ -96,6 +96,7 @@ class AnotherLifeOfAWriter : public PairOfHomes {
     ASSERT_TRUE(a.grant(b.id(), "*", Access::kWrite).ok());
     connect();
     settle();
+    new_a = a.image();
     ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":1})").ok());
     settle();
     copy_of_a = a.image();
@@ -122,6 +123,7 @@ class AnotherLifeOfAWriter : public PairOfHomes {
     }
     expectSame(of(a, "light.x"));
   }
+  std::string new_a;
   std::string copy_of_a;
   std::string copy_of_b;
 };
@@ -142,6 +144,22 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
   settle();
   model::Siblings first = secondLives();
   a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  settle();
+  expectBoth(R"({"q":2})");
+}
+
+TEST_F(AnotherLifeOfAWriter, IsToldByAnOwnerThatDoesNotKnowItsReplicaIdYet) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"q":2})").ok());
+  settle();
+  model::Siblings first = a.siblings(of(a, "light.x"));
+  restart(a, new_a, Home::Start::kRestored);
+  a.commit([&] {
+    a.core().confirmRestore();
+    a.core().join(of(a, "light.x"), "state", first);
+  });
+  restart(b, copy_of_b, Home::Start::kClean);
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+  connect();
   settle();
   expectBoth(R"({"q":2})");
 }
