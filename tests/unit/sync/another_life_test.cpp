@@ -88,6 +88,30 @@ TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
   EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch) << "once is enough";
 }
 
+TEST_F(AnotherLife, KeepsWhatMayBeItsOwnThoughRetentionTookSoMuch) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+  settle();
+  restart(a, copy, Home::Start::kClean);
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"trimmed"})").ok());
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+  model::Siblings told = a.siblings(of(a, "light.x"));
+  tellAThirdHome();
+  a.commit([&] {
+    auto row = a.store().entity(of(a, "light.x"));
+    a.store().raiseTrimmed(row->n, told.front().dot.replica, told.front().dot.counter);
+  });
+  connect();
+  settle();
+  // The third home gives back what it was told: by its vector it covers the first life's.
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", told); });
+  settle();
+  for (Home* home : {&a, &b}) {
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"first life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+  }
+  expectSame(of(a, "light.x"));
+}
+
 // B, who may write A's entities, and A itself are both copied back. A third home brings A what it had of the first
 // lives when B has told A as much again.
 class AnotherLifeOfAWriter : public PairOfHomes {
