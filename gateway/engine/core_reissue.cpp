@@ -129,13 +129,14 @@ std::vector<const Version*> Core::lookForAnotherLife(const model::Address& addre
   for (const Version* version : versions) {
     const auto& [replica, counter] = version->dot;
     if (row && store_.inHistory(row->n, version->hash)) continue;
-    // Retention took this one, or one that was written after it, out of the history.
-    if (row && counter <= store_.trimmed(row->n, replica)) continue;
-    unknown.push_back(version);
-    if (counter > writer_.issued(owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
     auto known = writer_.partings(owner);
     auto at = known.find(replica);
-    if (at != known.end() && counter > at->second) continue;
+    bool apart = at != known.end() && counter > at->second;
+    // Retention took this one, or one that was written after it, out of the history. Where another life is known to have
+    // written too it may be that one's: rather a conflict too many.
+    if (row && !apart && counter <= store_.trimmed(row->n, replica)) continue;
+    unknown.push_back(version);
+    if (apart || counter > writer_.issued(owner, replica)) continue;  // Lost with a restore or power cut, as it seems.
     uint64_t bound = writer_.startBelow(owner, replica, counter);
     auto [place, fresh] = found.try_emplace(replica, bound);
     place->second = std::min(place->second, bound);

@@ -223,6 +223,8 @@ class Reader : public model::Names {
   std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
   uint64_t toldCount(const model::OwnerId& owner, const HomeId& home);
   std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
+  // Those that no home told: this one has forgotten whose they are, or they came back from others before their home did.
+  std::vector<std::pair<ReplicaId, uint64_t>> seenOfNobody(const model::OwnerId& owner, size_t limit);
   uint64_t seen(const model::OwnerId& owner, const ReplicaId& replica);
 
  protected:

@@ -295,6 +295,18 @@ std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& o
   return all;
 }
 
+std::vector<std::pair<ReplicaId, uint64_t>> Reader::seenOfNobody(const model::OwnerId& owner, size_t limit) {
+  std::vector<std::pair<ReplicaId, uint64_t>> all;
+  Query query = database_->query(
+      "SELECT r.id, s.counter FROM seen s JOIN replica r ON r.n=s.replica WHERE s.owner=?1"
+      " AND NOT EXISTS (SELECT 1 FROM told_replica t WHERE t.owner=s.owner AND t.replica=s.replica)"
+      " AND NOT EXISTS (SELECT 1 FROM own_replica o WHERE o.owner=s.owner AND o.replica=s.replica)"
+      " ORDER BY s.replica DESC LIMIT ?2");
+  query.bind(ownerNumber(owner)).bind(limit);
+  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
+  return all;
+}
+
 uint64_t Reader::seen(const model::OwnerId& owner, const ReplicaId& replica) {
   Query query = database_->query("SELECT counter FROM seen WHERE owner=? AND replica=?");
   return query.bind(ownerNumber(owner)).bind(knownReplica(replica)).row() ? query.number(0) : 0;

@@ -6,6 +6,33 @@
 
 namespace hearthgate::sync {
 
+namespace {
+std::optional<model::Stamp> stampOf(const model::Version& version, const model::Dot& dot) {
+  if (version.dot == dot) return version.stamp;
+  const auto& stamps = version.dot_stamps;
+  auto at = std::lower_bound(stamps.begin(), stamps.end(), dot,
+                             [](const auto& entry, const model::Dot& wanted) { return entry.dot < wanted; });
+  return at != stamps.end() && at->dot == dot ? std::optional(at->stamp) : std::nullopt;
+}
+
+// Writes of which both versions keep something and that are not the same write: a write has one stamp.
+std::vector<model::Dot> differingDots(const model::Version& a, const model::Version& b) {
+  std::vector<model::Dot> differing;
+  if (a.hash == b.hash) return differing;
+  auto look = [&](const model::Dot& dot, const model::Stamp& stamp) {
+    auto there = stampOf(b, dot);
+    if (there && *there != stamp) differing.push_back(dot);
+  };
+  if (a.dot == b.dot) {
+    differing.push_back(a.dot);
+  } else {
+    look(a.dot, a.stamp);
+  }
+  for (const auto& entry : a.dot_stamps) look(entry.dot, entry.stamp);
+  return differing;
+}
+}  // namespace
+
 uint64_t Replicator::myNumber(const Session& session, const Flow& flow) {
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   return rules ? rules->number : 0;
@@ -33,6 +60,12 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
     if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(former.replica);
   }
   hello.seen = store.seen(owner, session.peer);
+  if (!mine) return hello;
+  // The peer perhaps: a restored owner takes its writes back from others before it knows its replica ids. Who knows none
+  // of them passes them over.
+  for (const auto& [replica, counter] : store.seenOfNobody(owner, kMaxToldOfNobody)) {
+    if (row.replica != replica) hello.seen.emplace_back(replica, counter);
+  }
   return hello;
 }
 
@@ -106,12 +139,25 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
   }
   bool feed_differs = false;
   const store::OwnerRow& own = writer.owner(hello.owner);
+  std::map<ReplicaId, uint64_t> partings = writer.partings(hello.owner);
   for (const store::FeedPlace& place : hello.places) {
-    if (!(place.epoch == own.epoch)) continue;
     auto start = writer.startThatSkipped(hello.owner, place.sequence);
+    bool current = place.epoch == own.epoch;
+    // A known restore or power cut began another epoch since: only what was written between a copy's start and that
+    // collides.
+    if (!current && !(start && start->replica)) continue;
     if (!start && place.sequence <= writer.head().sequence) continue;
+    if (start && start->replica) {
+      auto known = partings.find(*start->replica);
+      if (!current && known != partings.end() && known->second <= start->counter) continue;
+      auto [at, fresh] = shared.try_emplace(*start->replica, start->counter);
+      at->second = std::min(at->second, start->counter);
+    }
+    if (!current) {
+      doubted.insert(*start->replica);
+      continue;
+    }
     feed_differs = true;
-    if (start && start->replica) shared[*start->replica] = start->counter;
     if (own.replica) doubted.insert(*own.replica);
   }
   foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
@@ -123,26 +169,47 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
 void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch,
                                     const std::vector<Decoded>& decoded) {
   engine::OwnWriter& writer = core_.writer();
+  std::map<ReplicaId, uint64_t> partings = writer.partings(flow.owner);
   std::set<ReplicaId> doubted;
+  engine::Core::Shared shared;
   for (size_t i = 0; i < decoded.size(); ++i) {
     model::Address address{batch.owner, batch.items[i].id};
     if (core_.ownAccess(address) == engine::OwnAccess::kNone) continue;
     std::vector<const model::Version*> back;
+    std::optional<store::EntityRow> row;
+    bool row_read = false;
     for (const Result<model::Version>& version : decoded[i]) {
       if (!version.ok()) continue;
+      bool is_mine = writer.isMine(flow.owner, version->dot.replica);
+      bool forgotten = !is_mine && version->author == core_.settings().home;
+      bool names_mine = false;
       std::set<ReplicaId> untold;
-      for (const auto& entry : version->vector.entries()) {
-        if (writer.wasNeverTold(flow.owner, {entry.replica, entry.counter})) untold.insert(entry.replica);
+      for (const auto& [replica, counter] : version->vector.entries()) {
+        if (!writer.isMine(flow.owner, replica)) continue;
+        names_mine = true;
+        // One of ours that this life has not written was not built on what this life wrote after the two parted.
+        bool apart = forgotten && !partings.contains(replica) && counter > writer.sharedUpTo(flow.owner, replica);
+        if (apart || writer.wasNeverTold(flow.owner, {replica, counter})) untold.insert(replica);
       }
-      bool came_back = flow.mine && writer.isMine(flow.owner, version->dot.replica);
-      if (untold.empty() && !came_back) continue;
+      if (!names_mine) continue;
       if (flow.mine && !(version->tag && *version->tag == core_.settings().ownerTag(version->hash))) continue;
       doubted.merge(untold);
-      if (came_back) back.push_back(&*version);
+      if (flow.mine && is_mine) back.push_back(&*version);
+      if (!row_read) row = core_.store().entity(address);
+      row_read = true;
+      for (const model::Version& here : row ? row->siblings : model::Siblings{}) {
+        for (const model::Dot& dot : differingDots(here, *version)) {
+          if (!writer.isMine(flow.owner, dot.replica)) continue;
+          uint64_t below = writer.startBelow(flow.owner, dot.replica, dot.counter);
+          doubted.insert(dot.replica);
+          auto [at, fresh] = shared.try_emplace(dot.replica, below);
+          at->second = std::min(at->second, below);
+        }
+      }
     }
     if (!back.empty()) core_.lookForAnotherLife(address, back);
   }
-  if (!doubted.empty()) foundAnotherLife(session, flow.owner, false, doubted, {});
+  if (!doubted.empty()) foundAnotherLife(session, flow.owner, false, doubted, std::move(shared));
 }
 
 // `doubted` are own replica ids of which others know more than was told; `shared` what is certain already.
@@ -155,7 +222,7 @@ void Replicator::foundAnotherLife(const Session& session, const model::OwnerId& 
     auto [at, fresh] = shared.try_emplace(replica, up_to);
     at->second = std::min(at->second, up_to);
     // A former replica id of which nothing collides: a restore or power cut that this home knows of.
-    matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > up_to;
+    matters = matters || writer.owner(owner).replica == replica || writer.issued(owner, replica) > at->second;
   }
   if (!matters) return;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");

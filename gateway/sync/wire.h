@@ -42,7 +42,7 @@ struct OwnerHello {
   std::optional<store::Cursor> cursor;  // how far the sender is in the receiver's feed
   model::Rules rules;          // number and rows as the sender has them for this pair
   std::vector<ReplicaId> replicas;                       // the sender's own, current and former
-  std::vector<std::pair<ReplicaId, uint64_t>> seen;      // highest counters of the receiver's
+  std::vector<std::pair<ReplicaId, uint64_t>> seen;      // highest counters of the receiver's, and of ids nobody told
   std::vector<store::FeedPlace> places;  // of the receiver's feed from which the sender has content
 };
 

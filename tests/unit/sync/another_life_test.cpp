@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "unit/sync/pair_of_homes.h"
 
@@ -62,6 +63,129 @@ TEST_F(AnotherLife, IsSeenInABatchBeforeWhatWasBuiltOnItIsTakenIn) {
     EXPECT_TRUE(says(*home, "light.z", R"({"state":"second life"})")) << home->name();
   }
   for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
+}
+
+TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+  settle();
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"state":"built on the first life"})").ok());
+  settle();
+  restart(a, copy, Home::Start::kClean);
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+  tellAThirdHome();
+  restart(a, a.image(), Home::Start::kMayHaveForgotten);
+  connect();
+  settle();
+  for (Home* home : {&a, &b}) {
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"built on the first life"})")) << home->name();
+  }
+  expectSame(of(a, "light.x"));
+  FeedEpoch epoch = a.core().writer().owner(a.owner()).epoch;
+  cut();
+  connect();
+  settle();
+  EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch) << "once is enough";
+}
+
+TEST_F(AnotherLife, KeepsWhatMayBeItsOwnThoughRetentionTookSoMuch) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+  settle();
+  restart(a, copy, Home::Start::kClean);
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"trimmed"})").ok());
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+  model::Siblings told = a.siblings(of(a, "light.x"));
+  tellAThirdHome();
+  a.commit([&] {
+    auto row = a.store().entity(of(a, "light.x"));
+    a.store().raiseTrimmed(row->n, told.front().dot.replica, told.front().dot.counter);
+  });
+  connect();
+  settle();
+  // The third home gives back what it was told: by its vector it covers the first life's.
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", told); });
+  settle();
+  for (Home* home : {&a, &b}) {
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"first life"})")) << home->name();
+    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+  }
+  expectSame(of(a, "light.x"));
+}
+
+// B, who may write A's entities, and A itself are both copied back. A third home brings A what it had of the first
+// lives when B has told A as much again.
+class AnotherLifeOfAWriter : public PairOfHomes {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(a.grant(b.id(), "*", Access::kWrite).ok());
+    connect();
+    settle();
+    new_a = a.image();
+    ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":1})").ok());
+    settle();
+    copy_of_a = a.image();
+    copy_of_b = b.image();
+    ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":2,"p":1})").ok());
+    settle();
+  }
+  // Gives what stands at the end of the first lives.
+  model::Siblings secondLives() {
+    model::Siblings first = a.siblings(of(a, "light.x"));
+    restart(a, copy_of_a, Home::Start::kClean);
+    restart(b, copy_of_b, Home::Start::kClean);
+    for (Home* home : {&a, &b}) home->clock().wall_ms += 1'000;
+    EXPECT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+    connect();
+    settle();
+    return first;
+  }
+  void expectBoth(const std::string& first) {
+    for (Home* home : {&a, &b}) {
+      std::set<std::string> says;
+      for (const auto& version : home->siblings(of(a, "light.x"))) says.insert(version.fields);
+      EXPECT_EQ(says, (std::set<std::string>{first, R"({"n":1,"p":3})"})) << home->name();
+    }
+    expectSame(of(a, "light.x"));
+  }
+  std::string new_a;
+  std::string copy_of_a;
+  std::string copy_of_b;
+};
+
+TEST_F(AnotherLifeOfAWriter, IsSeenByWritesThatHaveAnotherStamp) {
+  ASSERT_TRUE(a.patch(of(a, "light.x"), R"({"q":2})").ok());
+  settle();
+  model::Siblings first = secondLives();
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  settle();
+  expectBoth(R"({"n":2,"p":1,"q":2})");
+}
+
+TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
+  restart(b, b.image(), Home::Start::kMayHaveForgotten);
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"q":2})").ok());
+  connect();
+  settle();
+  model::Siblings first = secondLives();
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  settle();
+  expectBoth(R"({"q":2})");
+}
+
+TEST_F(AnotherLifeOfAWriter, IsToldByAnOwnerThatDoesNotKnowItsReplicaIdYet) {
+  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"q":2})").ok());
+  settle();
+  model::Siblings first = a.siblings(of(a, "light.x"));
+  restart(a, new_a, Home::Start::kRestored);
+  a.commit([&] {
+    a.core().confirmRestore();
+    a.core().join(of(a, "light.x"), "state", first);
+  });
+  restart(b, copy_of_b, Home::Start::kClean);
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+  connect();
+  settle();
+  expectBoth(R"({"q":2})");
 }
 
 }  // namespace
