@@ -20,11 +20,7 @@ class PairingAgain : public TwoRunningHomes {
 
   // City joins over the wire; both screens ask.
   void ask() {
-    auto code = beach.hub().openPairing(300, false);
-    ASSERT_TRUE(code.ok());
-    auto joined = city.hub().join(code->code, "127.0.0.1:" + std::to_string(wire), false);
-    ASSERT_TRUE(joined.ok()) << joined.error().message;
-    ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
+    ASSERT_NO_FATAL_FAILURE(askBoth(beach, city, "127.0.0.1:" + std::to_string(wire)));
   }
   void confirm() {
     EXPECT_TRUE(city.hub().confirmPairing().ok());

@@ -187,6 +187,15 @@ class HeldEngine {
   bool gone_ = false;
 };
 
+// Up to where both persons are asked; the joiner dials `at`.
+inline void askBoth(RunningHome& listener, RunningHome& joiner, const std::string& at) {
+  auto code = listener.hub().openPairing(300, false);
+  ASSERT_TRUE(code.ok());
+  auto joined = joiner.hub().join(code->code, at, false);
+  ASSERT_TRUE(joined.ok()) << joined.error().message;
+  ASSERT_TRUE(eventually([&] { return listener.hub().pairing().state == "confirming"; }));
+}
+
 // Pairs two homes, both persons having agreed in advance.
 inline void pairHomes(RunningHome& listener, RunningHome& joiner) {
   auto code = listener.hub().openPairing(300, true);

@@ -14,11 +14,7 @@ class UnacknowledgedPairing : public TwoRunningHomes {
  protected:
   // Both persons agree; the joiner stores its pin when nothing of it is heard any more.
   void muteTheAcknowledgement() {
-    auto code = beach.hub().openPairing(300, false);
-    ASSERT_TRUE(code.ok());
-    auto joined = city.hub().join(code->code, "127.0.0.1:" + std::to_string(wire), false);
-    ASSERT_TRUE(joined.ok()) << joined.error().message;
-    ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "confirming"; }));
+    ASSERT_NO_FATAL_FAILURE(askBoth(beach, city, "127.0.0.1:" + std::to_string(wire)));
     HeldEngine held(city);
     EXPECT_TRUE(city.hub().confirmPairing().ok());
     EXPECT_TRUE(beach.hub().confirmPairing().ok());
