@@ -267,10 +267,6 @@ uint64_t Reader::entityBytes(const model::OwnerId& owner) {
   return query.bind(ownerNumber(owner)).row() ? query.number(0) : 0;
 }
 
-std::vector<FeedRow> Reader::feed(const model::OwnerId& owner, uint64_t after, size_t limit) {
-  return feedPart(owner, after, limit, SIZE_MAX).rows;
-}
-
 FeedPart Reader::feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes) {
   FeedPart part;
   size_t read = 0;

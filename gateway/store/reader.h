@@ -103,10 +103,9 @@ class Reader : public model::Names {
   EntityPage entityPage(const EntityFilter& filter, const std::optional<model::Address>& after,
                         const EntityPageSize& size, const std::function<bool(const EntityRow&)>& wanted = nullptr);
   uint64_t entityCount();
-  // The feed of one owner's entities above `after`, in order of sequence; also stubs when `stubs`.
-  std::vector<FeedRow> feed(const model::OwnerId& owner, uint64_t after, size_t limit);
-  // The same; ends before `limit` with the row that makes the siblings `bytes` or more.
-  FeedPart feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes);
+  // The feed of one owner's entities above `after`, in order of sequence. Ends before `limit` with the row that makes the
+  // siblings `bytes` or more.
+  FeedPart feedPart(const model::OwnerId& owner, uint64_t after, size_t limit, size_t bytes = SIZE_MAX);
   std::optional<FeedRow> feedRow(EntityNumber n);
   // All owners' entities above `after`, in order of sequence: what the event stream tells. Ends also at kRowPageBytes.
   Page<EntityRow> changedSince(uint64_t after, size_t limit);
@@ -187,7 +186,6 @@ class Reader : public model::Names {
   std::set<std::string> kindsOf(const model::OwnerId& owner);
   std::optional<PlaceMark> placeMark(const HomeId& home, const model::OwnerId& owner);
   std::vector<FeedId> feedIds(const model::OwnerId& owner, uint64_t after, size_t limit);
-  std::vector<FeedSize> feedSizes(const model::OwnerId& owner, uint64_t after, size_t limit);
   // What is held of one entity, without its content, the oldest first.
   std::vector<HeldRow> heldOf(const model::Address& address, size_t limit = SIZE_MAX >> 1);
 

@@ -233,19 +233,13 @@ struct PlaceMark {
 };
 
 // An entity of a feed without its content.
-struct FeedSize {
-  std::string id;
-  std::string kind;
-  uint64_t sequence = 0;
-  uint64_t bytes = 0;  // of its siblings, as they are stored; 0: nothing is left of it
-};
-
-// The same by name alone.
 struct FeedId {
   std::string id;
   uint64_t sequence = 0;
   EntityNumber n = 0;
   bool shared = true;  // false: what is left of one that is no longer shared
+  std::string kind;
+  uint64_t bytes = 0;  // of its siblings, as they are stored; 0: nothing is left of it
 };
 
 struct AuditRow {

@@ -36,21 +36,13 @@ std::optional<PlaceMark> Reader::placeMark(const HomeId& home, const model::Owne
 std::vector<FeedId> Reader::feedIds(const model::OwnerId& owner, uint64_t after, size_t limit) {
   std::vector<FeedId> rows;
   Query query = database_->query(
-      "SELECT id, sequence, n, state FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
+      "SELECT id, sequence, n, state, kind, length(siblings) FROM entity WHERE owner=? AND sequence>? ORDER BY sequence"
+      " LIMIT ?");
   query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
   while (query.row()) {
     rows.push_back({query.text(0), query.number(1), query.integer(2),
-                    query.integer(3) != static_cast<int64_t>(EntityState::kNoLongerShared)});
+                    query.integer(3) != static_cast<int64_t>(EntityState::kNoLongerShared), query.text(4), query.number(5)});
   }
-  return rows;
-}
-
-std::vector<FeedSize> Reader::feedSizes(const model::OwnerId& owner, uint64_t after, size_t limit) {
-  std::vector<FeedSize> rows;
-  Query query = database_->query(
-      "SELECT id, kind, sequence, length(siblings) FROM entity WHERE owner=? AND sequence>? ORDER BY sequence LIMIT ?");
-  query.bind(ownerNumber(owner)).bind(after).bind(static_cast<int64_t>(limit));
-  while (query.row()) rows.push_back({query.text(0), query.text(1), query.number(2), query.number(3)});
   return rows;
 }
 

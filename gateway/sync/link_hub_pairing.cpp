@@ -398,9 +398,9 @@ void LinkHub::Impl::countOffer(const std::shared_ptr<PairingRun>& pairing, const
   if (count->more) {
     engine.submit(
         [home = pairing->peer->home, count](engine::Core& core) {
-          std::vector<store::FeedSize> rows = core.store().feedSizes(core.me(), count->after, kOfferRows);
+          std::vector<store::FeedId> rows = core.store().feedIds(core.me(), count->after, kOfferRows);
           count->more = rows.size() == kOfferRows;
-          for (const store::FeedSize& row : rows) {
+          for (const store::FeedId& row : rows) {
             count->after = row.sequence;
             count->more = count->more && row.sequence < count->last;
             if (row.sequence > count->last) break;

@@ -316,7 +316,7 @@ void feedToNewHome(benchmark::State& state, Where where) {
       more = deliver(*reader, home, back) || more;
     }
     state.PauseTiming();
-    if (reader->store().feed(home.owner(), 0, 2 * kFeed).size() != kFeed) state.SkipWithError("not all has arrived");
+    if (reader->store().feedPart(home.owner(), 0, 2 * kFeed).rows.size() != kFeed) state.SkipWithError("not all has arrived");
     home.commit([&] { home.replicator().linkDown(reader->id()); });
     (void)home.replicator().takeOutput();
     reader.reset();

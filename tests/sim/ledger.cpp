@@ -98,7 +98,7 @@ const WriteSet& Ledger::coveredBy(const ContentHash& hash) const {
 WriteSet Ledger::heldBy(Home& home, const std::vector<model::OwnerId>& owners) const {
   WriteSet all;
   for (const model::OwnerId& owner : owners) {
-    for (const store::FeedRow& row : home.store().feed(owner, 0, 1000)) {
+    for (const store::FeedRow& row : home.store().feedPart(owner, 0, 1000).rows) {
       model::scanSiblings(row.siblings, [&](const ContentHash& hash, std::string_view) { all |= coveredBy(hash); });
       if (owner == home.owner()) continue;
       for (const model::Version& version : home.store().base(row.n)) all |= coveredBy(version.hash);

@@ -190,7 +190,7 @@ class NamesWhatMayNotBeSeen : public Batches {
   bool change(Home& from, Home& to, sync::Batch* batch) override {
     if (!(batch->owner == from.owner()) || !batch->digest) return false;
     size_t before = batch->items.size();
-    for (const store::FeedRow& row : from.store().feed(batch->owner, 0, 100)) {
+    for (const store::FeedRow& row : from.store().feedPart(batch->owner, 0, 100).rows) {
       bool may = from.core().accessFor(to.id(), row.id) != model::Access::kNone;
       if (!may) batch->items.push_back({row.id, "", {}, sync::digestOf({})});
     }

@@ -18,7 +18,7 @@ using store::EntityRow;
 std::vector<EntityRow> rowsOf(Home& home) {
   std::vector<EntityRow> rows;
   for (const store::OwnerRow& owner : home.store().owners()) {
-    for (const store::FeedRow& row : home.store().feed(owner.id, 0, 1000)) rows.push_back(*home.store().entity(row.n));
+    for (const store::FeedRow& row : home.store().feedPart(owner.id, 0, 1000).rows) rows.push_back(*home.store().entity(row.n));
   }
   return rows;
 }

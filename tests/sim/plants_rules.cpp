@@ -74,7 +74,7 @@ class GlobOverEntity : public Tampering {
 
 class OverrideTravels : public Tampering {
   void after(Home& home) override {
-    for (const store::FeedRow& row : home.store().feed(home.owner(), 0, 100)) {
+    for (const store::FeedRow& row : home.store().feedPart(home.owner(), 0, 100).rows) {
       auto here = home.store().strategyHere(model::Address{home.owner(), row.id});
       if (here) (void)home.core().setStrategy({Scope::kEntity, row.id, *here});
     }
@@ -84,7 +84,7 @@ class OverrideTravels : public Tampering {
 class OverrideForgotten : public Tampering {
   void started(Home& home, Start) override {
     for (const store::OwnerRow& owner : home.store().owners()) {
-      for (const store::FeedRow& row : home.store().feed(owner.id, 0, 100)) {
+      for (const store::FeedRow& row : home.store().feedPart(owner.id, 0, 100).rows) {
         (void)home.core().setStrategyHere({owner.id, row.id}, {});
       }
     }

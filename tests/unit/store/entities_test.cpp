@@ -260,7 +260,7 @@ TEST_F(StoreEntities, ThatAreNoLongerSharedAreStubsWithoutVersions) {
   EntityFilter stubs;
   stubs.stubs = true;
   EXPECT_EQ(store->entityPage(stubs, std::nullopt, {10}).rows.size(), 1u);
-  EXPECT_EQ(store->feed(kOwner, 0, 10).size(), 1u);
+  EXPECT_EQ(store->feedPart(kOwner, 0, 10).rows.size(), 1u);
   EXPECT_TRUE(store->feedRow(row.n)->siblings.empty());
 }
 
@@ -362,7 +362,7 @@ TEST_F(StoreEntities, StandInTheFeedOnceAtTheirNewestNumber) {
     rows[0].sequence = 6;
     store->putEntity(&rows[0]);
   });
-  auto feed = store->feed(kOwner, 0, 10);
+  auto feed = store->feedPart(kOwner, 0, 10).rows;
   ASSERT_EQ(feed.size(), 3u);
   EXPECT_EQ(feed[0].sequence, 3u);
   EXPECT_EQ(feed[2].sequence, 6u);
@@ -374,16 +374,16 @@ TEST_F(StoreEntities, StandInTheFeedOnceAtTheirNewestNumber) {
     EXPECT_EQ(hash, rows[0].siblings.front().hash);
   }));
   EXPECT_EQ(versions, 1);
-  EXPECT_EQ(store->feed(kOwner, 3, 10).size(), 2u);
-  EXPECT_EQ(store->feed(kOwner, 0, 2).size(), 2u);
+  EXPECT_EQ(store->feedPart(kOwner, 3, 10).rows.size(), 2u);
+  EXPECT_EQ(store->feedPart(kOwner, 0, 2).rows.size(), 2u);
   EXPECT_EQ(store->feedPart(kOwner, 0, 10, 1).rows.size(), 1u);
   EXPECT_FALSE(store->feedPart(kOwner, 0, 10, 1).last);
   EXPECT_EQ(store->feedPart(kOwner, 0, 10, feed[0].siblings.size() + 1).rows.size(), 2u);
   EXPECT_FALSE(store->feedPart(kOwner, 0, feed.size(), SIZE_MAX).last);
   EXPECT_EQ(store->feedPart(kOwner, 0, 10, SIZE_MAX).rows.size(), feed.size());
   EXPECT_TRUE(store->feedPart(kOwner, 0, 10, SIZE_MAX).last);
-  EXPECT_TRUE(store->feed(kOwner, 6, 10).empty());
-  EXPECT_TRUE(store->feed(kCircle, 0, 10).empty());
+  EXPECT_TRUE(store->feedPart(kOwner, 6, 10).rows.empty());
+  EXPECT_TRUE(store->feedPart(kCircle, 0, 10).rows.empty());
   EXPECT_EQ(store->feedEnd(kOwner), 6u);
   EXPECT_EQ(store->feedEnd(kOther), 4u);
   EXPECT_EQ(store->feedEnd(kCircle), 0u);

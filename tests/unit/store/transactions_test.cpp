@@ -157,7 +157,7 @@ TEST_F(StoreTransactions, ShowAReaderOneStateForAsLongAsItAsks) {
   EXPECT_EQ(other->entityCount(), 0u);
   for (uint64_t n = 1; n <= 3; ++n) commit(*store, [&] { put("light.n" + std::to_string(n), n); });
   EXPECT_EQ(other->entityCount(), 0u);
-  EXPECT_TRUE(other->feed(kOwner, 0, 10).empty());
+  EXPECT_TRUE(other->feedPart(kOwner, 0, 10).rows.empty());
   other->endRead();
   EXPECT_EQ(other->entityCount(), 3u);
   EXPECT_TRUE(other->takeError().ok());
@@ -267,7 +267,7 @@ TEST_F(StoreTransactions, AreBroughtBackFromALogThatWasCutAnywhere) {
     ASSERT_TRUE((*cut)->check().ok()) << size;
     uint64_t count = (*cut)->entityCount();
     EXPECT_GE(count, last) << "with more of the log there is less, at " << size;
-    EXPECT_EQ((*cut)->feed(kOwner, 0, 100).size(), count);
+    EXPECT_EQ((*cut)->feedPart(kOwner, 0, 100).rows.size(), count);
     for (uint64_t n = 1; n <= count; ++n) EXPECT_TRUE((*cut)->entity({kOwner, "light.n" + std::to_string(n)})) << size;
     last = count;
   }
