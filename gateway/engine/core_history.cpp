@@ -16,7 +16,6 @@ using model::Version;
 using store::EntityNumber;
 using store::EntityRow;
 using store::HistoryPlace;
-using store::HistoryRow;
 
 namespace {
 constexpr char kRetentionDays[] = "retention_days";
@@ -159,22 +158,22 @@ bool Core::trimEntity(EntityNumber n, size_t* budget) {
   HistoryPlace aged{horizon_.change, UINT32_MAX};
   HistoryPlace last = std::max(aged, beyond.value_or(HistoryPlace{}));
   size_t limit = std::max<size_t>(*budget, 1);
-  store::Page<HistoryRow> page = store_.historyUpTo(n, sweep_.place, last, limit);
+  store::Page<store::OldVersion> page = store_.historyUpTo(n, sweep_.place, last, limit);
   // Mostly the entity has not many versions yet, and never had a conflict.
   bool conflicts = store_.anyConflict(n);
   if (page.rows.empty() && !conflicts) return true;
   std::string open_key;
   std::set<ContentHash> kept = neverTrimmed(n, &open_key);
   std::map<ReplicaId, uint64_t> trimmed;
-  for (const HistoryRow& row : page.rows) {
-    HistoryPlace place{row.change, row.place};
+  for (const store::OldVersion& row : page.rows) {
+    const HistoryPlace& place = row.placed.at;
     sweep_.place = place;
     // What was not accepted is this home's only copy: by age alone.
-    bool old = place <= aged || (!row.refused && beyond && place <= *beyond);
-    if (!old || kept.contains(row.version.hash)) continue;
-    store_.removeHistoryRow(n, place);
-    uint64_t& counter = trimmed[row.version.dot.replica];
-    counter = std::max(counter, row.version.dot.counter);
+    bool old = place <= aged || (!row.placed.refused && beyond && place <= *beyond);
+    if (!old || kept.contains(row.hash)) continue;
+    store_.removeHistoryRow(n, row.placed);
+    uint64_t& counter = trimmed[row.dot.replica];
+    counter = std::max(counter, row.dot.counter);
   }
   for (const auto& [replica, counter] : trimmed) store_.raiseTrimmed(n, replica, counter);
   *budget -= std::min(*budget, page.rows.size());

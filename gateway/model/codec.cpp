@@ -223,6 +223,18 @@ Result<Version> decodeVersion(std::string_view bytes, const ContentHash& hash, s
   return version;
 }
 
+std::optional<Dot> decodeDot(std::string_view bytes, const Names& names) {
+  ByteReader in(bytes);
+  if (in.byte() != kVersionFormat) return std::nullopt;
+  if (in.byte() & kOwnKind) in.bytes();
+  in.number();  // the author
+  uint64_t replica = in.number();
+  uint64_t counter = in.number();
+  if (!in.ok() || replica > UINT32_MAX) return std::nullopt;
+  const ReplicaId* id = names.replicaName(static_cast<uint32_t>(replica));
+  return id ? std::optional<Dot>({*id, counter}) : std::nullopt;
+}
+
 bool scanNumbers(std::string_view bytes, const std::function<void(uint32_t)>& replica,
                  const std::function<void(uint32_t)>& home) {
   ByteReader in(bytes);

@@ -90,6 +90,8 @@ Result<Version> decodeVersion(std::string_view bytes, const Address& address, st
 // The same with a hash that is already known (from the database); what passes checkKept() is believed.
 Result<Version> decodeVersion(std::string_view bytes, const ContentHash& hash, std::string_view entity_kind,
                               const Names& names);
+// The dot alone, of bytes that are there from the database; nothing when they are broken that far.
+std::optional<Dot> decodeDot(std::string_view bytes, const Names& names);
 
 // Calls back for every replica and home number in an encoded version, so that a sender knows which rows of the table
 // the receiver needs. False when the bytes are broken.

@@ -202,8 +202,9 @@ class Reader : public model::Names {
   // For retention: the newest place that is not among the newest `kept` of what was accepted, if there are more than `slack`
   // beyond those.
   std::optional<HistoryPlace> historyBeyond(EntityNumber n, size_t kept, size_t slack = 0);
-  // Oldest first: those above `after` (when given) and not above `last`.
-  Page<HistoryRow> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
+  // Oldest first: those above `after` (when given) and not above `last`. A page ends by the bytes of its versions too, though
+  // they are not given: so much is to be read to take them away.
+  Page<OldVersion> historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
                                size_t limit);
   EntityNumber entityAfter(EntityNumber n);  // the next number, or 0
   int64_t newestConflict();                  // or 0

@@ -62,6 +62,13 @@ struct PlacedHistory {
   int64_t n = 0;
 };
 
+// What retention asks of such a row.
+struct OldVersion {
+  PlacedHistory placed;
+  ContentHash hash;
+  model::Dot dot;
+};
+
 struct HistoryRow {
   uint64_t change = 0;
   bool refused = false;

@@ -134,7 +134,7 @@ class Store : public Reader, public model::Numbering {
   void addAudit(const AuditRow& row);
 
   // For retention; each takes away at most `limit` rows and gives how many it took.
-  void removeHistoryRow(EntityNumber n, const HistoryPlace& place);
+  void removeHistoryRow(EntityNumber n, const PlacedHistory& placed);
   // Closed ones of an entity: all up to number `aged`, and of those that were resolved those beyond the newest `kept`.
   // Never the one called `keep_key`.
   size_t trimConflicts(EntityNumber n, const std::string& keep_key, int64_t aged, size_t kept, size_t limit);

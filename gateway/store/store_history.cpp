@@ -72,7 +72,7 @@ Page<HistoryRow> Reader::historyPage(EntityNumber n, const std::optional<History
   return historyRows(places, limit, bytes);
 }
 
-Page<HistoryRow> Reader::historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
+Page<OldVersion> Reader::historyUpTo(EntityNumber n, const std::optional<HistoryPlace>& after, const HistoryPlace& last,
                                      size_t limit) {
   std::vector<PlacedHistory> places = recentHistory(n);
   std::erase_if(places, [&](const PlacedHistory& one) { return (after && one.at <= *after) || one.at > last; });
@@ -85,21 +85,38 @@ Page<HistoryRow> Reader::historyUpTo(EntityNumber n, const std::optional<History
     while (query.row()) places.push_back(readPlace(query));
   }
   std::sort(places.begin(), places.end(), older);
-  return historyRows(places, limit, kRowPageBytes);
+  Page<OldVersion> page;
+  size_t read = 0;
+  for (const PlacedHistory& placed : places) {
+    page.more = page.rows.size() == limit || read >= kRowPageBytes;
+    if (page.more) break;
+    Query query = database_->query("SELECT hash, version FROM history WHERE n=?");
+    auto dot = query.bind(placed.n).row() ? model::decodeDot(query.blob(1), *this) : std::nullopt;
+    if (!dot) {
+      database_->damaged("read the history");
+      break;
+    }
+    read += query.blob(1).size();
+    page.rows.push_back({placed, database_->id<ContentHash>(query.blob(0)), *dot});
+  }
+  return page;
 }
 
 std::optional<HistoryPlace> Reader::historyBeyond(EntityNumber n, size_t kept, size_t slack) {
   std::vector<PlacedHistory> places = recentHistory(n);
+  // So many of those that are not listed are among the newest `kept`, wherever those that are stand between them.
+  size_t skipped = kept - std::min(kept, places.size());
+  size_t wanted = kept - skipped;
   {
     Query query = database_->query(
         "SELECT change, place, refused, n FROM history_place WHERE entity=? AND refused=0 ORDER BY change DESC, place DESC"
-        " LIMIT ?");
-    query.bind(n).bind(static_cast<int64_t>(kept + slack + 1));
+        " LIMIT ? OFFSET ?");
+    query.bind(n).bind(static_cast<int64_t>(wanted + slack + 1)).bind(static_cast<int64_t>(skipped));
     while (query.row()) places.push_back(readPlace(query));
   }
-  if (places.size() <= kept + slack) return std::nullopt;
-  std::nth_element(places.begin(), places.begin() + static_cast<ptrdiff_t>(kept), places.end(), newer);
-  return places[kept].at;
+  if (places.size() <= wanted + slack) return std::nullopt;
+  std::nth_element(places.begin(), places.begin() + static_cast<ptrdiff_t>(wanted), places.end(), newer);
+  return places[wanted].at;
 }
 
 std::optional<model::Version> Reader::historyVersion(EntityNumber n, const std::string& version_id) {
@@ -172,22 +189,18 @@ bool Store::listHistory(EntityRow* row, uint64_t change, uint32_t place, const m
   return full;
 }
 
-void Store::removeHistoryRow(EntityNumber n, const HistoryPlace& place) {
-  int64_t row = 0;
-  {
-    Query query = database_->query("DELETE FROM history_place WHERE entity=? AND change=? AND place=? RETURNING n");
-    query.bind(n).bind(place.change).bind(place.place);
-    while (query.row()) row = query.integer(0);
-  }
-  if (row == 0) {
+void Store::removeHistoryRow(EntityNumber n, const PlacedHistory& placed) {
+  database_->query("DELETE FROM history_place WHERE entity=? AND change=? AND place=?")
+      .bind(n)
+      .bind(placed.at.change)
+      .bind(placed.at.place)
+      .run();
+  if (database_->changes() == 0) {
     std::vector<PlacedHistory> list = recentHistory(n);
-    auto one = std::find_if(list.begin(), list.end(), [&](const PlacedHistory& listed) { return listed.at == place; });
-    if (one == list.end()) return;
-    row = one->n;
-    list.erase(one);
+    if (std::erase_if(list, [&](const PlacedHistory& listed) { return listed.at == placed.at; }) == 0) return;
     putRecent(n, encodeRecent(list));
   }
-  database_->query("DELETE FROM history WHERE n=?").bind(row).run();
+  database_->query("DELETE FROM history WHERE n=?").bind(placed.n).run();
 }
 
 void Store::putRecent(EntityNumber n, std::string_view recent) {

@@ -43,7 +43,7 @@ class Kept {
   }
   void remove(size_t at) {
     HistoryPlace place{all_[at].change, all_[at].place};
-    store_.removeHistoryRow(row_.n, place);
+    store_.removeHistoryRow(row_.n, store_.historyUpTo(row_.n, {}, place, all_.size()).rows.back().placed);
     all_.erase(all_.begin() + static_cast<ptrdiff_t>(at));
     row_ = *store_.entity(row_.n);
   }
@@ -63,7 +63,14 @@ class Kept {
       same(store_.historyPage(row_.n, before, limit).rows, rest);
       std::vector<HistoryRow> old(all_.begin(), all_.end() - static_cast<ptrdiff_t>(from));
       old.resize(std::min(old.size(), limit));
-      same(store_.historyUpTo(row_.n, {}, before, limit).rows, old);
+      std::vector<OldVersion> got = store_.historyUpTo(row_.n, {}, before, limit).rows;
+      RC_ASSERT(got.size() == old.size());
+      for (size_t i = 0; i < got.size(); ++i) {
+        RC_ASSERT(got[i].hash == old[i].version.hash);
+        RC_ASSERT(got[i].dot == old[i].version.dot);
+        RC_ASSERT(got[i].placed.at == (HistoryPlace{old[i].change, old[i].place}));
+        RC_ASSERT(got[i].placed.refused == old[i].refused);
+      }
     }
     std::vector<HistoryPlace> accepted;
     for (const HistoryRow& row : newest) {

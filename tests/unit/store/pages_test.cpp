@@ -199,13 +199,14 @@ TEST_F(StorePages, OfAHistoryEndByItsBytes) {
   // Oldest first, for retention.
   std::optional<HistoryPlace> after;
   seen.clear();
+  Page<OldVersion> old;
   do {
-    page = store->historyUpTo(row.n, after, {1000, 0}, 1000);
-    ASSERT_FALSE(page.rows.empty());
-    EXPECT_LE(page.rows.size(), kLargeInAPage + 1);
-    for (const HistoryRow& one : page.rows) seen.insert(seen.begin(), one.version.hash);
-    after = {page.rows.back().change, page.rows.back().place};
-  } while (page.more);
+    old = store->historyUpTo(row.n, after, {1000, 0}, 1000);
+    ASSERT_FALSE(old.rows.empty());
+    EXPECT_LE(old.rows.size(), kLargeInAPage + 1);
+    for (const OldVersion& one : old.rows) seen.insert(seen.begin(), one.hash);
+    after = old.rows.back().placed.at;
+  } while (old.more);
   EXPECT_EQ(seen, written);
   EXPECT_FALSE(store->historyUpTo(row.n, {}, {101, 0}, 2).more);
   EXPECT_TRUE(store->historyUpTo(row.n, {}, {102, 0}, 2).more);

@@ -142,8 +142,8 @@ TEST_F(KeptRows, AreWhatTheDatabaseHoldsWhateverHappened) {
         }
         case 2: store->setConflicted(stored->n, below(2) == 0); done = "setConflicted()"; break;
         case 3:
-          if (auto history = store->history(stored->n, 3); !history.empty()) {
-            store->removeHistoryRow(stored->n, {history.back().change, history.back().place});
+          if (auto old = store->historyUpTo(stored->n, {}, {UINT64_MAX >> 1, 0}, 3); !old.rows.empty()) {
+            store->removeHistoryRow(stored->n, old.rows.back().placed);
           }
           done = "removeHistoryRow()";
           break;
