@@ -300,26 +300,32 @@ bool Core::join(const model::Address& address, const std::string& kind, std::vec
   return join(&row, std::move(versions));
 }
 
-bool Core::join(EntityRow* row, std::vector<Version> versions) {
-  if (!(row->address.owner == me())) return joinAll(*row, std::move(versions));
+bool Core::join(EntityRow* row, std::vector<Version> versions, bool known_there) {
+  if (!(row->address.owner == me())) return joinAll(*row, std::move(versions), known_there);
   uint64_t before = writer_.head().sequence;
   std::vector<Version> another_life = meetAnotherLife(row->address, versions);
   // It may have written versions of this very entity again.
   if (writer_.head().sequence != before) *row = rowOf(row->address, row->kind);
-  bool changed = joinAll(*row, std::move(versions));
+  bool changed = joinAll(*row, std::move(versions), known_there);
   if (another_life.empty()) return changed;
   writeAgain(row->address, another_life);
   *row = rowOf(row->address, row->kind);
   return true;
 }
 
-bool Core::joinAll(EntityRow& row, std::vector<Version> versions) {
+bool Core::joinAll(EntityRow& row, std::vector<Version> versions, bool known_there) {
   size_t before = row.siblings.size();
   model::Siblings fell;
   std::vector<ContentHash> added;
   bool tag_learned = false;
   bool owned = row.address.owner == me();
   bool had_untagged = hasUntagged(row.siblings);
+  std::vector<ContentHash> unknown_there;
+  for (const Version& version : row.siblings) {
+    // Where another home owns it, its tag says that it had it.
+    bool known = owned ? known_there : version.tag.has_value();
+    if (!known && writer_.isMine(row.address.owner, version.dot.replica)) unknown_there.push_back(version.hash);
+  }
   for (Version& version : versions) {
     if (owned && !version.tag) version.tag = settings_.ownerTag(version.hash);
     sawVector(row.address.owner, version.vector);
@@ -347,6 +353,11 @@ bool Core::joinAll(EntityRow& row, std::vector<Version> versions) {
   // The owner has all that this home wrote here: what it was built on need not be kept any longer.
   if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
   recordDominated(row, fell);
+  for (const ContentHash& hash : unknown_there) {
+    if (std::none_of(fell.begin(), fell.end(), [&](const Version& version) { return version.hash == hash; })) continue;
+    if (fallen_.size() == kFallenKept) fallen_.pop_front();
+    fallen_.push_back({row.address, hash});
+  }
   return true;
 }
 

@@ -4,6 +4,7 @@
 // by the rollback; then load() must be called.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -110,8 +111,9 @@ class Core {
   // --- what others wrote --------------------------------------------------------------------------------------------
   // Joins versions into an entity (made when new); true when the siblings changed.
   bool join(const model::Address& address, const std::string& kind, std::vector<model::Version> versions);
-  // The same for whoever has read the entity's row already (rowOf()); `row` is then as it stands afterwards.
-  bool join(store::EntityRow* row, std::vector<model::Version> versions);
+  // The same for whoever has read the entity's row already (rowOf()); `row` is then as it stands afterwards. `known_there`:
+  // whoever sends these is known to have had what stands here.
+  bool join(store::EntityRow* row, std::vector<model::Version> versions, bool known_there = false);
   // The row of an entity, with number 0 and of `kind` when there is none yet.
   store::EntityRow rowOf(const model::Address& address, const std::string& kind);
   // The owner acknowledged these versions of ours: keep its tags.
@@ -206,12 +208,13 @@ class Core {
   // The same, and given are those that have to be written again too.
   std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
   void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);
+  void writeFallenAgain(const model::OwnerId& owner);
   // `old` under the current replica id: the same content in the same place. Nothing when the vector is full.
   std::optional<model::Version> again(const store::EntityRow& row, const model::Version& old,
                                       const std::function<bool(const model::Entry&)>& anew, const Shared& lower);
   void reissue(store::EntityRow& row, const model::Version& old, const std::function<bool(const model::Entry&)>& anew,
                const Shared& lower);
-  bool joinAll(store::EntityRow& row, std::vector<model::Version> versions);
+  bool joinAll(store::EntityRow& row, std::vector<model::Version> versions, bool known_there);
   // In the history; what is `listed` comes into the row that settle() puts.
   enum class Kept { kPlaced, kRefused, kListed };
   void remember(store::EntityRow& row, const model::Version& version, Kept kept);
@@ -247,6 +250,12 @@ class Core {
   std::optional<std::set<std::string>> own_kinds_;  // of own entities, once one was made since load()
   std::set<model::OwnerId> received_rule_changes_;
   std::map<std::pair<model::OwnerId, ReplicaId>, uint64_t> seen_;
+  struct Fallen {
+    model::Address address;
+    ContentHash hash;
+  };
+  // Own versions that fell through others', in case that another life shows only then; of this run, not more than kFallenKept.
+  std::deque<Fallen> fallen_;
   struct Usage {
     uint64_t entities = 0;
     uint64_t bytes = 0;  // of the siblings as they are stored

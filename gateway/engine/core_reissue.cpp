@@ -116,8 +116,27 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
       reissue(*row, version, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     }
   }
+  writeFallenAgain(owner);
   endChange();
   std::tie(change_, place_) = outer;
+}
+
+// A batch is looked through before any of it is taken in, but what shows another life may come in a later one: what fell
+// meanwhile through a version that perhaps was built on the other life's stands beside it again.
+void Core::writeFallenAgain(const model::OwnerId& owner) {
+  Shared shared = writer_.partings(owner);
+  auto collides = collidingWith(shared);
+  for (Fallen& one : std::exchange(fallen_, {})) {
+    auto row = one.address.owner == owner ? store_.entity(one.address) : std::nullopt;
+    auto version = row ? store_.historyVersion(row->n, model::versionId(one.hash)) : std::nullopt;
+    if (!version || !collides(version->dot.replica, version->dot.counter)) {
+      fallen_.push_back(std::move(one));
+      continue;
+    }
+    // Taken in and rolled back, it still stands, and was written again with the others.
+    bool stands = std::any_of(row->siblings.begin(), row->siblings.end(), [&](const Version& v) { return v.hash == one.hash; });
+    if (!stands) writeAgain(one.address, {*version});
+  }
 }
 
 std::vector<const Version*> Core::lookForAnotherLife(const model::Address& address,

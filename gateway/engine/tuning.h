@@ -16,6 +16,10 @@ inline constexpr size_t kMaxAuditText = 512;
 // Rows of a feed that are read at a time where all of it is looked through.
 inline constexpr size_t kFeedRows = 500;
 
+// Own versions that fell through others' and are remembered in case that another life of this home shows soon after, while a
+// link begins; a hash and an address each.
+inline constexpr size_t kFallenKept = 1'000;
+
 // Kinds of own entities that are known for the warning of T34: a home with `write` could make up any number.
 inline constexpr size_t kMaxKindsNoticed = 1'000;
 

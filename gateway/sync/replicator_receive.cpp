@@ -193,7 +193,9 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   if (good.empty()) return false;
   std::vector<ContentHash> hashes;
   for (const Version& version : good) hashes.push_back(version.hash);
-  if (!core_.join(&row, std::move(good))) return false;
+  // Until a pass has ended, a place in our feed says nothing yet.
+  bool known_there = flow.mine && flow.pass == Pass::kNone && flow.acked && row.sequence <= *flow.acked;
+  if (!core_.join(&row, std::move(good), known_there)) return false;
   ++session.received_entities;
   // Not sent back to where it came from, until our feed has passed it. A home that may only read perhaps drops it at the
   // end of a replacing pass that began before we had it: there it has to come again.
