@@ -320,12 +320,6 @@ bool Core::joinAll(EntityRow& row, std::vector<Version> versions, bool known_the
   bool tag_learned = false;
   bool owned = row.address.owner == me();
   bool had_untagged = hasUntagged(row.siblings);
-  std::vector<ContentHash> unknown_there;
-  for (const Version& version : row.siblings) {
-    // Where another home owns it, its tag says that it had it.
-    bool known = owned ? known_there : version.tag.has_value();
-    if (!known && writer_.isMine(row.address.owner, version.dot.replica)) unknown_there.push_back(version.hash);
-  }
   for (Version& version : versions) {
     if (owned && !version.tag) version.tag = settings_.ownerTag(version.hash);
     sawVector(row.address.owner, version.vector);
@@ -353,10 +347,13 @@ bool Core::joinAll(EntityRow& row, std::vector<Version> versions, bool known_the
   // The owner has all that this home wrote here: what it was built on need not be kept any longer.
   if (!owned && had_untagged && !hasUntagged(row.siblings)) store_.putBase(row.n, {});
   recordDominated(row, fell);
-  for (const ContentHash& hash : unknown_there) {
-    if (std::none_of(fell.begin(), fell.end(), [&](const Version& version) { return version.hash == hash; })) continue;
+  for (const Version& version : fell) {
+    // Where another home owns it, its tag says that it had it.
+    bool known = owned ? known_there : version.tag.has_value();
+    bool came = std::find(added.begin(), added.end(), version.hash) != added.end();
+    if (known || came || !writer_.isMine(row.address.owner, version.dot.replica)) continue;
     if (fallen_.size() == kFallenKept) fallen_.pop_front();
-    fallen_.push_back({row.address, hash});
+    fallen_.push_back({row.address, version.hash});
   }
   return true;
 }
