@@ -32,6 +32,25 @@ bool decodeStamp(ByteReader* in, int64_t base_ms, Stamp* stamp) {
   return true;
 }
 
+// What every version begins with, after the format.
+struct Head {
+  uint8_t flags = 0;
+  std::string_view kind;  // with kOwnKind
+  uint64_t author = 0;    // numbers
+  uint64_t replica = 0;
+  uint64_t counter = 0;
+};
+
+Head readHead(ByteReader* in) {
+  Head head;
+  head.flags = in->byte();
+  if (head.flags & kOwnKind) head.kind = in->bytes();
+  head.author = in->number();
+  head.replica = in->number();
+  head.counter = in->number();
+  return head;
+}
+
 Result<Version> decode(std::string_view bytes, std::string_view entity_kind, const Names& names) {
   ByteReader in(bytes);
   if (in.byte() != kVersionFormat) {
@@ -39,25 +58,23 @@ Result<Version> decode(std::string_view bytes, std::string_view entity_kind, con
     return inputError("unknown_format", "A version has a format that this release does not know; update it.");
   }
   bool names_known = true;
-  auto replica = [&] {
-    uint64_t number = in.number();
+  auto replica = [&](uint64_t number) {
     const ReplicaId* id = number <= UINT32_MAX ? names.replicaName(static_cast<uint32_t>(number)) : nullptr;
     names_known = names_known && id != nullptr;
     return id ? *id : ReplicaId{};
   };
   Version version;
-  uint8_t flags = in.byte();
+  Head head = readHead(&in);
+  uint8_t flags = head.flags;
   uint8_t reason = flags >> 4;
   if (reason > static_cast<uint8_t>(Reason::kDelete)) return broken();
   version.deleted = (flags & kDeleted) != 0;
   version.reason = static_cast<Reason>(reason);
-  version.kind = (flags & kOwnKind) ? in.bytes() : entity_kind;
-  uint64_t author = in.number();
-  const HomeId* home = author <= UINT32_MAX ? names.homeName(static_cast<uint32_t>(author)) : nullptr;
+  version.kind = (flags & kOwnKind) ? head.kind : entity_kind;
+  const HomeId* home = head.author <= UINT32_MAX ? names.homeName(static_cast<uint32_t>(head.author)) : nullptr;
   names_known = names_known && home != nullptr;
   if (home) version.author = *home;
-  version.dot.replica = replica();
-  version.dot.counter = in.number();
+  version.dot = {replica(head.replica), head.counter};
   // The trusted bit of the own stamp stands in the flags and only there, so that one version has one form.
   if (!decodeStamp(&in, 0, &version.stamp) || version.stamp.trusted) return broken();
   version.stamp.trusted = (flags & kTrusted) != 0;
@@ -65,7 +82,7 @@ Result<Version> decode(std::string_view bytes, std::string_view entity_kind, con
   size_t entries = in.count(2);
   if (entries > kMaxVectorEntries) return inputError("vector_full", "A version vector has more than 1024 entries.");
   for (size_t i = 0; i < entries; ++i) {
-    ReplicaId id = replica();
+    ReplicaId id = replica(in.number());
     uint64_t counter = in.number();
     // A second entry of the same replica would make two byte strings of one version.
     if (counter == 0 || version.vector.at(id) != 0) return broken();
@@ -81,7 +98,7 @@ Result<Version> decode(std::string_view bytes, std::string_view entity_kind, con
     if (step > kMaxFields || leaf + step > kMaxFields) return broken();
     leaf += step;
     Dot dot;
-    dot.replica = replica();
+    dot.replica = replica(in.number());
     dot.counter = in.number();
     version.leaf_dots.push_back({static_cast<uint32_t>(leaf), dot});
   }
@@ -226,39 +243,33 @@ Result<Version> decodeVersion(std::string_view bytes, const ContentHash& hash, s
 std::optional<Dot> decodeDot(std::string_view bytes, const Names& names) {
   ByteReader in(bytes);
   if (in.byte() != kVersionFormat) return std::nullopt;
-  if (in.byte() & kOwnKind) in.bytes();
-  in.number();  // the author
-  uint64_t replica = in.number();
-  uint64_t counter = in.number();
-  if (!in.ok() || replica > UINT32_MAX) return std::nullopt;
-  const ReplicaId* id = names.replicaName(static_cast<uint32_t>(replica));
-  return id ? std::optional<Dot>({*id, counter}) : std::nullopt;
+  Head head = readHead(&in);
+  if (!in.ok() || head.replica > UINT32_MAX) return std::nullopt;
+  const ReplicaId* id = names.replicaName(static_cast<uint32_t>(head.replica));
+  return id ? std::optional<Dot>({*id, head.counter}) : std::nullopt;
 }
 
 bool scanNumbers(std::string_view bytes, const std::function<void(uint32_t)>& replica,
                  const std::function<void(uint32_t)>& home) {
   ByteReader in(bytes);
   if (in.byte() != kVersionFormat) return false;
-  auto tell = [&](const std::function<void(uint32_t)>& whom) {
-    uint64_t number = in.number();
+  auto tell = [&](const std::function<void(uint32_t)>& whom, uint64_t number) {
     if (number > UINT32_MAX) in.fail();
     if (in.ok()) whom(static_cast<uint32_t>(number));
   };
-  uint8_t flags = in.byte();
-  if (flags & kOwnKind) in.bytes();
-  tell(home);
-  tell(replica);
-  in.number();
+  Head head = readHead(&in);
+  tell(home, head.author);
+  tell(replica, head.replica);
   in.number();
   in.number();
   for (size_t i = in.count(2); i > 0 && in.ok(); --i) {
-    tell(replica);
+    tell(replica, in.number());
     in.number();
   }
   in.bytes();
   for (size_t i = in.count(3); i > 0 && in.ok(); --i) {
     in.number();
-    tell(replica);
+    tell(replica, in.number());
     in.number();
   }
   return in.ok();
