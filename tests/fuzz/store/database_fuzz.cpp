@@ -165,7 +165,7 @@ void readAll(store::Store& store) {
   }
   for (const OwnerId& owner : {me, beach}) {
     (void)store.owner(owner);
-    (void)store.feedPart(owner, 0, 100).rows;
+    (void)store.feedPart(owner, 0, 100);
     (void)store.rules(owner, home(2));
     (void)store.rulesOf(owner);
     (void)store.takeError();

@@ -33,20 +33,33 @@ class AnotherLife : public PairOfHomes {
     auto siblings = home.siblings(of(a, id));
     return std::any_of(siblings.begin(), siblings.end(), [&](const auto& version) { return version.fields == fields; });
   }
+  // Of the first life light.x, what B built on it, and light.y, which shows that life; of the second, light.x and light.z.
+  void partWith(const std::string& built_on) {
+    ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
+    settle();
+    ASSERT_TRUE(b.put(of(a, "light.x"), built_on).ok());
+    settle();
+    ASSERT_TRUE(a.put(of(a, "light.y"), R"({"state":"first life"})").ok());
+    settle();
+    endFirstLife();
+    ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
+    ASSERT_TRUE(a.put(of(a, "light.z"), R"({"state":"second life"})").ok());
+    tellAThirdHome();
+  }
+  void expectAllOf(const std::string& built_on) {
+    for (Home* home : {&a, &b}) {
+      EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
+      EXPECT_TRUE(says(*home, "light.x", built_on)) << home->name();
+      EXPECT_TRUE(says(*home, "light.y", R"({"state":"first life"})")) << home->name();
+      EXPECT_TRUE(says(*home, "light.z", R"({"state":"second life"})")) << home->name();
+    }
+    for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
+  }
   std::string copy;
 };
 
 TEST_F(AnotherLife, IsSeenInABatchBeforeWhatWasBuiltOnItIsTakenIn) {
-  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
-  settle();
-  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"state":"built on the first life"})").ok());
-  settle();
-  ASSERT_TRUE(a.put(of(a, "light.y"), R"({"state":"first life"})").ok());
-  settle();
-  endFirstLife();
-  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
-  ASSERT_TRUE(a.put(of(a, "light.z"), R"({"state":"second life"})").ok());
-  tellAThirdHome();
+  partWith(R"({"state":"built on the first life"})");
   std::vector<std::string> offered;
   on_batch = [&](Home& from, const std::string& message) {
     auto batch = decodeBatch(message);
@@ -57,28 +70,13 @@ TEST_F(AnotherLife, IsSeenInABatchBeforeWhatWasBuiltOnItIsTakenIn) {
   settle();
   EXPECT_EQ(offered, (std::vector<std::string>{"light.x", "light.y"}))
       << "first what seems to cover, then what shows it";
-  for (Home* home : {&a, &b}) {
-    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
-    EXPECT_TRUE(says(*home, "light.x", R"({"state":"built on the first life"})")) << home->name();
-    EXPECT_TRUE(says(*home, "light.y", R"({"state":"first life"})")) << home->name();
-    EXPECT_TRUE(says(*home, "light.z", R"({"state":"second life"})")) << home->name();
-  }
-  for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
+  expectAllOf(R"({"state":"built on the first life"})");
 }
 
 TEST_F(AnotherLife, IsSeenInALaterBatchThanWhatWasBuiltOnIt) {
   // Larger than a batch, so that what shows the other life comes in the next one.
   std::string built_on = R"({"state":")" + std::string(kBatchBytes, 'x') + R"("})";
-  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"first life"})").ok());
-  settle();
-  ASSERT_TRUE(b.put(of(a, "light.x"), built_on).ok());
-  settle();
-  ASSERT_TRUE(a.put(of(a, "light.y"), R"({"state":"first life"})").ok());
-  settle();
-  endFirstLife();
-  ASSERT_TRUE(a.put(of(a, "light.x"), R"({"state":"second life"})").ok());
-  ASSERT_TRUE(a.put(of(a, "light.z"), R"({"state":"second life"})").ok());
-  tellAThirdHome();
+  partWith(built_on);
   std::vector<size_t> offered;
   on_batch = [&](Home& from, const std::string& message) {
     auto batch = decodeBatch(message);
@@ -88,13 +86,7 @@ TEST_F(AnotherLife, IsSeenInALaterBatchThanWhatWasBuiltOnIt) {
   connect();
   settle();
   EXPECT_EQ(offered, (std::vector<size_t>{1, 1})) << "each in a batch of its own";
-  for (Home* home : {&a, &b}) {
-    EXPECT_TRUE(says(*home, "light.x", R"({"state":"second life"})")) << home->name();
-    EXPECT_TRUE(says(*home, "light.x", built_on)) << home->name();
-    EXPECT_TRUE(says(*home, "light.y", R"({"state":"first life"})")) << home->name();
-    EXPECT_TRUE(says(*home, "light.z", R"({"state":"second life"})")) << home->name();
-  }
-  for (const char* id : {"light.x", "light.y", "light.z"}) expectSame(of(a, id));
+  expectAllOf(built_on);
 }
 
 TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
