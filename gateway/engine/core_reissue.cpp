@@ -77,11 +77,23 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     store_.putBase(row.n, base);
   }
   size_t before = row.siblings.size();
-  std::erase_if(row.siblings, [&](const Version& version_now) { return version_now.hash == old.hash; });
+  // Whoever was told the old one keeps it until something covers it, and so does this home.
+  bool told = old.dot.counter <= writer_.told(row.address.owner, old.dot.replica);
+  if (!told) std::erase_if(row.siblings, [&](const Version& now) { return now.hash == old.hash; });
   remember(row, *version, Kept::kPlaced);
   model::join(std::move(*version), &row.siblings);
   settle(row, store::Origin::kLocal, before, {});
 }
+
+namespace {
+// Whether a version that others were told, and that therefore still stands, was written again before.
+bool wasWrittenAgain(const model::Siblings& siblings, const Version& old) {
+  return std::any_of(siblings.begin(), siblings.end(), [&](const Version& other) {
+    return other.hash != old.hash && other.author == old.author && other.stamp == old.stamp && other.fields == old.fields &&
+           other.deleted == old.deleted && !(other.dot.replica == old.dot.replica);
+  });
+}
+}  // namespace
 
 void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   // Counters of the current replica id and numbers of the feed may both stand for something else elsewhere.
@@ -112,7 +124,7 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
     for (const Version& version : siblings) {
       const auto& known = version.vector.entries();
       bool built_on = std::any_of(known.begin(), known.end(), [&](const auto& e) { return collides(e.replica, e.counter); });
-      if (version.author != settings_.home || !built_on) continue;
+      if (version.author != settings_.home || !built_on || wasWrittenAgain(siblings, version)) continue;
       reissue(*row, version, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     }
   }

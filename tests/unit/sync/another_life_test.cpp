@@ -185,6 +185,25 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByWritesThatHaveAnotherStamp) {
   expectBoth(R"({"n":2,"p":1,"q":2})");
 }
 
+TEST_F(AnotherLifeOfAWriter, IsWrittenAgainBesideWhatTheOwnerHasAlready) {
+  ASSERT_TRUE(b.put(of(a, "light.y"), R"({"q":2})").ok());
+  settle();
+  model::Siblings first = a.siblings(of(a, "light.y"));
+  secondLives();
+  a.commit([&] { a.core().join(of(a, "light.y"), "state", first); });
+  settle();
+  expectSame(of(a, "light.x"));
+  expectSame(of(a, "light.y"));
+  size_t versions = a.siblings(of(a, "light.x")).size();
+  EXPECT_EQ(versions, 2) << "what the owner was told, and the same under the new replica id";
+  cut();
+  b.commit([&] { b.core().forgotWrites(a.owner(), b.core().writer().partings(a.owner())); });
+  connect();
+  settle();
+  EXPECT_EQ(a.siblings(of(a, "light.x")).size(), versions) << "once is enough";
+  expectSame(of(a, "light.x"));
+}
+
 TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
   restart(b, b.image(), Home::Start::kMayHaveForgotten);
   ASSERT_TRUE(b.put(of(a, "light.x"), R"({"q":2})").ok());
