@@ -1,5 +1,7 @@
 #include "daemon/gateway_process.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -45,6 +47,13 @@ std::string bootId() {
   std::string id;
   in >> id;
   return id;
+}
+
+// When this file came to be, as its file system tells it: a copy that was put back came later. Empty where it does not tell.
+std::string birthOf(const std::string& path) {
+  struct statx found {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_BTIME, &found) != 0 || (found.stx_mask & STATX_BTIME) == 0) return "";
+  return std::to_string(found.stx_btime.tv_sec) + '.' + std::to_string(found.stx_btime.tv_nsec);
 }
 
 std::string hostName() {
@@ -202,9 +211,12 @@ Status GatewayProcess::startEngine() {
   settings.ownerTag = [identity = &*parts_->identity](const ContentHash& hash) { return identity->ownerTag(hash); };
 
   std::string boot = bootId();
+  std::string birth = birthOf(parts_->directory.file(kDatabase));
   store::Store& store = *parts_->store;
   bool clean = store.meta("clean_stop") == "1";
   bool same_boot = store.meta("boot_id") == boot;
+  std::string known_birth = store.meta("file_birth");
+  bool copied = !known_birth.empty() && !birth.empty() && known_birth != birth;
   bool fresh = store.meta("home").empty();
   std::string incarnation = store.meta("incarnation");
   HG_CHECK(store.takeError());
@@ -230,12 +242,19 @@ Status GatewayProcess::startEngine() {
                                                       config.sharing.conflict_resolution.strategy);
   parts_->entities->attach();
   Status started = parts_->engine->start([&](engine::Core& core) {
-    // Rule 8: no clean stop and another boot means that the last commits may be gone.
-    core.started(!fresh && !clean && !same_boot);
+    // Rule 8: no clean stop and another boot means that the last commits may be gone; a copy that was put back, that what
+    // was written since it was made is.
+    core.started(!fresh && (copied || (!clean && !same_boot)));
+    if (copied) core.audit("system", "home.copied", "", "the database is another file than at the last start");
+    core.store().setMeta("file_birth", birth);
     core.store().setMeta("home", core.settings().home.text());
     core.store().setMeta("clean_stop", "0");
     core.store().setMeta("boot_id", boot);
   });
+  if (started.ok() && copied) {
+    logWarning("daemon", "the database was copied or moved since the last start: what it lost comes back from homes that have it, "
+                         "and this home writes on under new replica ids");
+  }
   if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
   // SQLite syncs the folder too when it makes the log, but does not say when that fails; a power cut would take the whole log.
   HG_CHECK(parts_->directory.sync());
