@@ -133,6 +133,11 @@ class Core {
   // be shared, what collides is written again. Given are those that this life did not write.
   std::vector<const model::Version*> lookForAnotherLife(const model::Address& address,
                                                         const std::vector<const model::Version*>& versions);
+  // Homes of whose writes of our entities another life of ours knew others under the same counters, as versions show that
+  // came back. They cannot tell by themselves, so a hello says it; those of whom that was found out since the last call.
+  std::set<HomeId> takeDoubted();
+  // What a writer sends as new, of an entity of ours, is covered by what stands here: the same when it never was here.
+  void meetCovered(const store::EntityRow& row, const model::Version& version);
   // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
   bool mendStamps();
 
@@ -209,6 +214,9 @@ class Core {
   std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
   void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);
   void writeFallenAgain(const model::OwnerId& owner);
+  void noticeFresh(const model::Dot& dot);
+  void doubt(const model::Dot& dot);
+  void doubtWriters(const store::EntityRow& row, const std::vector<model::Version>& versions);
   // `old` under the current replica id: the same content in the same place. Nothing when the vector is full.
   std::optional<model::Version> again(const store::EntityRow& row, const model::Version& old,
                                       const std::function<bool(const model::Entry&)>& anew, const Shared& lower);
@@ -256,6 +264,8 @@ class Core {
   };
   // Own versions that fell through others', in case that another life shows only then; of this run, not more than kFallenKept.
   std::deque<Fallen> fallen_;
+  std::map<ReplicaId, uint64_t> fresh_;  // as Reader::fresh() of own entities
+  std::set<HomeId> doubted_;
   struct Usage {
     uint64_t entities = 0;
     uint64_t bytes = 0;  // of the siblings as they are stored

@@ -213,6 +213,42 @@ void Core::writeAgain(const model::Address& address, const std::vector<Version>&
   }
 }
 
+void Core::noticeFresh(const model::Dot& dot) {
+  auto [fresh, first] = fresh_.try_emplace(dot.replica, dot.counter);
+  if (!first && fresh->second <= dot.counter) return;
+  fresh->second = dot.counter;
+  store_.putFresh(me(), dot.replica, dot.counter);
+}
+
+// A version with our tag that covers what stands here was not here: it is of another life of ours. Where what it covers came
+// to this life first, its writer has most likely written something else under the same counters, in another life of its own
+// that this one knows nothing of, and told it to that one. (Or its acknowledgement by that one was lost. Then it is written again
+// for nothing, which makes a conflict too many.)
+void Core::doubtWriters(const EntityRow& row, const std::vector<Version>& versions) {
+  for (const Version& version : versions) {
+    if (!version.tag) continue;
+    for (const Version& here : row.siblings) {
+      const auto& [replica, counter] = here.dot;
+      auto fresh = fresh_.find(replica);
+      if (fresh == fresh_.end() || counter < fresh->second) continue;
+      if (here.hash == version.hash || version.vector.at(replica) < counter) continue;
+      doubt(here.dot);
+    }
+  }
+}
+
+void Core::meetCovered(const EntityRow& row, const Version& version) {
+  bool was_here = store_.inHistory(row.n, version.hash) || version.dot.counter <= store_.trimmed(row.n, version.dot.replica);
+  if (!was_here) doubt(version.dot);
+}
+
+void Core::doubt(const model::Dot& dot) {
+  auto writer = store_.toldBy(me(), dot.replica);
+  if (writer && store_.putDoubted(me(), dot)) doubted_.insert(*writer);
+}
+
+std::set<HomeId> Core::takeDoubted() { return std::exchange(doubted_, {}); }
+
 bool Core::mendStamps() {
   if (!writer_.readingTooFarAhead()) return false;
   int64_t latest = clock_.wallMs() + settings_.max_clock_drift_ms;

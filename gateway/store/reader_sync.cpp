@@ -285,11 +285,30 @@ uint64_t Reader::toldCount(const model::OwnerId& owner, const HomeId& home) {
   return query.bind(ownerNumber(owner)).bind(knownHome(home)).row() ? query.number(0) : 0;
 }
 
+std::map<ReplicaId, uint64_t> Reader::fresh(const model::OwnerId& owner) {
+  std::map<ReplicaId, uint64_t> all;
+  Query query = database_->query(
+      "SELECT r.id, t.fresh FROM told_replica t JOIN replica r ON r.n=t.replica WHERE t.owner=? AND t.fresh NOTNULL");
+  query.bind(ownerNumber(owner));
+  while (query.row()) all.emplace(database_->id<ReplicaId>(query.blob(0)), query.number(1));
+  return all;
+}
+
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
   std::vector<std::pair<ReplicaId, uint64_t>> all;
   Query query = database_->query(
       "SELECT r.id, s.counter FROM seen s JOIN told_replica t ON t.owner=s.owner AND t.replica=s.replica"
       " JOIN replica r ON r.n=s.replica WHERE s.owner=? AND t.home=?");
+  query.bind(ownerNumber(owner)).bind(knownHome(of));
+  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
+  return all;
+}
+
+std::vector<std::pair<ReplicaId, uint64_t>> Reader::doubted(const model::OwnerId& owner, const HomeId& of) {
+  std::vector<std::pair<ReplicaId, uint64_t>> all;
+  Query query = database_->query(
+      "SELECT r.id, t.doubted FROM told_replica t JOIN replica r ON r.n=t.replica"
+      " WHERE t.owner=? AND t.home=? AND t.doubted NOTNULL");
   query.bind(ownerNumber(owner)).bind(knownHome(of));
   while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
   return all;

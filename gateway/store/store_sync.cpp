@@ -51,11 +51,33 @@ void Store::putToldReplica(const model::OwnerId& owner, const ReplicaId& replica
   uint32_t number = replicaNumber(replica);
   uint32_t home_number = homeNumber(home);
   // The first claim stands: nobody takes over another home's replica id.
-  database_->query("INSERT INTO told_replica VALUES(?,?,?) ON CONFLICT DO NOTHING")
+  database_->query("INSERT INTO told_replica(owner,replica,home) VALUES(?,?,?) ON CONFLICT DO NOTHING")
       .bind(needOwner(owner))
       .bind(number)
       .bind(home_number)
       .run();
+}
+
+void Store::putFresh(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter) {
+  database_->query("UPDATE told_replica SET fresh=? WHERE owner=? AND replica=?")
+      .bind(counter)
+      .bind(needOwner(owner))
+      .bind(replicaNumber(replica))
+      .run();
+}
+
+void Store::forgetFresh(const model::OwnerId& owner) {
+  database_->query("UPDATE told_replica SET fresh=NULL WHERE owner=?").bind(needOwner(owner)).run();
+}
+
+bool Store::putDoubted(const model::OwnerId& owner, const model::Dot& dot) {
+  database_->query(
+      "UPDATE told_replica SET doubted=?3 WHERE owner=?1 AND replica=?2 AND (doubted ISNULL OR doubted>?3)")
+      .bind(needOwner(owner))
+      .bind(replicaNumber(dot.replica))
+      .bind(dot.counter)
+      .run();
+  return database_->changes() > 0;
 }
 
 void Store::putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter) {

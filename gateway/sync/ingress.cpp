@@ -36,10 +36,6 @@ bool Ingress::drifts(const model::Version& version) {
          model::latestStampMs(version) > core_.clock().wallMs() + core_.settings().max_clock_drift_ms;
 }
 
-bool Ingress::tagged(const model::Version& version) {
-  return version.tag && *version.tag == core_.settings().ownerTag(version.hash);
-}
-
 Judgement Ingress::judge(const HomeId& sender, const model::Address& address, const model::Version& version,
                          const model::Siblings& siblings) {
   if (address.owner == core_.me()) return judgeAsOwner(sender, address, version, siblings);
@@ -64,7 +60,7 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
                                 const model::Siblings& siblings) {
   if (core_.accessFor(sender, address.id) == model::Access::kNone) return refuse("this home may not read it");
   // What passed through us once is taken back from anybody who may read (DESIGN.md section 2, rule 8).
-  if (tagged(version)) return fits(version, siblings) ? join() : hold(kManySiblings);
+  if (version.tag) return fits(version, siblings) ? join() : hold(kManySiblings);
   model::Vector seen = model::joinedVector(siblings);
   if (seen.covers(version.vector)) return covered();
   const store::OwnerRow& own = core_.writer().owner(address.owner);

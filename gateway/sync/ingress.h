@@ -26,7 +26,7 @@ class Ingress {
  public:
   explicit Ingress(engine::Core& core) : core_(core) {}
 
-  // `version` came from `sender` and has passed checkVersion(); `siblings` are those of the entity now.
+  // `version` came from `sender` and has passed checkVersion(), its tag is the owner's where that is this home; `siblings` are those of the entity now.
   Judgement judge(const HomeId& sender, const model::Address& address, const model::Version& version,
                   const model::Siblings& siblings);
 
@@ -35,7 +35,6 @@ class Ingress {
                          const model::Siblings& siblings);
   Judgement joinIfRoom(const model::Address& address, const model::Version& version, const model::Siblings& siblings);
   bool drifts(const model::Version& version);
-  bool tagged(const model::Version& version);
 
   engine::Core& core_;
 };

@@ -155,6 +155,12 @@ void Replicator::pump() {
       if (session.flow(owner)) send(session, encode(ReplicaMessage{owner, replica}));
     }
   }
+  // Before it gets what seems to cover its writes: a hello comes first.
+  for (const HomeId& home : core_.takeDoubted()) {
+    auto at = sessions_.find(home);
+    if (at == sessions_.end()) continue;
+    end(at->second, "another_life", "The other home once wrote something else under the same numbers; the link begins anew to tell it.");
+  }
   for (const HomeId& home : core_.takeRuleChanges()) {
     dropHeldWithoutRight(home);
     auto at = sessions_.find(home);

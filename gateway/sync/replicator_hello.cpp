@@ -61,6 +61,7 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
   }
   hello.seen = store.seen(owner, session.peer);
   if (!mine) return hello;
+  hello.doubted = store.doubted(owner, session.peer);
   // The peer perhaps: a restored owner takes its writes back from others before it knows its replica ids. Who knows none
   // of them passes them over.
   for (const auto& [replica, counter] : store.seenOfNobody(owner, kMaxToldOfNobody)) {
@@ -160,6 +161,16 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
     feed_differs = true;
     if (own.replica) doubted.insert(*own.replica);
   }
+  for (const auto& [replica, counter] : hello.doubted) {
+    // An owner knows; its readers and writers do not know what it wrote.
+    if (hello.owner == core_.me() || !writer.isMine(hello.owner, replica)) continue;
+    uint64_t below = writer.startBelow(hello.owner, replica, counter);
+    auto known = partings.find(replica);
+    if (known != partings.end() && known->second <= below) continue;
+    doubted.insert(replica);
+    auto [at, fresh] = shared.try_emplace(replica, below);
+    at->second = std::min(at->second, below);
+  }
   foundAnotherLife(session, hello.owner, feed_differs, doubted, std::move(shared));
 }
 
@@ -192,7 +203,7 @@ void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, co
         if (apart || writer.wasNeverTold(flow.owner, {replica, counter})) untold.insert(replica);
       }
       if (!names_mine) continue;
-      if (flow.mine && !(version->tag && *version->tag == core_.settings().ownerTag(version->hash))) continue;
+      if (flow.mine && !version->tag) continue;
       doubted.merge(untold);
       if (flow.mine && is_mine) back.push_back(&*version);
       if (!row_read) row = core_.store().entity(address);

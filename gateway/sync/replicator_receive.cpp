@@ -97,11 +97,14 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   send(session, encode(ack));
 }
 
-// Its versions in the order in which they came; of each that may not be taken, why.
+// Its versions in the order in which they came; of each that may not be taken, why. A tag that should be ours and is not goes.
 Replicator::Decoded Replicator::decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item) {
   Decoded decoded;
   for (const std::string& encoded : item.versions) {
     auto version = model::decodeVersion(encoded, {owner, item.id}, item.kind, session);
+    if (version.ok() && version->tag && owner == core_.me() && *version->tag != core_.settings().ownerTag(version->hash)) {
+      version->tag.reset();
+    }
     Status checked = version.ok() ? model::checkVersion(*version) : Status();
     decoded.push_back(checked.ok() ? std::move(version) : Result<Version>(checked.error()));
   }
@@ -155,6 +158,8 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
+    // Only who may write and made it itself tells something new by it.
+    if (judgement.covered && flow.mine && row.n != 0 && version->author == session.peer) core_.meetCovered(row, *version);
     bool known = std::any_of(siblings->begin(), siblings->end(), [&](const Version& v) { return v.hash == version->hash; });
     if (flow.mine && (known || !judgement.covered)) {
       ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));

@@ -70,6 +70,23 @@ Result<T> finish(ByteReader& in, T value, const char* what) {
   return value;
 }
 
+void writeCounters(const std::vector<std::pair<ReplicaId, uint64_t>>& counters, ByteWriter* out) {
+  out->number(counters.size());
+  for (const auto& [replica, counter] : counters) {
+    out->raw(replica.view());
+    out->number(counter);
+  }
+}
+
+std::vector<std::pair<ReplicaId, uint64_t>> readCounters(ByteReader* in) {
+  std::vector<std::pair<ReplicaId, uint64_t>> counters;
+  for (size_t i = in->count(ReplicaId::kSize + 1); i > 0; --i) {
+    auto replica = in->id<ReplicaId>();
+    counters.emplace_back(replica, in->number());
+  }
+  return counters;
+}
+
 }  // namespace
 
 std::optional<MessageType> typeOf(std::string_view message) {
@@ -105,11 +122,8 @@ std::string encode(const Hello& hello) {
     }
     writeRules(owner.rules, &out);
     writeIds(owner.replicas, &out);
-    out.number(owner.seen.size());
-    for (const auto& [replica, counter] : owner.seen) {
-      out.raw(replica.view());
-      out.number(counter);
-    }
+    writeCounters(owner.seen, &out);
+    writeCounters(owner.doubted, &out);
     out.number(owner.places.size());
     for (const store::FeedPlace& place : owner.places) {
       out.raw(place.epoch.view());
@@ -148,11 +162,8 @@ Result<Hello> decodeHello(std::string_view message) {
     size_t replicas = in.count(ReplicaId::kSize);
     if (replicas > kMaxToldReplicas) return broken("too many replica ids");
     for (; replicas > 0; --replicas) owner.replicas.push_back(in.id<ReplicaId>());
-    for (size_t k = in.count(ReplicaId::kSize + 1); k > 0; --k) {
-      auto replica = in.id<ReplicaId>();
-      uint64_t counter = in.number();
-      owner.seen.emplace_back(replica, counter);
-    }
+    owner.seen = readCounters(&in);
+    owner.doubted = readCounters(&in);
     for (size_t k = in.count(FeedEpoch::kSize + 1); k > 0; --k) {
       auto epoch = in.id<FeedEpoch>();
       owner.places.push_back({epoch, in.number()});

@@ -43,6 +43,7 @@ struct OwnerHello {
   model::Rules rules;          // number and rows as the sender has them for this pair
   std::vector<ReplicaId> replicas;                       // the sender's own, current and former
   std::vector<std::pair<ReplicaId, uint64_t>> seen;      // highest counters of the receiver's, and of ids nobody told
+  std::vector<std::pair<ReplicaId, uint64_t>> doubted;   // from which on another life of the sender knew others of the receiver's
   std::vector<store::FeedPlace> places;  // of the receiver's feed from which the sender has content
 };
 

@@ -9,7 +9,6 @@
 // different kinds), every fourth with --retention (little is kept) and every fourth with --order (the entities of a batch
 // come in any order); a failure names them, and with one of them given all seeds run so and only so. --space asks for
 // more than the product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
-// --images too: that nothing is lost where the disks of several homes went back to images, unnoticed by all of them.
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -119,7 +118,6 @@ bool report(uint64_t seed, const Options& options) {
   if (options.variant.kinds) line += " --kinds";
   if (options.variant.retention) line += " --retention";
   if (options.variant.order) line += " --order";
-  if (options.variant.images) line += " --images";
   line += ":";
   for (size_t i = 0; i < failures.size() && i < 3; ++i) line += " " + failures[i] + ";";
   std::printf("%s\n", line.c_str());
@@ -166,7 +164,6 @@ bool replayKept(Tally* tally) {
     options.variant.kinds = line.find("--kinds") != std::string::npos;
     options.variant.retention = line.find("--retention") != std::string::npos;
     options.variant.order = line.find("--order") != std::string::npos;
-    options.variant.images = line.find("--images") != std::string::npos;
     options.one = seed;
     kept.push_back(options);
   }
@@ -202,7 +199,6 @@ bool* switchOf(const std::string& name, Options* options) {
   if (name == "--kinds") return &options->variant.kinds;
   if (name == "--retention") return &options->variant.retention;
   if (name == "--order") return &options->variant.order;
-  if (name == "--images") return &options->variant.images;
   if (name == "--space") return &options->variant.space;
   return nullptr;
 }
@@ -250,7 +246,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, &options)) {
     std::printf(
         "hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-        "               [--limits] [--kinds] [--order] [--images] [--space] [--plant NAME] [--plants]\n");
+        "               [--limits] [--kinds] [--order] [--space] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);

@@ -167,8 +167,7 @@ void World::act(const Step& step, size_t index) {
       auto& copies = machines_[step.home].copies;
       if (copies.empty()) return;
       std::string image = copies[step.r[0] % copies.size()];
-      Home::Start how = step.act == Act::kRestore ? Home::Start::kRestored : howPutBack(step.home);
-      return restart(step.home, image, how, random);
+      return restart(step.home, image, step.act == Act::kRestore ? Home::Start::kRestored : Home::Start::kClean, random);
     }
     case Act::kConfirm: return confirm(step.home);
     case Act::kClock: return changeClock(step);
@@ -281,15 +280,6 @@ void World::changeClock(const Step& step) {
   machine.stopped_at_ms = now_ms_ + machine.offset_ms;
   setClock(step.home);
   homes_[step.home]->clock().synced = machine.synced = step.r[3] % 5 < 3;
-}
-
-// A folder that was put back is another file, which its home notices at the start. The image of a whole disk is not noticed;
-// it takes another home to find out. Of two homes that went back to images each may be the one who would have known, so
-// all but one put folders back.
-Home::Start World::howPutBack(size_t home) {
-  if (!plan_.variant.images && rolled_back_.value_or(home) != home) return Home::Start::kMayHaveForgotten;
-  rolled_back_ = home;
-  return Home::Start::kClean;
 }
 
 void World::restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random) {

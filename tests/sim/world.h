@@ -54,7 +54,6 @@ class World {
   void changeStrategy(const Step& step);
   void changeClock(const Step& step);
   void restart(size_t home, std::string_view image, Home::Start how, SeededRandom& random);
-  Home::Start howPutBack(size_t home);
   void confirm(size_t home);
   void tick(size_t home);
   void heal();
@@ -133,7 +132,6 @@ class World {
   uint64_t values_ = 0;
   bool writing_ = false;
   bool fail_next_ = false;
-  std::optional<size_t> rolled_back_;  // the home whose disk goes back to images, unnoticed
   uint64_t content_sent_ = 0;
   Tampering* tampering_;
   std::set<ContentHash> vouched_;  // versions that stood at their owner once

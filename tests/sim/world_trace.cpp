@@ -60,6 +60,7 @@ std::string World::describeMessage(const std::string& message) const {
           out += ", cursor " + owner.cursor->epoch.text().substr(0, 3) + " " + std::to_string(owner.cursor->sequence) + " " +
                  std::to_string(owner.cursor->sender_number) + "/" + std::to_string(owner.cursor->receiver_number);
         }
+        for (const auto& [replica, counter] : owner.doubted) out += ", doubts " + replica.text().substr(0, 3) + ":" + std::to_string(counter);
         for (const auto& [replica, counter] : owner.seen) out += ", saw " + replica.text().substr(0, 3) + ":" + std::to_string(counter);
         out += ";";
       }

@@ -41,6 +41,10 @@ OwnerHello HostileHome::ownerHello(Input& input) {
     hello.seen.emplace_back(of, number(input));
   }
   for (size_t i = input.below(3); i > 0; --i) {
+    ReplicaId of = replica(input);
+    hello.doubted.emplace_back(of, number(input));
+  }
+  for (size_t i = input.below(3); i > 0; --i) {
     FeedEpoch of = epoch(input);
     hello.places.push_back({of, number(input)});
   }

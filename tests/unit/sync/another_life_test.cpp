@@ -163,6 +163,17 @@ class AnotherLifeOfAWriter : public PairOfHomes {
     settle();
     return first;
   }
+  // A ends the link where it doubts what B told it.
+  void settleWithHello() {
+    settle();
+    EXPECT_EQ(closed["A"], "another_life");
+    closed.clear();
+    cut();
+    // Where the lives parted is not the last start.
+    if (restart_b) restart(b, b.image(), Home::Start::kClean);
+    connect();
+    settle();
+  }
   void expectBoth(const std::string& first) {
     for (Home* home : {&a, &b}) {
       std::set<std::string> says;
@@ -171,6 +182,7 @@ class AnotherLifeOfAWriter : public PairOfHomes {
     }
     expectSame(of(a, "light.x"));
   }
+  bool restart_b = false;
   std::string new_a;
   std::string copy_of_a;
   std::string copy_of_b;
@@ -181,7 +193,7 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByWritesThatHaveAnotherStamp) {
   settle();
   model::Siblings first = secondLives();
   a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
-  settle();
+  settleWithHello();
   expectBoth(R"({"n":2,"p":1,"q":2})");
 }
 
@@ -211,7 +223,7 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
   settle();
   model::Siblings first = secondLives();
   a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
-  settle();
+  settleWithHello();
   expectBoth(R"({"q":2})");
 }
 
@@ -229,6 +241,70 @@ TEST_F(AnotherLifeOfAWriter, IsToldByAnOwnerThatDoesNotKnowItsReplicaIdYet) {
   connect();
   settle();
   expectBoth(R"({"q":2})");
+}
+
+// What comes back says everything anew, so that nothing in it shows what it was built on.
+class AnotherLifeOfAWriterUnseen : public AnotherLifeOfAWriter {
+ protected:
+  static constexpr char kFirst[] = R"({"q":2})";
+  void SetUp() override {
+    AnotherLifeOfAWriter::SetUp();
+    ASSERT_TRUE(a.put(of(a, "light.x"), kFirst).ok());
+    settle();
+    first = a.siblings(of(a, "light.x"));
+    restart(a, new_a, Home::Start::kMayHaveForgotten);
+    restart(b, copy_of_b, Home::Start::kClean);
+    connect();
+    settle();
+  }
+  void firstLifeComesBack() {
+    a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
+  }
+  void expectToldAtTheNextHello() {
+    restart_b = true;
+    settleWithHello();
+    expectBoth(kFirst);
+    cut();
+    connect();
+    settle();
+    EXPECT_TRUE(closed.empty()) << "once is enough";
+    expectBoth(kFirst);
+  }
+  model::Siblings first;
+};
+
+TEST_F(AnotherLifeOfAWriterUnseen, IsDoubtedByTheOwnerWhenTheFirstLifeComesLater) {
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+  settle();
+  firstLifeComesBack();
+  expectToldAtTheNextHello();
+}
+
+TEST_F(AnotherLifeOfAWriterUnseen, IsDoubtedByTheOwnerWhenTheFirstLifeCameBefore) {
+  std::deque<std::string> on_the_way;
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+  std::swap(on_the_way, b_to_a);
+  firstLifeComesBack();
+  a_to_b.clear();  // It is slower than what B has sent already.
+  std::swap(on_the_way, b_to_a);
+  expectToldAtTheNextHello();
+}
+
+TEST_F(AnotherLifeOfAWriterUnseen, IsNotDoubtedWhenTheOwnerHadWhatIsCovered) {
+  ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
+  settle();
+  // The same again: its acknowledgement was lost with the link.
+  std::string before = a.image();
+  ASSERT_TRUE(a.put(of(a, "light.x"), kFirst).ok());
+  settle();
+  model::Siblings built_on = a.siblings(of(a, "light.x"));
+  restart(a, before, Home::Start::kMayHaveForgotten);
+  a.commit([&] { a.core().join(of(a, "light.x"), "state", built_on); });
+  connect();
+  settle();
+  EXPECT_TRUE(closed.empty());
+  EXPECT_EQ(a.siblings(of(a, "light.x")).size(), 1u);
+  expectSame(of(a, "light.x"));
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ TEST_F(HostileVersions, AnHonestVersionByHandIsJoined) {
   EXPECT_EQ(a.shown(of(a, "light.kitchen")), R"({"state":"forged"})");
 }
 
+TEST_F(HostileVersions, ATagThatIsNotTheOwnersIsNotKept) {
+  auto version = next("light.kitchen");
+  version.tag = model::OwnerTag{1, 2, 3};
+  Ack ack = send("light.kitchen", version);
+  ASSERT_EQ(ack.tags.size(), 1u);
+  model::Siblings siblings = a.siblings(of(a, "light.kitchen"));
+  ASSERT_EQ(siblings.size(), 1u);
+  EXPECT_TRUE(siblings.front().tag == ack.tags.front().second) << "else it would not come back after a restore";
+}
+
 TEST_F(HostileVersions, AForeignAuthorIsRefused) {
   auto version = next("light.kitchen");
   version.author = a.id();
