@@ -242,7 +242,7 @@ Result<HttpResponse> Client::events(const std::string& path, std::string* place,
                       too_long = reader.size() > kMaxEventBytes;
                       if (too_long) break;
                     }
-                    if (too_long) return networkError("too_large", path + ": an event is larger than 8 MiB");
+                    if (too_long) return networkError("too_large", path + ": an event is larger than 64 MiB");
                     return networkError("connection_lost", path + ": the gateway ended the stream of events");
                   });
 }

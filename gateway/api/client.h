@@ -18,8 +18,8 @@ namespace hearthgate::api {
 // A page ends with the row that brings it to 4 MiB, and an entity has up to 8 MiB of versions; what is far above is
 // taken for a mistake of the other side.
 constexpr size_t kMaxResponseBytes = 128 * 1024 * 1024;
-// An event carries one entity of at most 1 MiB, escaped.
-constexpr size_t kMaxEventBytes = 8 * 1024 * 1024;
+// An event carries one entity with up to 8 MiB of versions beside what it shows, and escaped text is up to six times as long.
+constexpr size_t kMaxEventBytes = 64 * 1024 * 1024;
 // `home sync` waits up to 30 s.
 constexpr std::chrono::seconds kRequestTimeout{60};
 // The server sends a comment every 15 s; two missing ones mean that it is gone.

@@ -33,12 +33,12 @@ void Core::load() {
   often_.clear();  // What it says was written perhaps was not.
   rule_changes_.clear();
   received_rule_changes_.clear();
+  fresh_.clear();
   doubted_.clear();
   own_kinds_.reset();
   own_rules_.clear();
   received_rules_.clear();
   writer_.owner(me());
-  fresh_ = store_.fresh(me());
   for (auto& [home, rules] : store_.rulesOf(me())) own_rules_.emplace(home, model::RulesInForce(std::move(rules)));
   for (const store::OwnerRow& owner : store_.owners()) {
     if (owner.id == me()) continue;
@@ -60,9 +60,6 @@ void Core::flush() {
 void Core::started(bool may_have_forgotten) {
   writer_.skipSequence();
   if (!may_have_forgotten) return;
-  // Who has what came before is not certain, but what comes from now on came to this life.
-  store_.forgetFresh(me());
-  fresh_.clear();
   for (const store::OwnerRow& owner : store_.owners()) {
     writer_.retire(owner.id);
     writer_.newEpoch(owner.id);
@@ -327,15 +324,14 @@ bool Core::joinAll(EntityRow& row, std::vector<Version> versions, bool known_the
   bool owned = row.address.owner == me();
   bool had_untagged = hasUntagged(row.siblings);
   for (Version& version : versions) {
-    if (owned && !version.tag) {
-      version.tag = settings_.ownerTag(version.hash);
-      noticeFresh(version.dot);
-    }
+    bool fresh = owned && !version.tag;
+    if (fresh) version.tag = settings_.ownerTag(version.hash);
     sawVector(row.address.owner, version.vector);
     ContentHash hash = version.hash;
-    if (model::join(std::move(version), &row.siblings, &fell, &tag_learned) == model::JoinOutcome::kAdded) {
-      added.push_back(hash);
-    }
+    model::Dot dot = version.dot;
+    if (model::join(std::move(version), &row.siblings, &fell, &tag_learned) != model::JoinOutcome::kAdded) continue;
+    added.push_back(hash);
+    if (fresh) noticeFresh(dot);
   }
   if (added.empty()) {
     // The tag alone is no change of the entity: it is kept without a new sequence number.

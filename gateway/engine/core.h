@@ -138,6 +138,8 @@ class Core {
   std::set<HomeId> takeDoubted();
   // What a writer sends as new, of an entity of ours, is covered by what stands here: the same when it never was here.
   void meetCovered(const store::EntityRow& row, const model::Version& version);
+  // What a writer sends bears our tag: another life of ours had it where this one did not.
+  void meetAcknowledged(const store::EntityRow& row, const model::Version& version);
   // Own versions stamped too far ahead of a synchronised clock are written again (T14). True when there were any.
   bool mendStamps();
 
@@ -264,7 +266,12 @@ class Core {
   };
   // Own versions that fell through others', in case that another life shows only then; of this run, not more than kFallenKept.
   std::deque<Fallen> fallen_;
-  std::map<ReplicaId, uint64_t> fresh_;  // as Reader::fresh() of own entities
+  // Of a writer's replica id: the first counter that came in this run without our tag, and the last that another life had.
+  struct Fresh {
+    uint64_t first = UINT64_MAX;
+    uint64_t acknowledged = 0;
+  };
+  std::map<ReplicaId, Fresh> fresh_;
   std::set<HomeId> doubted_;
   struct Usage {
     uint64_t entities = 0;

@@ -77,20 +77,18 @@ void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(
     store_.putBase(row.n, base);
   }
   size_t before = row.siblings.size();
-  // Whoever was told the old one keeps it until something covers it, and so does this home.
-  bool told = old.dot.counter <= writer_.told(row.address.owner, old.dot.replica);
-  if (!told) std::erase_if(row.siblings, [&](const Version& now) { return now.hash == old.hash; });
+  std::erase_if(row.siblings, [&](const Version& now) { return now.hash == old.hash; });
   remember(row, *version, Kept::kPlaced);
   model::join(std::move(*version), &row.siblings);
   settle(row, store::Origin::kLocal, before, {});
 }
 
 namespace {
-// Whether a version that others were told, and that therefore still stands, was written again before.
+// Whether a version that came back from those who were told it was written again before: a write has one stamp.
 bool wasWrittenAgain(const model::Siblings& siblings, const Version& old) {
   return std::any_of(siblings.begin(), siblings.end(), [&](const Version& other) {
     return other.hash != old.hash && other.author == old.author && other.stamp == old.stamp && other.fields == old.fields &&
-           other.deleted == old.deleted && !(other.dot.replica == old.dot.replica);
+           other.deleted == old.deleted;
   });
 }
 }  // namespace
@@ -120,6 +118,9 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   for (store::EntityNumber n : touched) {
     auto row = store_.entity(n);
     if (!row) continue;
+    // What a home that may only read writes again would not be taken.
+    OwnAccess access = ownAccess(row->address);
+    if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) continue;
     model::Siblings siblings = row->siblings;
     for (const Version& version : siblings) {
       const auto& known = version.vector.entries();
@@ -214,30 +215,35 @@ void Core::writeAgain(const model::Address& address, const std::vector<Version>&
 }
 
 void Core::noticeFresh(const model::Dot& dot) {
-  auto [fresh, first] = fresh_.try_emplace(dot.replica, dot.counter);
-  if (!first && fresh->second <= dot.counter) return;
-  fresh->second = dot.counter;
-  store_.putFresh(me(), dot.replica, dot.counter);
+  uint64_t& first = fresh_[dot.replica].first;
+  first = std::min(first, dot.counter);
 }
 
-// A version with our tag that covers what stands here was not here: it is of another life of ours. Where what it covers came
-// to this life first, its writer has most likely written something else under the same counters, in another life of its own
-// that this one knows nothing of, and told it to that one. (Or its acknowledgement by that one was lost. Then it is written again
-// for nothing, which makes a conflict too many.)
+void Core::meetAcknowledged(const EntityRow& row, const Version& version) {
+  if (row.n != 0 && store_.inHistory(row.n, version.hash)) return;
+  uint64_t& acknowledged = fresh_[version.dot.replica].acknowledged;
+  acknowledged = std::max(acknowledged, version.dot.counter);
+}
+
+// A version with our tag that covers what stands here was not here: it is of another life of ours. Where what it covers was told to
+// this life only, its writer has most likely written something else under the same counters, in another life of its own that
+// this one knows nothing of, and told it to that one. (Or an acknowledgement by that one was lost. Then the writer writes again
+// for nothing, which makes a conflict too many.) What came before this start may have been there when the lives parted.
 void Core::doubtWriters(const EntityRow& row, const std::vector<Version>& versions) {
   for (const Version& version : versions) {
     if (!version.tag) continue;
     for (const Version& here : row.siblings) {
-      const auto& [replica, counter] = here.dot;
-      auto fresh = fresh_.find(replica);
-      if (fresh == fresh_.end() || counter < fresh->second) continue;
-      if (here.hash == version.hash || version.vector.at(replica) < counter) continue;
-      doubt(here.dot);
+      auto fresh = fresh_.find(here.dot.replica);
+      if (fresh == fresh_.end()) continue;
+      bool told_here_only = here.dot.counter >= fresh->second.first && here.dot.counter > fresh->second.acknowledged;
+      if (!told_here_only || here.hash == version.hash || !version.vector.covers(here.vector)) continue;
+      if (!store_.inHistory(row.n, version.hash)) doubt(here.dot);
     }
   }
 }
 
 void Core::meetCovered(const EntityRow& row, const Version& version) {
+  if (store_.toldBy(me(), version.dot.replica) != version.author) return;  // No word on another home's writes.
   bool was_here = store_.inHistory(row.n, version.hash) || version.dot.counter <= store_.trimmed(row.n, version.dot.replica);
   if (!was_here) doubt(version.dot);
 }

@@ -221,7 +221,6 @@ class Reader : public model::Names {
   std::vector<StartRow> starts(const model::OwnerId& owner);  // oldest first
   std::optional<HomeId> toldBy(const model::OwnerId& owner, const ReplicaId& replica);
   uint64_t toldCount(const model::OwnerId& owner, const HomeId& home);
-  std::map<ReplicaId, uint64_t> fresh(const model::OwnerId& owner);
   std::vector<std::pair<ReplicaId, uint64_t>> seen(const model::OwnerId& owner, const HomeId& of);
   std::vector<std::pair<ReplicaId, uint64_t>> doubted(const model::OwnerId& owner, const HomeId& of);
   // Those that no home told: this one has forgotten whose they are, or they came back from others before their home did.

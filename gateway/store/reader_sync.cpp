@@ -285,15 +285,6 @@ uint64_t Reader::toldCount(const model::OwnerId& owner, const HomeId& home) {
   return query.bind(ownerNumber(owner)).bind(knownHome(home)).row() ? query.number(0) : 0;
 }
 
-std::map<ReplicaId, uint64_t> Reader::fresh(const model::OwnerId& owner) {
-  std::map<ReplicaId, uint64_t> all;
-  Query query = database_->query(
-      "SELECT r.id, t.fresh FROM told_replica t JOIN replica r ON r.n=t.replica WHERE t.owner=? AND t.fresh NOTNULL");
-  query.bind(ownerNumber(owner));
-  while (query.row()) all.emplace(database_->id<ReplicaId>(query.blob(0)), query.number(1));
-  return all;
-}
-
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
   std::vector<std::pair<ReplicaId, uint64_t>> all;
   Query query = database_->query(

@@ -71,9 +71,7 @@ class Store : public Reader, public model::Numbering {
   // The newest `keep` are kept.
   void addStart(const model::OwnerId& owner, const StartRow& start, size_t keep);
   void putToldReplica(const model::OwnerId& owner, const ReplicaId& replica, const HomeId& home);
-  // What stands with a told replica id (db/migrations/0008). Its lowest doubted counter stays; true when this is lower.
-  void putFresh(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
-  void forgetFresh(const model::OwnerId& owner);
+  // With a told replica id (db/migrations/0008). Its lowest doubted counter stays; true when this is lower.
   bool putDoubted(const model::OwnerId& owner, const model::Dot& dot);
   void putSeen(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter);
 

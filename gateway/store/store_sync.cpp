@@ -58,18 +58,6 @@ void Store::putToldReplica(const model::OwnerId& owner, const ReplicaId& replica
       .run();
 }
 
-void Store::putFresh(const model::OwnerId& owner, const ReplicaId& replica, uint64_t counter) {
-  database_->query("UPDATE told_replica SET fresh=? WHERE owner=? AND replica=?")
-      .bind(counter)
-      .bind(needOwner(owner))
-      .bind(replicaNumber(replica))
-      .run();
-}
-
-void Store::forgetFresh(const model::OwnerId& owner) {
-  database_->query("UPDATE told_replica SET fresh=NULL WHERE owner=?").bind(needOwner(owner)).run();
-}
-
 bool Store::putDoubted(const model::OwnerId& owner, const model::Dot& dot) {
   database_->query(
       "UPDATE told_replica SET doubted=?3 WHERE owner=?1 AND replica=?2 AND (doubted ISNULL OR doubted>?3)")

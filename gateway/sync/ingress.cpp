@@ -1,5 +1,7 @@
 #include "sync/ingress.h"
 
+#include <algorithm>
+
 #include "model/limits.h"
 #include "sync/tuning.h"
 
@@ -15,6 +17,13 @@ Judgement refuse(std::string reason) { return {Verdict::kRefuse, false, std::mov
 size_t bytesOf(const model::Version& version) {
   return 128 + version.kind.size() + version.fields.size() + 13 * version.vector.size() +
          15 * version.leaf_dots.size() + 15 * version.dot_stamps.size();
+}
+
+// Whether one of these is the same or was written over it: of several together, or with the same vector, it stands beside them.
+bool isCovered(const model::Version& version, const model::Siblings& siblings) {
+  return std::any_of(siblings.begin(), siblings.end(), [&](const model::Version& there) {
+    return there.hash == version.hash || model::dominates(there, version);
+  });
 }
 
 // Whether an entity with these siblings and `version` can still be sent whole.
@@ -40,7 +49,7 @@ Judgement Ingress::judge(const HomeId& sender, const model::Address& address, co
                          const model::Siblings& siblings) {
   if (address.owner == core_.me()) return judgeAsOwner(sender, address, version, siblings);
   // Everyone else accepts from the owner alone; that the sender is it was checked with the batch.
-  if (model::joinedVector(siblings).covers(version.vector)) return covered();
+  if (isCovered(version, siblings)) return covered();
   const store::OwnerRow* own = core_.writer().find(address.owner);
   if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
     return refuse("it names a write of ours that we did not make");
@@ -61,8 +70,8 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
   if (core_.accessFor(sender, address.id) == model::Access::kNone) return refuse("this home may not read it");
   // What passed through us once is taken back from anybody who may read (DESIGN.md section 2, rule 8).
   if (version.tag) return fits(version, siblings) ? join() : hold(kManySiblings);
+  if (isCovered(version, siblings)) return covered();
   model::Vector seen = model::joinedVector(siblings);
-  if (seen.covers(version.vector)) return covered();
   const store::OwnerRow& own = core_.writer().owner(address.owner);
   if (version.author == core_.settings().home) {
     if (own.replica && version.dot.replica == *own.replica) return refuse("it claims to be a write of ours");

@@ -26,7 +26,8 @@ class Ingress {
  public:
   explicit Ingress(engine::Core& core) : core_(core) {}
 
-  // `version` came from `sender` and has passed checkVersion(), its tag is the owner's where that is this home; `siblings` are those of the entity now.
+  // `version` came from `sender` and has passed checkVersion(); a tag on a version of an own entity is ours. `siblings` are
+  // those of the entity now.
   Judgement judge(const HomeId& sender, const model::Address& address, const model::Version& version,
                   const model::Siblings& siblings);
 

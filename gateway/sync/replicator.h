@@ -175,6 +175,7 @@ class Replicator {
     HomeId peer;
     bool ready = false;
     bool closing = false;
+    bool begins_anew = false;  // it ends as soon as this message is dealt with
     Flow mine;    // of our entities
     Flow theirs;  // of the peer's
     std::set<uint32_t> told_replicas;
@@ -216,11 +217,12 @@ class Replicator {
   Hello makeHello(Session& session);
   OwnerHello makeOwnerHello(Session& session, const model::OwnerId& owner);
   void receiveHello(Session& session, std::string_view message);
-  void lookForAnotherLife(const Session& session, const OwnerHello& hello);
+  void lookForAnotherLife(Session& session, const OwnerHello& hello);
   using Decoded = std::vector<Result<model::Version>>;
-  void lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch, const std::vector<Decoded>& decoded);
-  void foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+  void lookForAnotherLife(Session& session, const Flow& flow, const Batch& batch, const std::vector<Decoded>& decoded);
+  void foundAnotherLife(Session& session, const model::OwnerId& owner, bool feed_differs,
                         const std::set<ReplicaId>& doubted, engine::Core::Shared shared);
+  void beginAnew(Session& session);
   void receiveOwnerHello(Session& session, const OwnerHello& hello);
   void receiveRules(Session& session, std::string_view message);
   void receiveReplica(Session& session, std::string_view message);
@@ -259,6 +261,7 @@ class Replicator {
 
   // replicator_receive.cpp
   void receiveBatch(Session& session, std::string_view message);
+  void dropForgedTag(const model::OwnerId& owner, model::Version* version);
   Decoded decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item);
   bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded, bool replacing,
                    uint32_t first, Ack* ack);

@@ -112,6 +112,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
     if (!session.flow(owner.owner)) continue;  // Circles come with a later protocol; an unknown owner is nobody's here.
     receiveOwnerHello(session, owner);
   }
+  if (session.begins_anew) beginAnew(session);
 }
 
 void Replicator::takeReplicas(Session& session, const model::OwnerId& owner, const std::vector<ReplicaId>& replicas) {
@@ -131,7 +132,7 @@ void Replicator::takeReplicas(Session& session, const model::OwnerId& owner, con
 // A home that was copied back runs on an older state of itself, and others know its other life (rule 8). They show it by
 // counters of ours that we never told, and by a place in our feed that we never gave. What was told is kept with each
 // commit, so that restarts, and a copy that has written as much again, change nothing about it.
-void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& hello) {
+void Replicator::lookForAnotherLife(Session& session, const OwnerHello& hello) {
   engine::OwnWriter& writer = core_.writer();
   std::set<ReplicaId> doubted;
   engine::Core::Shared shared;
@@ -164,9 +165,9 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
   for (const auto& [replica, counter] : hello.doubted) {
     // An owner knows; its readers and writers do not know what it wrote.
     if (hello.owner == core_.me() || !writer.isMine(hello.owner, replica)) continue;
-    uint64_t below = writer.startBelow(hello.owner, replica, counter);
     auto known = partings.find(replica);
-    if (known != partings.end() && known->second <= below) continue;
+    if (known != partings.end() && known->second < counter) continue;
+    uint64_t below = writer.startBelow(hello.owner, replica, counter);
     doubted.insert(replica);
     auto [at, fresh] = shared.try_emplace(replica, below);
     at->second = std::min(at->second, below);
@@ -177,7 +178,7 @@ void Replicator::lookForAnotherLife(const Session& session, const OwnerHello& he
 // The same shown by versions that are vouched for, by our own tag or because their owner sends them: they were held back
 // when the hello was made, or came to the other since. Before any of the batch is taken in: what was built on the other
 // life would cover what this one wrote under the same counters, and that could not be written again.
-void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, const Batch& batch,
+void Replicator::lookForAnotherLife(Session& session, const Flow& flow, const Batch& batch,
                                     const std::vector<Decoded>& decoded) {
   engine::OwnWriter& writer = core_.writer();
   std::map<ReplicaId, uint64_t> partings = writer.partings(flow.owner);
@@ -224,7 +225,7 @@ void Replicator::lookForAnotherLife(const Session& session, const Flow& flow, co
 }
 
 // `doubted` are own replica ids of which others know more than was told; `shared` what is certain already.
-void Replicator::foundAnotherLife(const Session& session, const model::OwnerId& owner, bool feed_differs,
+void Replicator::foundAnotherLife(Session& session, const model::OwnerId& owner, bool feed_differs,
                                   const std::set<ReplicaId>& doubted, engine::Core::Shared shared) {
   engine::OwnWriter& writer = core_.writer();
   bool matters = feed_differs;
@@ -238,6 +239,14 @@ void Replicator::foundAnotherLife(const Session& session, const model::OwnerId& 
   if (!matters) return;
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
   core_.forgotWrites(owner, shared);
+  if (owner == core_.me()) return;
+  // The owner still has what this home told it before, and a feed does not send it again. Without a cursor it comes.
+  core_.store().removeCursor(session.peer, owner);
+  session.begins_anew = true;
+}
+
+void Replicator::beginAnew(Session& session) {
+  end(session, "another_life", "This home runs from an older state of itself, as the other one shows; the link begins anew.");
 }
 
 void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {

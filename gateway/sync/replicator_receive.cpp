@@ -45,6 +45,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   if (!batch.digest) {
     for (const BatchItem& item : batch.items) versions.push_back(decodeItem(session, batch.owner, item));
     lookForAnotherLife(session, *flow, batch, versions);
+    if (session.begins_anew) return beginAnew(session);
   }
   for (uint32_t i = 0; i < batch.items.size(); ++i) {
     const BatchItem& item = batch.items[i];
@@ -102,13 +103,16 @@ Replicator::Decoded Replicator::decodeItem(const Session& session, const model::
   Decoded decoded;
   for (const std::string& encoded : item.versions) {
     auto version = model::decodeVersion(encoded, {owner, item.id}, item.kind, session);
-    if (version.ok() && version->tag && owner == core_.me() && *version->tag != core_.settings().ownerTag(version->hash)) {
-      version->tag.reset();
-    }
+    if (version.ok()) dropForgedTag(owner, &*version);
     Status checked = version.ok() ? model::checkVersion(*version) : Status();
     decoded.push_back(checked.ok() ? std::move(version) : Result<Version>(checked.error()));
   }
   return decoded;
+}
+
+void Replicator::dropForgedTag(const model::OwnerId& owner, Version* version) {
+  if (!version->tag || !(owner == core_.me())) return;
+  if (*version->tag != core_.settings().ownerTag(version->hash)) version->tag.reset();
 }
 
 // True when the entity has changed.
@@ -160,10 +164,12 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     }
     // Only who may write and made it itself tells something new by it.
     if (judgement.covered && flow.mine && row.n != 0 && version->author == session.peer) core_.meetCovered(row, *version);
+    if (version->tag && flow.mine && version->author == session.peer) core_.meetAcknowledged(row, *version);
     bool known = std::any_of(siblings->begin(), siblings->end(), [&](const Version& v) { return v.hash == version->hash; });
     if (flow.mine && (known || !judgement.covered)) {
       ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
     }
+    if (flow.mine && judgement.covered) continue;
     if (i + 1 < item.versions.size()) {
       if (siblings != &joined) joined = row.siblings;
       siblings = &joined;
@@ -410,6 +416,7 @@ bool Replicator::judgeAgain(const store::HeldRow& held, Review* review) {
   review->bytes -= std::min(review->bytes, encoded.size());
   auto version = model::decodeVersion(encoded, held.hash, held.kind, core_.store());
   if (!version.ok()) return false;
+  dropForgedTag(held.address.owner, &*version);
   auto row = core_.store().entity(held.address);
   Judgement judgement = ingress_.judge(held.home, held.address, *version, row ? row->siblings : model::Siblings{});
   if (judgement.verdict == Verdict::kHold) return false;
@@ -427,7 +434,7 @@ bool Replicator::judgeAgain(const store::HeldRow& held, Review* review) {
                                  model::jsonString(judgement.reason) + "}");
     return false;
   }
-  if (!core_.join(held.address, held.kind, {std::move(*version)})) return false;
+  if (judgement.covered || !core_.join(held.address, held.kind, {std::move(*version)})) return false;
   review->changed.insert(held.address);
   return true;
 }

@@ -164,6 +164,7 @@ Result<Hello> decodeHello(std::string_view message) {
     for (; replicas > 0; --replicas) owner.replicas.push_back(in.id<ReplicaId>());
     owner.seen = readCounters(&in);
     owner.doubted = readCounters(&in);
+    if (owner.doubted.size() > kMaxToldReplicas) return broken("too many replica ids");
     for (size_t k = in.count(FeedEpoch::kSize + 1); k > 0; --k) {
       auto epoch = in.id<FeedEpoch>();
       owner.places.push_back({epoch, in.number()});

@@ -13,6 +13,8 @@ constexpr size_t kArmedBefore = 4;       // steps before a power cut in which im
 constexpr int kMaxDeliveries = 20'000;   // in one round after healing; an honest run needs some hundred
 constexpr int kMaxSlowSeconds = 600;     // the same under a bandwidth limit; it needs some ten
 constexpr int kHealingRounds = 4;
+// And as many more while links end: homes that find another life of theirs begin anew.
+constexpr int kMoreRounds = 4;
 const std::vector<std::string> kStrategies = {"latest-wins", "merge", "merge", "local-wins", "remote-wins", "user-choice"};
 const std::vector<std::string> kPatterns = {"*", "light.*", "light.x", "light.y", "scene.*"};
 
@@ -312,6 +314,15 @@ bool World::exchange(SeededRandom& random) {
   return true;
 }
 
+bool World::allOpen() {
+  for (size_t a = 0; a < homes_.size(); ++a) {
+    for (size_t b = a + 1; b < homes_.size(); ++b) {
+      if (!network_->isOpen(a, b)) return false;
+    }
+  }
+  return true;
+}
+
 bool World::allLevel() {
   for (size_t a = 0; a < homes_.size(); ++a) {
     for (size_t b = 0; b < homes_.size(); ++b) {
@@ -341,7 +352,7 @@ void World::heal() {
       restart(i, homes_[i]->image(), Start::kClean, random);
     }
   }
-  for (int round = 0; round < kHealingRounds; ++round) {
+  for (int round = 0; round < kHealingRounds || (round < kHealingRounds + kMoreRounds && !allOpen()); ++round) {
     if (trace_) say("healing, round " + std::to_string(round));
     for (size_t a = 0; a < homes_.size(); ++a) {
       confirm(a);

@@ -59,6 +59,7 @@ class World {
   void heal();
   bool exchange(SeededRandom& random);
   bool allLevel();
+  bool allOpen();
 
   // world_writes.cpp
   void write(const Step& step, bool fails);

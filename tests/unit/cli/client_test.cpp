@@ -146,7 +146,7 @@ TEST(ClientEvents, ThatNeverEndAreRefused) {
   server.answerRaw("GET /e", stream("data: " + std::string(api::kMaxEventBytes + 10, 'x')));
   server.answerRaw("GET /lines", stream([] {
                      std::string lines;
-                     for (int i = 0; i < 10; ++i) lines += "data: " + std::string(1024 * 1024, 'x') + "\n";
+                     for (int i = 0; i < 9; ++i) lines += "data: " + std::string(api::kMaxEventBytes / 8, 'x') + "\n";
                      return lines;
                    }()));
   auto all = [](const api::ServerEvent&) { return true; };

@@ -89,7 +89,6 @@ void fillWriter(Store& store) {
   store.addStart(kMe, {4, 1'048'576, replica(9), 12}, 64);
   store.putToldReplica(kMe, replica(2), home(2));
   store.putSeen(kMe, replica(2), 1);
-  store.putFresh(kMe, replica(2), 1);
   store.putDoubted(kMe, {replica(2), 1});
   store.setMeta("home", home(1).text());
 }
@@ -330,7 +329,6 @@ void expectSample(Store& store, int schema) {
   if (schema >= 2) expectAudit(store);
   if (schema >= 3) expectWhy(store);
   if (schema >= 8) {
-    EXPECT_EQ(store.fresh(kMe), (std::map<ReplicaId, uint64_t>{{replica(2), 1}}));
     EXPECT_EQ(store.doubted(kMe, home(2)), (std::vector<std::pair<ReplicaId, uint64_t>>{{replica(2), 1}}));
   }
   if (schema >= 7) {

@@ -163,16 +163,19 @@ class AnotherLifeOfAWriter : public PairOfHomes {
     settle();
     return first;
   }
-  // A ends the link where it doubts what B told it.
-  void settleWithHello() {
-    settle();
-    EXPECT_EQ(closed["A"], "another_life");
-    closed.clear();
-    cut();
-    // Where the lives parted is not the last start.
-    if (restart_b) restart(b, b.image(), Home::Start::kClean);
-    connect();
-    settle();
+  // Where A doubts what B told it, and where B finds it out, the link ends and begins anew.
+  void settleWithHellos() {
+    for (int i = 0; i < 4; ++i) {
+      settle();
+      if (closed.empty()) return;
+      for (const auto& [home, code] : closed) EXPECT_EQ(code, "another_life") << home;
+      closed.clear();
+      cut();
+      // Where the lives parted is not the last start.
+      if (restart_b) restart(b, b.image(), Home::Start::kClean);
+      connect();
+    }
+    FAIL() << "the link begins anew without end";
   }
   void expectBoth(const std::string& first) {
     for (Home* home : {&a, &b}) {
@@ -193,7 +196,7 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByWritesThatHaveAnotherStamp) {
   settle();
   model::Siblings first = secondLives();
   a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
-  settleWithHello();
+  settleWithHellos();
   expectBoth(R"({"n":2,"p":1,"q":2})");
 }
 
@@ -203,7 +206,7 @@ TEST_F(AnotherLifeOfAWriter, IsWrittenAgainBesideWhatTheOwnerHasAlready) {
   model::Siblings first = a.siblings(of(a, "light.y"));
   secondLives();
   a.commit([&] { a.core().join(of(a, "light.y"), "state", first); });
-  settle();
+  settleWithHellos();
   expectSame(of(a, "light.x"));
   expectSame(of(a, "light.y"));
   size_t versions = a.siblings(of(a, "light.x")).size();
@@ -223,7 +226,7 @@ TEST_F(AnotherLifeOfAWriter, IsSeenByAReplicaIdOfItsOwnThatItNeverHad) {
   settle();
   model::Siblings first = secondLives();
   a.commit([&] { a.core().join(of(a, "light.x"), "state", first); });
-  settleWithHello();
+  settleWithHellos();
   expectBoth(R"({"q":2})");
 }
 
@@ -239,7 +242,7 @@ TEST_F(AnotherLifeOfAWriter, IsToldByAnOwnerThatDoesNotKnowItsReplicaIdYet) {
   restart(b, copy_of_b, Home::Start::kClean);
   ASSERT_TRUE(b.put(of(a, "light.x"), R"({"n":1,"p":3})").ok());
   connect();
-  settle();
+  settleWithHellos();
   expectBoth(R"({"q":2})");
 }
 
@@ -262,7 +265,7 @@ class AnotherLifeOfAWriterUnseen : public AnotherLifeOfAWriter {
   }
   void expectToldAtTheNextHello() {
     restart_b = true;
-    settleWithHello();
+    settleWithHellos();
     expectBoth(kFirst);
     cut();
     connect();

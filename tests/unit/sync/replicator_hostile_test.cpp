@@ -38,6 +38,27 @@ TEST_F(HostileVersions, ATagThatIsNotTheOwnersIsNotKept) {
   EXPECT_TRUE(siblings.front().tag == ack.tags.front().second) << "else it would not come back after a restore";
 }
 
+TEST_F(HostileVersions, OfAnotherHomesReplicaIdNothingIsDoubted) {
+  HomeId third;
+  third.bytes.fill(3);
+  model::Dot dot{{}, 1};
+  dot.replica.bytes.fill(3);
+  a.commit([&] { a.core().store().putToldReplica(a.owner(), dot.replica, third); });
+  auto version = next("light.kitchen");
+  for (const auto& [replica, doubted] : {std::pair(version.dot, true), std::pair(dot, false)}) {
+    version.dot = replica;
+    version.vector = model::joinedVector(a.siblings(of(a, "light.kitchen")));
+    std::set<HomeId> told;
+    a.commit([&] {
+      auto row = a.store().entity(of(a, "light.kitchen"));
+      a.core().meetCovered(*row, version);
+      told = a.core().takeDoubted();
+    });
+    EXPECT_EQ(told, doubted ? std::set<HomeId>{b.id()} : std::set<HomeId>{});
+  }
+  EXPECT_TRUE(a.store().doubted(a.owner(), third).empty());
+}
+
 TEST_F(HostileVersions, AForeignAuthorIsRefused) {
   auto version = next("light.kitchen");
   version.author = a.id();
@@ -89,8 +110,44 @@ TEST_F(HostileVersions, ACoveredForgeryGetsNoTag) {
   version.vector = {};
   version.dot = {*a.core().writer().find(a.owner())->replica, 1};
   version.vector.raise(version.dot.replica, 1);
+  FeedEpoch epoch = a.core().writer().owner(a.owner()).epoch;
   Ack ack = send("light.kitchen", version);
   EXPECT_TRUE(ack.tags.empty());
+  EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch) << "it was taken for a sign of another life";
+  EXPECT_EQ(a.shown(of(a, "light.kitchen")), R"({"state":"two"})");
+}
+
+// With a vector that something has it would stand beside that.
+TEST_F(HostileVersions, AForgeryWithAVectorThatIsThereIsRefused) {
+  auto version = next("light.kitchen");
+  version.author = a.id();
+  model::Version there = a.siblings(of(a, "light.kitchen")).front();
+  version.vector = there.vector;
+  version.dot = there.dot;
+  FeedEpoch epoch = a.core().writer().owner(a.owner()).epoch;
+  expectRefused(send("light.kitchen", version));
+  ASSERT_TRUE(a.grant(b.id(), "light.*", Access::kRead).ok());
+  settle();
+  version.author = b.id();
+  expectRefused(send("light.kitchen", version));
+  EXPECT_TRUE(a.core().writer().owner(a.owner()).epoch == epoch);
+  EXPECT_EQ(a.siblings(of(a, "light.kitchen")).size(), 1u);
+}
+
+TEST_F(HostileVersions, AForgeryThatSeveralTogetherCoverIsRefused) {
+  connected = false;
+  ASSERT_TRUE(a.patch(of(a, "light.kitchen"), R"({"state":"two"})").ok());
+  ASSERT_TRUE(b.put(of(a, "light.kitchen"), R"({"state":"three"})").ok());
+  connect();
+  settle();
+  ASSERT_EQ(a.siblings(of(a, "light.kitchen")).size(), 2u);
+  ASSERT_TRUE(a.grant(b.id(), "light.*", Access::kRead).ok());
+  settle();
+  auto version = next("light.kitchen");
+  version.vector = model::joinedVector(a.siblings(of(a, "light.kitchen")));
+  version.dot = {*b.core().writer().find(a.owner())->replica, version.vector.at(*b.core().writer().find(a.owner())->replica)};
+  expectRefused(send("light.kitchen", version));
+  EXPECT_EQ(a.siblings(of(a, "light.kitchen")).size(), 2u);
 }
 
 TEST_F(HostileVersions, AForgedTagOpensNothing) {
