@@ -191,10 +191,14 @@ std::vector<Version> Core::meetAnotherLife(const model::Address& address, const 
   // Others hold versions of this life under the same counters, which seem to cover these: they are written again.
   std::vector<const Version*> unknown = lookForAnotherLife(address, mine);
   Shared shared = writer_.partings(owner);
+  // Nor may it be covered here: a third life may have told what that was built on.
+  auto row = unknown.empty() ? std::nullopt : store_.entity(address);
+  model::Vector here = row ? model::joinedVector(row->siblings) : model::Vector{};
   for (const Version* version : unknown) {
-    auto at = shared.find(version->dot.replica);
-    bool collides = at != shared.end() && version->dot.counter > at->second;
-    if (collides && writer_.told(owner, version->dot.replica) > at->second) again.push_back(*version);
+    const auto& [replica, counter] = version->dot;
+    auto at = shared.find(replica);
+    bool collides = at != shared.end() && counter > at->second;
+    if (collides && (writer_.told(owner, replica) > at->second || here.at(replica) >= counter)) again.push_back(*version);
   }
   return again;
 }
