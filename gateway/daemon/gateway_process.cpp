@@ -251,11 +251,11 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("clean_stop", "0");
     core.store().setMeta("boot_id", boot);
   });
-  if (started.ok() && copied) {
+  if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
+  if (copied) {
     logWarning("daemon", "the database was copied or moved since the last start: what it lost comes back from homes that have it, "
                          "and this home writes on under new replica ids");
   }
-  if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
   // SQLite syncs the folder too when it makes the log, but does not say when that fails; a power cut would take the whole log.
   HG_CHECK(parts_->directory.sync());
   return parts_->hub->start();

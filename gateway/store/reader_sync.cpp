@@ -285,36 +285,39 @@ uint64_t Reader::toldCount(const model::OwnerId& owner, const HomeId& home) {
   return query.bind(ownerNumber(owner)).bind(knownHome(home)).row() ? query.number(0) : 0;
 }
 
-std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
+namespace {
+// Rows of a replica id and a counter.
+std::vector<std::pair<ReplicaId, uint64_t>> countersOf(Database& database, Query& query) {
   std::vector<std::pair<ReplicaId, uint64_t>> all;
+  while (query.row()) all.emplace_back(database.id<ReplicaId>(query.blob(0)), query.number(1));
+  return all;
+}
+}  // namespace
+
+std::vector<std::pair<ReplicaId, uint64_t>> Reader::seen(const model::OwnerId& owner, const HomeId& of) {
   Query query = database_->query(
       "SELECT r.id, s.counter FROM seen s JOIN told_replica t ON t.owner=s.owner AND t.replica=s.replica"
       " JOIN replica r ON r.n=s.replica WHERE s.owner=? AND t.home=?");
   query.bind(ownerNumber(owner)).bind(knownHome(of));
-  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
-  return all;
+  return countersOf(*database_, query);
 }
 
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::doubted(const model::OwnerId& owner, const HomeId& of) {
-  std::vector<std::pair<ReplicaId, uint64_t>> all;
   Query query = database_->query(
       "SELECT r.id, t.doubted FROM told_replica t JOIN replica r ON r.n=t.replica"
       " WHERE t.owner=? AND t.home=? AND t.doubted NOTNULL");
   query.bind(ownerNumber(owner)).bind(knownHome(of));
-  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
-  return all;
+  return countersOf(*database_, query);
 }
 
 std::vector<std::pair<ReplicaId, uint64_t>> Reader::seenOfNobody(const model::OwnerId& owner, size_t limit) {
-  std::vector<std::pair<ReplicaId, uint64_t>> all;
   Query query = database_->query(
       "SELECT r.id, s.counter FROM seen s JOIN replica r ON r.n=s.replica WHERE s.owner=?1"
       " AND NOT EXISTS (SELECT 1 FROM told_replica t WHERE t.owner=s.owner AND t.replica=s.replica)"
       " AND NOT EXISTS (SELECT 1 FROM own_replica o WHERE o.owner=s.owner AND o.replica=s.replica)"
       " ORDER BY s.replica DESC LIMIT ?2");
   query.bind(ownerNumber(owner)).bind(limit);
-  while (query.row()) all.emplace_back(database_->id<ReplicaId>(query.blob(0)), query.number(1));
-  return all;
+  return countersOf(*database_, query);
 }
 
 uint64_t Reader::seen(const model::OwnerId& owner, const ReplicaId& replica) {
