@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace hearthgate::lan {
 
@@ -39,6 +40,29 @@ inline constexpr std::chrono::milliseconds kAcceptRetry{100};
 // RFC 6455 section 5.5: a control frame holds 125 bytes, two of them the number.
 inline constexpr size_t kCloseTextBytes = 80;
 inline constexpr size_t kCloseCodeBytes = 32;
+// Instances of one type that are looked at, each by interface and by IPv4 and IPv6: a house with fifty homes on two networks
+// has two hundred. What announces more is no house.
+inline constexpr size_t kMaxInstances = 512;
+// When multicast DNS is tried again after it failed: avahi-daemon is back within seconds when it is updated.
+inline constexpr std::chrono::milliseconds kBeginAgain{2'000};
+// Tries before `auto` does without an avahi-daemon that was there.
+inline constexpr int kDaemonTries = 5;
+// How long Avahi has for its goodbyes: it sends them within a tenth of a second (RFC 6762 section 6: 20 to 120 ms).
+inline constexpr std::chrono::milliseconds kGoodbyeTime{200};
+// When the process that speaks it is begun again after it ended, doubled each time; one that ran for longer begins anew.
+inline constexpr std::chrono::milliseconds kProcessPause{500};
+inline constexpr std::chrono::milliseconds kProcessLongestPause{60'000};
+// What it has for its goodbyes and its end.
+inline constexpr std::chrono::milliseconds kProcessEnd{2'000};
+// When an announcement that met a conflict is tried again (RFC 6762 section 9 wants no haste after many of them).
+inline constexpr std::chrono::milliseconds kAfterConflict{1'000};
+inline constexpr std::chrono::milliseconds kAfterManyConflicts{60'000};
+// How long others may believe a record: RFC 6762 section 10 wants 75 minutes of most, and two of those that name a host, for
+// machines that change their addresses without a word. Here a change is announced and an end is said goodbye to; two
+// minutes would have every home of a network ask every other one all the time.
+inline constexpr uint32_t kRecordTtlS = 75 * 60;
+// Names that are tried when others have the one that was asked for.
+inline constexpr int kMaxRenames = 16;
 
 struct LanSettings {
   size_t max_message_bytes = kMaxMessageBytes;

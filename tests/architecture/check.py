@@ -28,6 +28,7 @@ ONLY = [
     ("Boost.DLL", re.compile(r"boost/dll"), {"plugin_host"}),
     ("Poco", re.compile(r"Poco/"), {"api"}),
     ("prometheus-cpp", re.compile(r"prometheus/"), {"api"}),
+    ("Avahi", re.compile(r"avahi-"), set()),  # plugins/lan alone
 ]
 
 TOP_LEVEL = {
@@ -116,7 +117,7 @@ def check_links(files):
 
 
 def check_only_folders(files):
-    """SQLite, mbedTLS, Lua, Boost.DLL, Poco and prometheus-cpp are each included by one folder of the core."""
+    """SQLite, mbedTLS, Lua, Boost.DLL, Poco, prometheus-cpp and Avahi are each included by one folder of the core at most."""
     for name, text in files.items():
         folder = core_folder(name)
         if not SOURCE.search(name) or folder is None:
@@ -125,7 +126,7 @@ def check_only_folders(files):
             for library, pattern, folders in ONLY:
                 if not pattern.match(path) or folder in folders:
                     continue
-                yield f"{name}:{line}: only {', '.join(sorted(folders))} may include {library} (<{path}>)"
+                yield f"{name}:{line}: only {', '.join(sorted(folders)) or 'plugins'} may include {library} (<{path}>)"
 
 
 def check_sdk(files):

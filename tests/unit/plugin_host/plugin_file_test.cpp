@@ -68,7 +68,7 @@ TEST_F(PluginFileTest, RunsNoCodeOfIt) {
 TEST_F(PluginFileTest, ReadsTheLanPlugin) {
   const auto opened = openPluginFile(std::string(HEARTHGATE_PLUGINS) + "/lan.so");
   ASSERT_TRUE(opened.ok()) << opened.error().message;
-  EXPECT_EQ(roleNames(opened->facts.roles), std::vector<std::string>{"transport"});
+  EXPECT_EQ(roleNames(opened->facts.roles), (std::vector<std::string>{"discovery", "transport"}));
 }
 
 TEST_F(PluginFileTest, RefusesWhatIsNoLibrary) {

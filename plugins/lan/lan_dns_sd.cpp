@@ -1,0 +1,406 @@
+#include "lan_dns_sd.h"
+
+#include <avahi-common/simple-watch.h>
+#include <avahi-common/timeval.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <tuple>
+
+#include "announcing.h"
+#include "interfaces.h"
+#include "responder.h"
+
+namespace hearthgate::lan {
+namespace {
+
+using Heard = sdk::DnsSd::Heard;
+
+// One browse: the instances of a type, each resolved as long as it is there.
+class Browse {
+ public:
+  Browse(std::string type, Heard heard, const LanDnsSd::Logger& logger, std::function<bool(const std::string&)> is_own)
+      : type_(std::move(type)), heard_(std::move(heard)), logger_(logger), is_own_(std::move(is_own)) {}
+
+  bool begin(Responder& responder) {
+    browser_ = responder.browse(
+        type_, [this, &responder](bool there, AvahiIfIndex interface, AvahiProtocol protocol, const std::string& name) {
+          there ? came(responder, {interface, protocol, name}) : left({interface, protocol, name});
+        });
+    return browser_ != nullptr;
+  }
+
+  // There is room again, and Avahi does not tell twice what it found no place for.
+  void look(Responder& responder) {
+    if (!std::exchange(again_, false)) return;
+    full_ = false;
+    browser_.reset();
+    begin(responder);
+  }
+
+  // Everything is lost: the responder is.
+  void suspend() {
+    browser_.reset();
+    while (!instances_.empty()) left(instances_.begin()->first);
+    full_ = again_ = false;
+  }
+
+ private:
+  using Key = std::tuple<AvahiIfIndex, AvahiProtocol, std::string>;
+  struct Instance {
+    sdk::ServiceInstance told;
+    bool is_told = false;
+    std::unique_ptr<Lasting> resolver;
+  };
+
+  void came(Responder& responder, const Key& key) {
+    if (instances_.contains(key)) return;
+    if (instances_.size() >= kMaxInstances && !makeRoom()) {
+      if (!std::exchange(full_, true)) {
+        logger_(sdk::Log::Level::kWarning, "more than " + std::to_string(kMaxInstances) + " instances of " + type_ +
+                                               " are announced; the others are not looked at");
+      }
+      return;
+    }
+    Instance& instance = instances_[key];
+    instance.told = {type_, std::get<2>(key), interfaceName(std::get<0>(key)), "", 0, {}, false, false};
+    instance.resolver = responder.resolve(std::get<0>(key), std::get<1>(key), type_, std::get<2>(key),
+                                          [this, key](Responder::Place place) { resolved(key, std::move(place)); });
+  }
+
+  void resolved(const Key& key, Responder::Place place) {
+    const auto at = instances_.find(key);
+    if (at == instances_.end()) return;
+    Instance& instance = at->second;
+    sdk::ServiceInstance now = instance.told;
+    now.address = addressText(place.address, std::get<0>(key));
+    now.port = place.port;
+    now.txt = bounded(std::move(place.txt));
+    now.own = is_own_(place.host);
+    now.on_link = isOnLink(std::get<0>(key), place.address);
+    const bool same = now.address == instance.told.address && now.port == instance.told.port &&
+                      now.txt == instance.told.txt && now.on_link == instance.told.on_link;
+    if (instance.is_told && same) return;
+    instance.told = std::move(now);
+    heard_(std::exchange(instance.is_told, true) ? sdk::ServiceChange::kChanged : sdk::ServiceChange::kFound, instance.told);
+  }
+
+  // One that says a name and never where it is gives way.
+  bool makeRoom() {
+    const auto nowhere = std::find_if(instances_.begin(), instances_.end(), [](const auto& one) { return !one.second.is_told; });
+    if (nowhere == instances_.end()) return false;
+    instances_.erase(nowhere);
+    full_ = true;
+    return true;
+  }
+
+  void left(const Key& key) {
+    again_ = again_ || full_;
+    auto node = instances_.extract(key);
+    if (!node.empty() && node.mapped().is_told) heard_(sdk::ServiceChange::kLost, node.mapped().told);
+  }
+
+  const std::string type_;
+  const Heard heard_;
+  const LanDnsSd::Logger& logger_;
+  const std::function<bool(const std::string& host)> is_own_;
+  bool full_ = false;   // something was not looked at
+  bool again_ = false;
+  std::map<Key, Instance> instances_;
+  std::unique_ptr<Lasting> browser_;
+};
+
+}  // namespace
+
+struct LanDnsSd::Loop {
+  explicit Loop(Logger given_logger) : logger(std::move(given_logger)) {}
+
+  const Logger logger;
+  MdnsMode mode = MdnsMode::kAuto;
+  AvahiSimplePoll* poll = nullptr;
+  // Wakes the loop. Avahi's own way to do that loses what comes between two turns.
+  int bell = -1;
+  AvahiWatch* bell_watch = nullptr;
+  std::thread thread;
+  std::mutex stop_mutex;
+
+  std::mutex mutex;  // of what follows
+  bool stopping = false;
+  std::vector<std::function<void()>> tasks;
+  uint64_t last_number = 0;
+
+  // The loop's thread.
+  std::map<uint64_t, std::unique_ptr<Browse>> browses;
+  std::map<uint64_t, std::unique_ptr<Announcing>> announcements;
+  std::string failure;  // of the responder
+  std::string told;     // why there is none
+  bool by_daemon = false;
+  int without_daemon = 0;  // tries to find it again
+  bool interfaces_changed = false;
+  std::map<uint64_t, std::chrono::steady_clock::time_point> again;  // announcements that are published anew then
+  std::unique_ptr<Responder> responder;
+  std::unique_ptr<InterfaceWatch> watch;
+
+  // Runs `task` on the loop's thread; false when that ends.
+  bool post(std::function<void()> task) {
+    std::lock_guard lock(mutex);
+    if (stopping || bell < 0) return false;
+    tasks.push_back(std::move(task));
+    ring();
+    return true;
+  }
+  void ring() const { (void)eventfd_write(bell, 1); }  // It fails only when it rings already.
+
+  // Of the loop itself, before its thread. Empty, or what is wrong.
+  std::string open() {
+    poll = avahi_simple_poll_new();
+    bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (poll == nullptr || bell < 0) return std::strerror(errno);
+    const AvahiPoll* api = avahi_simple_poll_get(poll);
+    bell_watch = api->watch_new(
+        api, bell, AVAHI_WATCH_IN,
+        [](AvahiWatch*, int rung, AvahiWatchEvent, void*) {
+          eventfd_t times = 0;
+          (void)eventfd_read(rung, &times);
+        },
+        nullptr);
+    return "";
+  }
+  void close() {
+    watch.reset();
+    responder.reset();
+    if (bell_watch != nullptr) avahi_simple_poll_get(poll)->watch_free(bell_watch);
+    if (poll != nullptr) avahi_simple_poll_free(poll);
+    if (bell >= 0) ::close(bell);
+    bell_watch = nullptr;
+    poll = nullptr;
+    bell = -1;
+  }
+
+  // Whether `host` is the name of an own announcement's, `LABEL.local`.
+  bool announces(const std::string& host) const {
+    for (const auto& [number, announcing] : announcements) {
+      if (host.starts_with(announcing->host() + ".")) return true;
+    }
+    return false;
+  }
+
+  std::string begin() {
+    const AvahiPoll* api = avahi_simple_poll_get(poll);
+    const auto failed = [this](const std::string& why) { failure = why; };
+    MadeResponder made;
+    if (mode != MdnsMode::kEmbedded) made = daemonResponder(api, failed);
+    const bool daemon = made.responder != nullptr;
+    // One that was there is most likely being updated.
+    if (!daemon && mode == MdnsMode::kAuto && by_daemon && ++without_daemon <= kDaemonTries) return made.problem;
+    by_daemon = daemon;
+    without_daemon = 0;
+    if (!daemon && mode != MdnsMode::kDaemon) {
+      made = embeddedResponder(api, failed, [this](const char* text) { logger(sdk::Log::Level::kDebug, text); });
+    }
+    if (!made.responder) return made.problem;
+    failure.clear();
+    logger(sdk::Log::Level::kDebug, daemon ? "multicast DNS goes through avahi-daemon" : "multicast DNS is done here");
+    responder = std::move(made.responder);
+    watch = std::make_unique<InterfaceWatch>(api, [this] { interfaces_changed = true; });
+    return watch->problem();
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "hg-mdns");
+    beginAgain();  // Here, because a daemon that hangs is waited for.
+    while (step()) {
+    }
+    browses.clear();
+    announcements.clear();
+    // Avahi sends its goodbyes from its loop, some milliseconds later.
+    const auto end = std::chrono::steady_clock::now() + kGoodbyeTime;
+    for (auto left = kGoodbyeTime; left.count() > 0;
+         left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now())) {
+      avahi_simple_poll_iterate(poll, static_cast<int>(left.count()));
+    }
+  }
+
+  // How long nothing has to be done without a call.
+  int patience() const {
+    if (!responder) return static_cast<int>(kBeginAgain.count());
+    if (again.empty()) return -1;
+    auto first = again.begin()->second;
+    for (const auto& [number, when] : again) first = std::min(first, when);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - std::chrono::steady_clock::now()).count();
+    return static_cast<int>(std::max<int64_t>(left + 1, 0));
+  }
+
+  bool step() {
+    const bool turned = avahi_simple_poll_iterate(poll, patience()) == 0;
+    if (!turned || !responder) failure = turned ? "it did not start" : "its loop ended";
+    std::vector<std::function<void()>> due;
+    {
+      std::lock_guard lock(mutex);
+      if (stopping) return false;
+      due.swap(tasks);
+    }
+    for (const auto& task : due) task();
+    settle();
+    return true;
+  }
+
+  // What the last callbacks found, outside of them: Avahi's objects are not to be destroyed from inside.
+  void settle() {
+    if (!failure.empty() || !responder) return beginAgain();
+    if (std::exchange(interfaces_changed, false)) {
+      const InterfaceAddresses interfaces = interfaceAddresses();
+      for (auto& [number, announcing] : announcements) announcing->publish(*responder, interfaces);
+    }
+    for (auto& [number, browse] : browses) browse->look(*responder);
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& [number, announcing] : announcements) {
+      const bool broken = announcing->broken(), host_taken = announcing->hostTaken(), taken = announcing->taken();
+      if (broken) announcing->tell(sdk::Outcome::failure("mdns_failed", "it cannot be announced on every network"));
+      if (host_taken) announcing->renameHost();
+      const bool gives_up = taken && !announcing->rename();
+      if (gives_up) {
+        announcing->tell(sdk::Outcome::failure("name_taken", "others on this network have its name, and all that were tried instead; "
+                                                             "it is tried again in a minute"));
+      }
+      if (broken || host_taken || taken) again[number] = now + (gives_up ? kAfterManyConflicts : kAfterConflict);
+    }
+    for (auto at = again.begin(); at != again.end();) {
+      const auto announcing = announcements.find(at->first);
+      if (announcing != announcements.end() && at->second > now) {
+        ++at;
+        continue;
+      }
+      if (announcing != announcements.end()) {
+        if (announcing->second->gaveUp()) announcing->second->forgetRenames();
+        announcing->second->publish(*responder, interfaceAddresses());
+      }
+      at = again.erase(at);
+    }
+  }
+
+  // The daemon went, most likely: it is updated, or stopped for good.
+  void beginAgain() {
+    if (responder) logger(sdk::Log::Level::kWarning, "multicast DNS failed (" + failure + ") and is begun anew");
+    failure.clear();
+    for (auto& [number, browse] : browses) browse->suspend();
+    for (auto& [number, announcing] : announcements) announcing->suspend();
+    watch.reset();
+    responder.reset();
+    const std::string problem = begin();
+    if (!problem.empty()) {
+      if (std::exchange(told, problem) != problem) logger(sdk::Log::Level::kError, "multicast DNS is off for now: " + problem);
+      responder.reset();
+      return;
+    }
+    told.clear();
+    const InterfaceAddresses interfaces = interfaceAddresses();
+    for (auto& [number, browse] : browses) browse->begin(*responder);
+    for (auto& [number, announcing] : announcements) announcing->publish(*responder, interfaces);
+  }
+};
+
+LanDnsSd::LanDnsSd(Logger logger) : loop_(std::make_shared<Loop>(std::move(logger))) {}
+
+LanDnsSd::~LanDnsSd() { stop(); }
+
+sdk::Outcome LanDnsSd::start(MdnsMode mode) {
+  Loop& loop = *loop_;
+  loop.mode = mode;
+  const std::string problem = loop.open();
+  if (!problem.empty()) {
+    return sdk::Outcome::failure("mdns_failed", "multicast DNS cannot start: " + problem + " (plugins.lan.mdns: off does without)");
+  }
+  loop.thread = std::thread([loop = loop_.get()] { loop->run(); });
+  return sdk::Outcome::success();
+}
+
+void LanDnsSd::stop() {
+  Loop& loop = *loop_;
+  std::lock_guard one_caller(loop.stop_mutex);
+  {
+    std::lock_guard lock(loop.mutex);
+    loop.stopping = true;
+    if (loop.bell >= 0) loop.ring();
+  }
+  if (loop.thread.joinable()) loop.thread.join();
+  std::lock_guard lock(loop.mutex);
+  loop.tasks.clear();
+  loop.close();
+}
+
+uint64_t LanDnsSd::browse(const std::string& type, Heard heard) {
+  Loop* loop = loop_.get();
+  uint64_t number;
+  {
+    std::lock_guard lock(loop->mutex);
+    number = ++loop->last_number;
+  }
+  loop->post([loop, number, type, heard = std::move(heard)]() mutable {
+    auto browse = std::make_unique<Browse>(type, std::move(heard), loop->logger,
+                                           [loop](const std::string& host) { return loop->announces(host); });
+    if (loop->responder && !browse->begin(*loop->responder)) {
+      loop->logger(sdk::Log::Level::kError, "cannot browse for " + type + ": it is no type of service");
+    }
+    loop->browses[number] = std::move(browse);
+  });
+  return number;
+}
+
+uint64_t LanDnsSd::announce(sdk::Announcement announcement, Announced announced) {
+  Loop* loop = loop_.get();
+  uint64_t number;
+  {
+    std::lock_guard lock(loop->mutex);
+    number = ++loop->last_number;
+  }
+  loop->post([loop, number, announcement = std::move(announcement), announced = std::move(announced)]() mutable {
+    auto& announcing = loop->announcements[number];
+    announcing = std::make_unique<Announcing>(std::move(announcement), std::move(announced));
+    if (loop->responder) announcing->publish(*loop->responder, interfaceAddresses());
+  });
+  return number;
+}
+
+void LanDnsSd::update(uint64_t number, std::vector<std::string> txt) {
+  Loop* loop = loop_.get();
+  loop->post([loop, number, txt = std::move(txt)]() mutable {
+    const auto at = loop->announcements.find(number);
+    if (at == loop->announcements.end()) return;
+    at->second->update(std::move(txt));
+    // What could not be changed is made anew.
+    if (loop->responder) at->second->publish(*loop->responder, interfaceAddresses());
+  });
+}
+
+void LanDnsSd::end(uint64_t number) {
+  Loop* loop = loop_.get();
+  // The caller may be one of the loop's callbacks.
+  if (std::this_thread::get_id() == loop->thread.get_id()) {
+    loop->post([loop, number] {
+      loop->browses.erase(number);
+      loop->announcements.erase(number);
+    });
+    return;
+  }
+  // In the task alone: when the loop ends before it, the promise goes with the task.
+  auto ended = std::make_shared<std::promise<void>>();
+  const std::future<void> done = ended->get_future();
+  const bool posted = loop->post([loop, number, ended = std::move(ended)] {
+    loop->browses.erase(number);
+    loop->announcements.erase(number);
+    ended->set_value();
+  });
+  if (posted) done.wait();
+}
+
+}  // namespace hearthgate::lan
