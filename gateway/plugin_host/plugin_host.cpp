@@ -238,11 +238,16 @@ Status PluginHost::start(const std::string& name) {
   HG_CHECK(open(one));
   logInfo("plugin_host", "the plugin " + name + " " + one.info.version + " runs");
   start_order_.push_back(name);
-  if (!one.transport || !options_.transport_started) return {};
-  const Status used = one.running->use(
-      [told = options_.transport_started, name, transport = one.transport] { return told(name, transport); });
-  if (!used.ok()) stop(name, PluginStatus::kFailed, used.error());
-  return used;
+  if (one.transport && options_.transport_started) {
+    const Status used = one.running->use(
+        [told = options_.transport_started, name, transport = one.transport] { return told(name, transport); });
+    if (!used.ok()) {
+      stop(name, PluginStatus::kFailed, used.error());
+      return used;
+    }
+  }
+  if (one.dns_sd && options_.discovery_started) options_.discovery_started(name, one.dns_sd);
+  return {};
 }
 
 Status PluginHost::open(Entry& one) {
@@ -286,6 +291,7 @@ Status PluginHost::open(Entry& one) {
     std::lock_guard lock(mutex_);
     one.running = std::move(running);
     one.transport = one.running->transport();
+    one.dns_sd = one.running->dnsSd();
   }
   thread_.after(options_.runs_well.count(), [this, name, number] {
     const auto found = entries_.find(name);
@@ -301,11 +307,13 @@ void PluginHost::stop(const std::string& name, PluginStatus status, Error error)
   Entry& one = entry(name);
   if (one.running) {
     if (one.transport && options_.transport_stopping) options_.transport_stopping(name);
+    if (one.dns_sd && options_.discovery_stopping) options_.discovery_stopping(name, one.dns_sd);
     std::unique_ptr<RunningPlugin> running;
     {
       std::lock_guard lock(mutex_);
       running = std::move(one.running);
       one.transport = nullptr;
+      one.dns_sd = nullptr;
     }
     RunningPlugin& ending = *running;
     std::erase(start_order_, name);

@@ -13,6 +13,7 @@
 
 #include "base/executor.h"
 #include "base/result.h"
+#include "plugin_host/dns_sd_gate.h"
 #include "plugin_host/plugin_scope.h"
 #include "plugin_host/services.h"
 #include "plugin_host/transport_gate.h"
@@ -56,6 +57,9 @@ struct PluginHostOptions {
   // a reload brings a new one. An error of the first call is the plugin's: it is stopped again and shown as failed.
   std::function<Status(const std::string& name, std::shared_ptr<sdk::Transport> transport)> transport_started;
   std::function<void(const std::string& name)> transport_stopping;
+  // Both on the host's thread. After the second it does nothing any more.
+  std::function<void(const std::string& name, std::shared_ptr<sdk::DnsSd> dns_sd)> discovery_started;
+  std::function<void(const std::string& name, std::shared_ptr<sdk::DnsSd> dns_sd)> discovery_stopping;
   std::function<void(const PluginInfo&)> changed;
 };
 
@@ -90,6 +94,7 @@ class PluginHost {
     PluginInfo info;
     std::unique_ptr<RunningPlugin> running;
     std::shared_ptr<TransportGate> transport;
+    std::shared_ptr<DnsSdGate> dns_sd;
     uint64_t start_number = 0;  // tells a late failure of an earlier start from one of this
   };
 

@@ -35,7 +35,8 @@ std::string missingNeed(const PluginFacts& facts, const Services& services) {
     const bool there = offered<sdk::Log>(need, true) || offered<sdk::Timers>(need, true) ||
                        offered<sdk::State>(need, services.state != nullptr) ||
                        offered<sdk::Entities>(need, services.entities != nullptr) ||
-                       offered<sdk::RequestFilter>(need, services.filter != nullptr);
+                       offered<sdk::RequestFilter>(need, services.filter != nullptr) ||
+                       offered<sdk::DnsSd>(need, services.dns_sd != nullptr);
     if (!there) return need.capability + "/" + std::to_string(need.revision);
   }
   return {};
@@ -51,7 +52,17 @@ void* PluginScope::capability(std::string_view id, uint32_t revision) {
   if (id == sdk::State::kId) return static_cast<sdk::State*>(this);
   if (id == sdk::Entities::kId) return static_cast<sdk::Entities*>(this);
   if (id == sdk::RequestFilter::kId) return static_cast<sdk::RequestFilter*>(this);
+  if (id == sdk::DnsSd::kId) return dnsSd();
   return nullptr;
+}
+
+sdk::DnsSd* PluginScope::dnsSd() {
+  if (!dns_sd_) {
+    dns_sd_ = std::make_unique<PluginDnsSd>(*services_.dns_sd, [weak = weak_from_this()](Task task) {
+      if (const auto self = weak.lock()) self->post(std::move(task));
+    });
+  }
+  return dns_sd_.get();
 }
 
 void PluginScope::fail(const char* what, const char* message) {
@@ -97,6 +108,7 @@ void PluginScope::close() {
     tasks.clear();
     writes.clear();
     changed.reset();
+    if (dns_sd_) dns_sd_->close(!cut_);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "base/executor.h"
 #include "hearthgate/host.h"
 #include "plugin_host/crash_watch.h"
+#include "plugin_host/plugin_dns_sd.h"
 #include "plugin_host/plugin_file.h"
 #include "plugin_host/services.h"
 
@@ -25,6 +26,7 @@ struct Services {
   PluginState* state = nullptr;
   EntityAccess* entities = nullptr;
   sdk::RequestFilter* filter = nullptr;
+  sdk::DnsSd* dns_sd = nullptr;
 };
 
 // The capabilities that a gateway with `services` has, as `id/revision`; empty when `facts` needs no others, else the
@@ -85,6 +87,7 @@ class PluginScope final : public sdk::Host,
   uint64_t after(int64_t delay_ms, Task task) override;
   void cancel(uint64_t timer) override;
   bool post(Task task) override;
+  sdk::DnsSd* dnsSd();
   uint64_t keep(Task task);
   void run(uint64_t number);
 
@@ -116,6 +119,7 @@ class PluginScope final : public sdk::Host,
   std::map<uint64_t, std::function<void(const sdk::Outcome&, const sdk::Entity&)>> writes_;
   std::shared_ptr<std::function<void(const sdk::Entity&)>> changed_;
   uint64_t subscription_ = 0;
+  std::unique_ptr<PluginDnsSd> dns_sd_;  // the plugin's thread
 };
 
 }  // namespace hearthgate::plugin_host

@@ -139,8 +139,10 @@ Status RunningPlugin::live(const std::string& section_json) {
   HG_CHECK(step("configure", [this, section_json] { return statusOf(plugin_->configure(section_json)); }));
   start_tried_ = true;
   HG_CHECK(step("start", [this] { return statusOf(plugin_->start()); }));
-  if ((facts_.roles & sdk::kTransport) == 0) return {};
-  return step("provide", [this] { return takeTransport(); });
+  return step("provide", [this]() -> Status {
+    if ((facts_.roles & sdk::kTransport) != 0) HG_CHECK(takeTransport());
+    return (facts_.roles & sdk::kDiscovery) != 0 ? takeDnsSd() : Status();
+  });
 }
 
 Status RunningPlugin::use(std::function<Status()> code) {
@@ -173,12 +175,22 @@ Status RunningPlugin::takeTransport() {
                                             std::string(sdk::Transport::kId) + "/" +
                                             std::to_string(sdk::Transport::kRevision));
   }
-  // The scope hears of it once and tells the owner.
-  const auto failed = [scope = std::weak_ptr<PluginScope>(scope_)](const char* what, const char* message) {
+  transport_ = std::make_shared<TransportGate>(facts_.name, *transport, toldToScope(), crashes_.slot());
+  return {};
+}
+
+// A plugin with the role may be set to do without.
+Status RunningPlugin::takeDnsSd() {
+  auto* const dns_sd = sdk::provided<sdk::DnsSd>(*plugin_);
+  if (dns_sd != nullptr) dns_sd_ = std::make_shared<DnsSdGate>(*dns_sd, toldToScope(), crashes_.slot());
+  return {};
+}
+
+// The scope hears of it once and tells the owner.
+DnsSdGate::Failed RunningPlugin::toldToScope() {
+  return [scope = std::weak_ptr<PluginScope>(scope_)](const char* what, const char* message) {
     if (const auto alive = scope.lock()) alive->guarded(what, [&] { throw std::runtime_error(message); });
   };
-  transport_ = std::make_shared<TransportGate>(facts_.name, *transport, failed, crashes_.slot());
-  return {};
 }
 
 void RunningPlugin::quietly(const char* what, std::function<void()> code) {
@@ -198,7 +210,9 @@ bool RunningPlugin::end(std::function<void()> returned) {
     });
   }
   // From here on nothing outside holds an object of the plugin, and nothing inside can be called back.
-  if (transport_ && !transport_->close(hangs_in_.empty() ? kStepLimit : std::chrono::seconds(0))) hang("transport");
+  const std::chrono::milliseconds limit = hangs_in_.empty() ? kStepLimit : std::chrono::seconds(0);
+  if (transport_ && !transport_->close(limit)) hang("transport");
+  if (dns_sd_ && !dns_sd_->close(limit)) hang("discovery");
   quietly("end of callbacks", [this] { scope_->close(); });
   quietly("destroy", [this] { plugin_.reset(); });
   if (hangs_in_.empty()) return true;
@@ -208,7 +222,7 @@ bool RunningPlugin::end(std::function<void()> returned) {
     const auto rest = [this](const char* what, const std::function<void()>& code) { scope_->guarded(what, code); };
     if (plugin_ && start_tried_ && !stopped_) rest("stop", [this] { plugin_->stop(); });
     // Calls that others make into its transport are waited for here, where nobody waits for this thread.
-    while (transport_ && !transport_->close(kStepLimit)) {
+    while ((transport_ && !transport_->close(kStepLimit)) || (dns_sd_ && !dns_sd_->close(kStepLimit))) {
     }
     rest("end of callbacks", [this] { scope_->close(); });
     rest("destroy", [this] { plugin_.reset(); });

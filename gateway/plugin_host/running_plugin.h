@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "hearthgate/plugin.h"
 #include "plugin_host/crash_watch.h"
+#include "plugin_host/dns_sd_gate.h"
 #include "plugin_host/plugin_file.h"
 #include "plugin_host/plugin_scope.h"
 #include "plugin_host/transport_gate.h"
@@ -45,8 +46,9 @@ class RunningPlugin {
   // Reaches no service any more; for a plugin that hangs while the gateway ends.
   void cut() { scope_->cut(); }
 
-  // Null without the role.
+  // Null without the role; the second also when its plugin is set to do without.
   const std::shared_ptr<TransportGate>& transport() const { return transport_; }
+  const std::shared_ptr<DnsSdGate>& dnsSd() const { return dns_sd_; }
 
  private:
   class Library;
@@ -55,6 +57,8 @@ class RunningPlugin {
   Status load();
   Status create();
   Status takeTransport();
+  Status takeDnsSd();
+  DnsSdGate::Failed toldToScope();
   // Runs `code` on the plugin's thread and waits for it, up to the limit.
   Status step(const char* what, std::function<Status()> code);
   void quietly(const char* what, std::function<void()> code);
@@ -68,6 +72,7 @@ class RunningPlugin {
   std::shared_ptr<PluginScope> scope_;
   std::unique_ptr<sdk::Plugin> plugin_;
   std::shared_ptr<TransportGate> transport_;
+  std::shared_ptr<DnsSdGate> dns_sd_;
   bool start_tried_ = false;
   bool stopped_ = false;
   std::string hangs_in_;

@@ -5,25 +5,11 @@
 
 #include "base/log.h"
 #include "plugin_host/crash_watch.h"
+#include "plugin_host/guarded.h"
 
 namespace hearthgate::plugin_host {
 
 using Failed = TransportGate::Failed;
-
-// Runs code of the plugin; false when it threw.
-template <typename Code>
-static bool guarded(int slot, const Failed& failed, const char* what, Code code) {
-  const RunsPlugin mark(slot);
-  try {
-    code();
-    return true;
-  } catch (const std::exception& error) {
-    failed(what, error.what());
-  } catch (...) {
-    failed(what, "an exception of an unknown type");
-  }
-  return false;
-}
 
 // The core's end of a link. Its mutex orders calls into the plugin's link with letting go of it.
 class GateLink final : public sdk::Link {

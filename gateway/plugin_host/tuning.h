@@ -47,4 +47,15 @@ inline constexpr size_t kMaxLogBytes = 4'096;
 // What is repeated of a plugin's exception.
 inline constexpr size_t kMaxFaultBytes = 512;
 
+// Services that were heard, here or gone: twice what a provider looks at of one type, so that what went is still shown.
+inline constexpr size_t kMaxSightings = 1024;
+
+// Browses and announcements of one plugin: some for each kind of device that it speaks with.
+inline constexpr size_t kMaxServices = 64;
+
+// Of a service's name (RFC 6763 section 4.1.1: 63 bytes, some of which may have to be replaced by three) and of one of its texts
+// (section 6.1: 255).
+inline constexpr size_t kMaxServiceNameBytes = 3 * 63;
+inline constexpr size_t kMaxTxtStringBytes = 3 * 255;
+
 }  // namespace hearthgate::plugin_host
