@@ -198,6 +198,7 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
 
 void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, const HomeId& home) {
   std::shared_ptr<Connection> loser;
+  std::vector<std::shared_ptr<Connection>> others;  // dials of the same race
   std::vector<std::string> early;
   bool over;
   bool paired = true;
@@ -230,8 +231,9 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.last_error.clear();
         link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();
-        for (store::PeerAddress& address : entry.row.addresses) {
-          if (connection->dialled() && address.address == connection->address) address.last_ok_ms = clock.wallMs();
+        if (connection->dialled()) {
+          others = otherDialsLocked(home, *connection);
+          workedLocked(entry, connection->address);
         }
       }
     }
@@ -240,6 +242,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   if (!paired) return connection->close("not_paired", "This home is not paired here.");
   if (loser) loser->close("duplicate", "Another link to the same home took over, or it is kept apart here.");
   if (loser == connection) return;
+  for (const auto& other : others) other->close("duplicate", "Another address of the same home was faster.");
   engine.submit(
       [this, connection, home](engine::Core&) {
         {
@@ -391,10 +394,12 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
     if (at != peers.end()) {
       // A person's word may be here already and on its way to the store.
       kept_apart = at->second.row.kept_apart;
-      for (store::PeerAddress& address : row->addresses) {
-        for (const store::PeerAddress& used : at->second.row.addresses) {
-          if (used.address == address.address && used.last_ok_ms) address.last_ok_ms = used.last_ok_ms;
-        }
+      for (const store::PeerAddress& used : at->second.row.addresses) {
+        if (!used.last_ok_ms) continue;
+        auto same = std::find_if(row->addresses.begin(), row->addresses.end(),
+                                 [&](const store::PeerAddress& address) { return address.address == used.address; });
+        if (same == row->addresses.end()) same = row->addresses.insert(same, used);  // It was found.
+        same->last_ok_ms = used.last_ok_ms;
       }
     }
   }

@@ -17,6 +17,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "engine/engine.h"
+#include "hearthgate/dns_sd.h"
 #include "hearthgate/transport.h"
 #include "sync/replicator.h"
 #include "sync/traffic.h"
@@ -47,6 +48,7 @@ struct HomeState {
   std::string transport;       // the plugin whose link is up, or empty
   std::string remote_address;  // of that link
   std::string refused_reason;
+  std::vector<std::string> found;  // addresses that are announced on the local networks now
   PeerReport report;
 };
 
@@ -132,15 +134,24 @@ class LinkHub {
   // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
   Result<SyncAnswer> sync(const HomeId& home);
 
+  // --- nearby ---------------------------------------------------------------------------------------------------------
+  // What DNS-SD tells of `_hearthgate._tcp`: hints where known homes are and which home has a code open. Other gateways'
+  // announcements only.
+  void nearby(sdk::ServiceChange change, const sdk::ServiceInstance& instance);
+  // That nearby() will be told of what there is. Without it, join() wants an address.
+  void looksNearby();
+
   // --- pairing --------------------------------------------------------------------------------------------------------
   // Opens a code; a new one replaces it. `auto_confirm`: this home's person has agreed in advance.
   Result<OpenedCode> openPairing(int64_t ttl_s, bool auto_confirm);
+  // Whether somebody could join with a code of this home's now.
+  bool codeOpen();
   // The pairing that was opened or joined here last.
   PairingView pairing();
   // Errors: pairing_not_open when there is nothing to confirm.
   Status confirmPairing();
   void cancelPairing();
-  // Joins with a code or URI at `address` (or the URI's). Waits until there is something to confirm, or with
+  // Joins with a code or URI at `address`, the URI's, or the home nearby that the code opens. Waits until there is something to confirm, or with
   // `auto_confirm` until both have pinned; gives pairing() then. Errors: CONTRACT's for POST /pairing/join.
   Result<PairingView> join(const std::string& code_or_uri, const std::optional<std::string>& address, bool auto_confirm);
   // Called whenever pairing() changes, on a thread of the hub.

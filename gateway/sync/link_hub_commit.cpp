@@ -100,7 +100,7 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
   row.statements = trust::encodeChain(pairing.peer->chain);
   row.pairing = pairing.commit->pairingId();
   row.since_ms = clock.wallMs();
-  if (!pairing.address.empty()) row.addresses.push_back({pairing.address, "hand", clock.wallMs()});
+  if (!pairing.address.empty()) row.addresses.push_back({pairing.address, pairing.found ? "found" : "hand", clock.wallMs()});
   for (const std::string& address : pairing.peer->addresses) {
     bool same = !row.addresses.empty() && row.addresses.front().address == address;
     if (!same && row.addresses.size() < kMaxAddresses) row.addresses.push_back({address, "told", std::nullopt});

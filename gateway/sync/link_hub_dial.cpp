@@ -34,9 +34,58 @@ std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddre
   return all;
 }
 
+// By hand first, then those that worked, the last first, then where it is announced now, then the others.
+std::vector<std::string> LinkHub::Impl::addressesLocked(const PeerEntry& entry) const {
+  std::vector<store::PeerAddress> known = entry.row.addresses;
+  std::stable_sort(known.begin(), known.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
+    return a.last_ok_ms.value_or(0) > b.last_ok_ms.value_or(0);
+  });
+  std::vector<std::string> best;
+  auto add = [&](const std::string& address) {
+    if (std::find(best.begin(), best.end(), address) == best.end()) best.push_back(address);
+  };
+  for (const store::PeerAddress& one : known) {
+    if (one.source == "hand") add(one.address);
+  }
+  for (const store::PeerAddress& one : known) {
+    if (one.last_ok_ms) add(one.address);
+  }
+  for (const std::string& address : foundLocked(entry.row.home)) add(address);
+  for (const store::PeerAddress& one : known) add(one.address);
+  return best;
+}
+
 bool LinkHub::Impl::mayDialLocked(const PeerEntry& entry) const {
   return !stopping && !transports.empty() && entry.row.state == store::PeerState::kPaired && !entry.row.kept_apart &&
-         !entry.link && !entry.dialling && !entry.row.addresses.empty();
+         !entry.link;
+}
+
+// A link came about over `address`. One that was only announced becomes one of the home's; what is too many is sorted out
+// when the home has said hello (addressesAfterHello).
+void LinkHub::Impl::workedLocked(PeerEntry& entry, const std::string& address) {
+  auto same = std::find_if(entry.row.addresses.begin(), entry.row.addresses.end(),
+                           [&](const store::PeerAddress& one) { return one.address == address; });
+  if (same == entry.row.addresses.end()) same = entry.row.addresses.insert(same, {address, "found", std::nullopt});
+  same->last_ok_ms = clock.wallMs();
+}
+
+// Whether one of its dials of this round is on its way.
+bool LinkHub::Impl::dialsLocked(const HomeId& home) const {
+  return std::any_of(connections.begin(), connections.end(), [&](const auto& connection) {
+    return connection->home == home && connection->dialled() && !connection->for_commit && !connection->attached;
+  });
+}
+
+// What need not go on any more, since `winner` has led to the home.
+std::vector<std::shared_ptr<Connection>> LinkHub::Impl::otherDialsLocked(const HomeId& home, const Connection& winner) const {
+  std::vector<std::shared_ptr<Connection>> others;
+  for (const auto& connection : connections) {
+    if (connection.get() != &winner && connection->home == home && connection->dialled() && !connection->for_commit &&
+        !connection->established()) {
+      others.push_back(connection);
+    }
+  }
+  return others;
 }
 
 void LinkHub::Impl::wake(const HomeId& home, int64_t delay_ms) {
@@ -50,9 +99,10 @@ void LinkHub::Impl::wake(const HomeId& home, int64_t delay_ms) {
   links.after(delay_ms, [this, home, generation] { dialDue(home, generation); });
 }
 
+// Begins a round: all addresses, the best first, each next one when the one before has failed or is slow. While one is under
+// way, what is new is dialled next.
 void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
-  std::string address;
-  std::string spki;
+  uint64_t round;
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
@@ -64,27 +114,86 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
       links.after(kFastRetryMs, [this, home, generation] { dialDue(home, generation); });
       return;
     }
-    // By hand first, then those that worked last.
-    std::vector<store::PeerAddress> best = entry.row.addresses;
-    std::stable_sort(best.begin(), best.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
-      bool by_hand_a = a.source == "hand";
-      bool by_hand_b = b.source == "hand";
-      return by_hand_a != by_hand_b ? by_hand_a : a.last_ok_ms.value_or(0) > b.last_ok_ms.value_or(0);
-    });
-    address = best[entry.next_address % best.size()].address;
-    spki = entry.row.operating_spki;
-    entry.dialling = true;
+    std::vector<std::string> addresses = addressesLocked(entry);
+    if (entry.dialling) {
+      std::erase_if(addresses, [&](const std::string& address) {
+        return std::find(entry.round.begin(), entry.round.end(), address) != entry.round.end();
+      });
+      if (addresses.empty()) return;
+      entry.round.insert(entry.round.begin() + static_cast<ptrdiff_t>(entry.round_next), addresses.begin(), addresses.end());
+    } else {
+      if (addresses.empty()) return;
+      entry.round = std::move(addresses);
+      entry.round_next = 0;
+      entry.round_starting = 0;
+      entry.dialling = true;
+      ++entry.round_number;
+    }
+    round = entry.round_number;
   }
-  if (dialPeer(address, spki, home, false)) return;
-  int64_t delay;
+  dialNext(home, round);
+}
+
+void LinkHub::Impl::dialNext(const HomeId& home, uint64_t round) {
+  std::string address;
+  std::string spki;
+  size_t next;
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
     if (at == peers.end()) return;
-    at->second.dialling = false;
-    delay = nextRetryLocked(at->second);
+    PeerEntry& entry = at->second;
+    if (!entry.dialling || entry.round_number != round || entry.round_next == entry.round.size()) return;
+    if (!mayDialLocked(entry)) {
+      entry.round_next = entry.round.size();  // The round ends with what is under way.
+      if (roundOverLocked(entry)) entry.dialling = false;
+      return;
+    }
+    address = entry.round[entry.round_next++];
+    spki = entry.row.operating_spki;
+    next = entry.round_next;
+    ++entry.round_starting;
+    if (next < entry.round.size()) links.after(kRaceStepMs, [this, home, round, next] { stepRound(home, round, next, 1); });
   }
-  wake(home, delay);
+  bool dialled = dialPeer(address, spki, home, false) != nullptr;
+  std::optional<int64_t> delay;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end()) return;
+    PeerEntry& entry = at->second;
+    if (entry.round_number != round) return;
+    --entry.round_starting;
+    if (!dialled) entry.round_next = entry.round.size();
+    // It may have failed already, and then waited for this.
+    if (entry.dialling && roundOverLocked(entry)) {
+      entry.dialling = false;
+      delay = nextRetryLocked(entry);
+    }
+  }
+  if (delay) wake(home, *delay);
+}
+
+// The dials so far have led nowhere yet; one that has failed meanwhile has dialled the next already.
+void LinkHub::Impl::stepRound(const HomeId& home, uint64_t round, size_t next, int steps) {
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at == peers.end() || !at->second.dialling || at->second.round_number != round || at->second.round_next != next) return;
+    bool shaking = std::any_of(connections.begin(), connections.end(), [&](const auto& connection) {
+      return connection->home == home && connection->dialled() && !connection->for_commit && connection->opened();
+    });
+    if (shaking && steps < kHandshakeSteps) {
+      links.after(kRaceStepMs, [this, home, round, next, steps] { stepRound(home, round, next, steps + 1); });
+      return;
+    }
+  }
+  dialNext(home, round);
+}
+
+// Nothing of it is under way, and nothing left to begin.
+bool LinkHub::Impl::roundOverLocked(const PeerEntry& entry) const {
+  return entry.round_next == entry.round.size() && entry.round_starting == 0 && !dialsLocked(entry.row.home);
 }
 
 std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, const std::string& spki,
@@ -150,7 +259,8 @@ int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& 
 }
 
 void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
-  std::optional<int64_t> delay;
+  std::optional<int64_t> delay;  // the round is over
+  uint64_t round;
   HomeId home;
   {
     std::lock_guard lock(mutex);
@@ -159,14 +269,20 @@ void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, con
     auto at = peers.find(home);
     if (at == peers.end()) return;
     PeerEntry& entry = at->second;
-    entry.dialling = false;
+    round = entry.round_number;
     entry.last_error = error.message;
     if (error.code == "not_paired" || error.code == "key_not_pinned") entry.refused_reason = error.code;
-    ++entry.next_address;
-    bool round_over = entry.next_address % std::max<size_t>(1, entry.row.addresses.size()) == 0;
-    delay = round_over ? nextRetryLocked(entry) : 0;
+    if (!entry.dialling) return;
+    if (roundOverLocked(entry)) {
+      entry.dialling = false;
+      delay = nextRetryLocked(entry);
+    }
   }
-  wake(home, *delay);
+  if (delay) {
+    wake(home, *delay);
+  } else {
+    dialNext(home, round);
+  }
 }
 
 }  // namespace hearthgate::sync

@@ -39,6 +39,7 @@ HomeState LinkHub::state(const HomeId& home) {
   state.since_ms = entry.since_ms;
   state.report = entry.report;
   state.refused_reason = entry.refused_reason;
+  state.found = impl_->foundLocked(home);
   if (entry.link) {
     state.state = "connected";
     state.transport = entry.link->transport;
@@ -228,7 +229,7 @@ Result<Why> LinkHub::why(const HomeId& home, const model::Address& address) {
     if (entry.link) link.transport = entry.link->transport;
     link.any_transport = !impl_->transports.empty();
     link.kept_apart = entry.row.kept_apart;
-    link.has_address = !entry.row.addresses.empty();
+    link.has_address = !impl_->addressesLocked(entry).empty();
     link.last_error = entry.last_error;
     link.refused_reason = entry.refused_reason;
   }

@@ -50,13 +50,25 @@ inline constexpr size_t kMaxEarlyBytes = 2 << 20;
 // Entities that one turn of an offer counts: some milliseconds.
 inline constexpr size_t kOfferRows = 1000;
 
+// The next of a home's addresses is dialled beside the others when they have not led anywhere for this long (RFC 8305
+// section 5 recommends a quarter of a second). Where one has led to somebody who shakes hands, for that many steps: a busy
+// home takes longer, and would only be made busier.
+inline constexpr int64_t kRaceStepMs = 250;
+inline constexpr int kHandshakeSteps = 8;
+// Announcements of a known home that are dialled at once; one that comes and goes shall not make this home knock all the time.
+inline constexpr int64_t kFoundEveryMs = 1000;
+
 struct PeerEntry {
   store::Peer row;
   std::shared_ptr<Connection> link;
-  bool dialling = false;
+  bool dialling = false;           // a round of dials is under way
+  uint64_t round_number = 0;       // which one
+  std::vector<std::string> round;  // its addresses, the best first
+  size_t round_next = 0;           // of them, what was not dialled yet
+  int round_starting = 0;          // dials that are being begun, and not among the connections yet
+  int64_t found_dialled_ms = 0;
   int64_t expected_until_ms = 0;  // a person asked to connect just now
   uint64_t dial_generation = 0;
-  size_t next_address = 0;
   double retry_ms = kFirstRetryMs;
   int64_t failing_since_ms = 0;
   bool storage_failed = false;  // here, which ended the last link
@@ -101,10 +113,19 @@ struct PairingRun {
   bool auto_confirm = false;
   bool finished = false;
   std::shared_ptr<Connection> connection;
+  // Joiner without an address: its dials (TRUST.md T3), to which announcement and since when; and of those that failed what
+  // says most: a wrong code before anything else.
+  struct Racing {
+    std::string name;
+    int64_t since_ms = 0;
+  };
+  std::map<std::shared_ptr<Connection>, Racing> racing;
+  std::optional<Error> race_error;
   std::unique_ptr<trust::PairingSession> session;
   std::unique_ptr<trust::PairingCommit> commit;
   std::optional<trust::PairingPeer> peer;
   std::string address;  // joiner: where the other home was reached
+  bool found = false;   // and whether it was found there, not given by a person
   bool offer_asked = false;
   bool commit_dialling = false;
   std::optional<Error> cancelled;  // by the person here, while it was being made durable
@@ -154,6 +175,7 @@ struct LinkHub::Impl : Connection::User {
   std::optional<trust::PairingCode> code;
   bool code_auto_confirm = false;
   int64_t code_expires_ms = 0;
+  bool code_was_open = false;  // at the last tick
   std::shared_ptr<PairingRun> run;                              // the last pairing
   std::map<std::string, std::shared_ptr<PairingRun>> commits;   // operating SPKI → pairing that is being made durable
   std::function<void()> on_pairing_changed;
@@ -187,6 +209,14 @@ struct LinkHub::Impl : Connection::User {
   // link_hub_dial.cpp
   void wake(const HomeId& home, int64_t delay_ms);
   void dialDue(const HomeId& home, uint64_t generation);
+  void dialNext(const HomeId& home, uint64_t round);
+  void stepRound(const HomeId& home, uint64_t round, size_t next, int steps);
+  bool roundOverLocked(const PeerEntry& entry) const;
+  std::vector<std::string> addressesLocked(const PeerEntry& entry) const;
+  std::vector<std::string> foundLocked(const HomeId& home) const;
+  bool dialsLocked(const HomeId& home) const;
+  void workedLocked(PeerEntry& entry, const std::string& address);
+  std::vector<std::shared_ptr<Connection>> otherDialsLocked(const HomeId& home, const Connection& winner) const;
   std::shared_ptr<Connection> dialPeer(const std::string& address, const std::string& spki, const HomeId& home,
                                        bool for_commit);
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
@@ -200,6 +230,20 @@ struct LinkHub::Impl : Connection::User {
   void setPeerLocked(const store::Peer& row);
   void advanceLevelWaits();
   void answerLevelWaits(bool committed);
+
+  // link_hub_join.cpp
+  struct Neighbour {
+    std::string name;     // of the announcement
+    std::string id8;      // first symbols of its home id, as it says
+    std::string address;  // ADDRESS:PORT
+    bool pairing = false;
+    int64_t since_ms = 0;
+  };
+  std::map<std::string, Neighbour> neighbours;  // guarded by `mutex`
+  bool looks_nearby = false;
+  std::optional<Neighbour> nextToRaceLocked(const PairingRun& pairing, const std::set<std::string>& tried) const;
+  Result<PairingView> joinNearby(const trust::PairingCode& typed, bool auto_confirm);
+  void raceOne(const std::shared_ptr<PairingRun>& pairing, const trust::PairingCode& typed, const Neighbour& neighbour);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);

@@ -151,71 +151,6 @@ void LinkHub::Impl::changedPairing() {
   if (changed) changed();
 }
 
-Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::optional<std::string>& address,
-                                  bool auto_confirm) {
-  std::vector<std::string> addresses;
-  std::optional<trust::PairingCode> code;
-  if (code_or_uri.find(':') != std::string::npos) {
-    HG_TRY(trust::PairingUri uri, trust::PairingUri::parse(code_or_uri));
-    code = uri.code;
-    addresses = uri.addresses;
-  } else {
-    HG_TRY(trust::PairingCode typed, trust::PairingCode::parse(code_or_uri));
-    code = typed;
-  }
-  {
-    std::lock_guard lock(impl_->mutex);
-    bool own = impl_->code && impl_->code->text() == code->text();
-    if (own && impl_->pairing_gate.isOpen(impl_->clock.steadyMs())) {
-      return trustError("pairing_refused", "This is the code that this home itself shows; type it at the other home.");
-    }
-  }
-  if (address) addresses = {*address};
-  if (addresses.empty() || !trust::isAddressWithPort(addresses.front())) {
-    std::string given = addresses.empty() ? "" : "'" + addresses.front() + "' is no address. ";
-    return inputError("bad_address", given + "Say where the other home is: ADDRESS:PORT, for example 192.0.2.7:8765.");
-  }
-  std::optional<Error> last;
-  for (const std::string& target : addresses) {
-    HG_TRY(auto channel, trust::Channel::pair(trust::Channel::Role::kClient, code->psk()));
-    auto connection = std::make_shared<Connection>(*impl_, impl_->links, impl_->handshakes, Connection::Kind::kPairing, true,
-                                                   std::move(channel));
-    connection->address = target;
-    auto pairing = std::make_shared<PairingRun>();
-    pairing->role = trust::PairingRole::kJoiner;
-    pairing->auto_confirm = auto_confirm;
-    pairing->connection = connection;
-    pairing->address = target;
-    pairing->view.state = "open";
-    std::shared_ptr<sdk::Transport> transport;
-    std::shared_ptr<PairingRun> before;
-    {
-      std::lock_guard lock(impl_->mutex);
-      if (impl_->transports.empty()) {
-        return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
-      }
-      transport = impl_->transports.begin()->second;
-      before = std::exchange(impl_->run, pairing);
-      if (before && before->commit) before.reset();  // Goes on in `commits`.
-      impl_->track(connection);
-    }
-    if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
-    transport->dial(target, "/pair", connection, [connection](const sdk::Outcome& outcome) {
-      if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
-    });
-    std::unique_lock lock(impl_->mutex);
-    auto limit = std::chrono::milliseconds(trust::kConfirmLimitMs + trust::kPendingLimitMs + 30'000);
-    impl_->pairing_changed.wait_for(lock, limit, [&] {
-      return impl_->stopping || pairing->finished || (!auto_confirm && pairing->view.state == "confirming");
-    });
-    if (pairing->view.state == "done" || pairing->view.state == "confirming") return pairing->view;
-    last = pairing->view.error.value_or(networkError("pairing_unreachable", "The pairing did not end in time; try again."));
-    bool try_next = last->code == "pairing_unreachable" || last->code == "pairing_not_a_home";
-    if (!try_next) break;
-  }
-  return *last;
-}
-
 sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) {
   std::lock_guard lock(mutex);
   int64_t now = clock.steadyMs();
@@ -250,6 +185,7 @@ sdk::LinkDecision LinkHub::Impl::acceptPairing(const sdk::LinkRequest& request) 
 
 void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connection) {
   std::shared_ptr<PairingRun> pairing;
+  decltype(PairingRun::racing) others;
   {
     std::lock_guard lock(mutex);
     if (!connection->dialled()) {
@@ -273,6 +209,13 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
       code.reset();
     }
     pairing = run;
+    if (pairing && !pairing->finished && !pairing->connection && pairing->racing.erase(connection) != 0) {
+      // The code opened this one: it is the home.
+      pairing->connection = connection;
+      pairing->address = connection->address;
+      others = std::move(pairing->racing);
+      pairing->racing.clear();
+    }
     if (!pairing || pairing->connection != connection) {
       connection->close("pairing_refused", "Another pairing was begun.");
       return;
@@ -294,6 +237,7 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
         pairing->role, trust::PairingSelf::of(identity, settings.name, settings.advertise), *exporter, std::move(lookups),
         random, clock.steadyMs());
   }
+  for (const auto& [other, racing] : others) other->close("pairing_refused", "Another home was the one.");
   advancePairing(pairing);
 }
 
@@ -352,16 +296,20 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
 
 void LinkHub::Impl::failPairing(const std::shared_ptr<PairingRun>& pairing, const Error& error) {
   std::shared_ptr<Connection> connection;
+  decltype(PairingRun::racing) racing;
   {
     std::lock_guard lock(mutex);
     if (pairing->finished) return;
     endRunLocked(*pairing);
+    racing.swap(pairing->racing);
     pairing->view.state = "failed";
     pairing->view.error = error;
     connection = pairing->commit ? std::exchange(pairing->connection, nullptr) : pairing->connection;
     if (connection && connection->attached) connection.reset();  // That of homes that were paired before stays.
   }
   if (connection) connection->close("pairing_refused", error.message);
+  // One that came about now would take the other home's code for nothing.
+  for (const auto& [dialled, since] : racing) dialled->close("pairing_refused", error.message);
   changedPairing();
 }
 
@@ -431,6 +379,10 @@ void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, 
   {
     std::lock_guard lock(mutex);
     if (connection->ticket) pairing_gate.failed(connection->ticket);
+    if (run && run->racing.erase(connection) != 0) {
+      Error told = joinError(error, connection->address);
+      if (!run->race_error || told.code == "pairing_wrong_code") run->race_error = std::move(told);
+    }
     if (run && run->connection == connection) pairing = run;
     // Once both are pending the pairing link has done its work, also when this side has not gone on yet.
     committing = pairing && pairing->session && pairing->session->state() == trust::PairingSession::State::kPending;
@@ -444,9 +396,12 @@ void LinkHub::Impl::pairingTick() {
   std::shared_ptr<PairingRun> pairing;
   std::vector<std::shared_ptr<Connection>> late;
   std::vector<std::shared_ptr<PairingRun>> committing;
+  bool expired_code;
   {
     std::lock_guard lock(mutex);
     int64_t now = clock.steadyMs();
+    bool open = pairing_gate.isOpen(now);
+    expired_code = std::exchange(code_was_open, open) && !open;
     std::vector<trust::PairingGate::Ticket> expired = pairing_gate.expire(now);
     for (const auto& connection : connections) {
       bool over = connection->ticket && connection->kind() == Connection::Kind::kPairing &&
@@ -460,6 +415,7 @@ void LinkHub::Impl::pairingTick() {
     for (const auto& [spki, run_of] : commits) committing.push_back(run_of);
   }
   for (const auto& connection : late) connection->close("timeout", "The pairing handshake took longer than ten seconds.");
+  if (expired_code) changedPairing();
   if (pairing) advancePairing(pairing);
   for (const auto& run_of : committing) {
     trust::PairingCommit::Actions actions;
