@@ -138,6 +138,15 @@ at() {  # at HOME ARGUMENT... -- PATH
   hearthgate "${@:1:$#-2}" | pick "$path"
 }
 
+# Where one home has found another: of what is announced on this network, perhaps by other homes too.
+found() {  # found HOME OTHER
+  hearthgate "$1" discovered | python3 -c '
+import json, sys
+for item in json.load(sys.stdin)["items"]:
+    if item["id8"] == sys.argv[1]:
+        print(item["address"] + ":" + str(item["port"]))' "${id[$2]:0:8}" | sort -u
+}
+
 brightness() { at "$1" entity get "$2@${id[city]}" -- fields.attributes.brightness; }  # brightness HOME ENTITY
 light_state() { at "$1" entity get "$2@${id[city]}" -- fields.state; }                 # light_state HOME ENTITY
 

@@ -35,6 +35,21 @@ std::string pluginNow(Gateway& gateway, const model::Json* name) {
   return {};
 }
 
+// Kept as what names it.
+std::string discoveredNow(Gateway& gateway, store::Reader& reader, const model::Json& body) {
+  auto is = [&](const char* name, const std::string& text) {
+    const model::Json* member = body.find(name);
+    return member && member->text == text;
+  };
+  for (const DiscoveredItem& item : gateway.parts.homes.discovered()) {
+    if (is("service", item.service) && is("instance", item.instance) && is("interface", item.interface) &&
+        is("address", item.address)) {
+      return discoveredText(item, reader.peers());
+    }
+  }
+  return {};
+}
+
 std::string homeNow(Gateway& gateway, store::Reader& reader, const model::Json* id) {
   auto home = id ? HomeId::parse(id->text) : std::nullopt;
   auto peer = home ? reader.peer(*home) : std::nullopt;
@@ -57,6 +72,8 @@ EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::Event
     now = homeNow(gateway, reader, body->find("id"));
   } else if (row.type == "plugin") {
     now = pluginNow(gateway, body->find("name"));
+  } else if (row.type == "discovered") {
+    now = discoveredNow(gateway, reader, *body);
   } else if (row.type == "pairing") {
     now = pairingText(gateway.parts.homes.pairing());
   }
@@ -100,8 +117,8 @@ std::optional<EventText> eventOf(Gateway& gateway, store::Reader& reader, Entity
 }  // namespace
 
 const std::vector<std::string>& eventTypes() {
-  static const std::vector<std::string> types = {"attention", "conflict", "entity",       "home",
-                                                 "pairing",   "plugin",   "sync_complete"};
+  static const std::vector<std::string> types = {"attention", "conflict", "discovered", "entity",
+                                                 "home",      "pairing",  "plugin",     "sync_complete"};
   return types;
 }
 

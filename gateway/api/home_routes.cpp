@@ -1,4 +1,6 @@
 // GET /homes, GET, PATCH and DELETE /homes/{home}, POST /homes/{home}/sync|connect|disconnect.
+#include <algorithm>
+
 #include "api/items.h"
 #include "api/json_text.h"
 #include "api/router.h"
@@ -161,6 +163,13 @@ std::string homeText(Gateway& gateway, store::Reader& reader, const Peer& peer) 
     for (const store::PeerAddress& address : peer.addresses) {
       ObjectText item(addresses.item());
       item.text("address", address.address).text("source", address.source).time("last_ok", address.last_ok_ms);
+    }
+    for (const std::string& found : state.found) {
+      bool listed = std::any_of(peer.addresses.begin(), peer.addresses.end(),
+                                [&](const store::PeerAddress& address) { return address.address == found; });
+      if (listed) continue;
+      ObjectText item(addresses.item());
+      item.text("address", found).text("source", "found").time("last_ok", std::nullopt);
     }
   }
   object.textOrNull("transport", state.transport);

@@ -25,6 +25,7 @@ struct HomeState {
   std::optional<uint64_t> sent_of_theirs;
   std::optional<uint64_t> to_receive;  // nothing: no word in this link
   std::optional<int64_t> clock_offset_ms;
+  std::vector<std::string> found;  // addresses that are announced on the local networks now
 };
 
 // For GET /metrics: what links have carried since the start, one direction.
@@ -76,6 +77,22 @@ struct PairingState {
   std::optional<Error> error;  // of `failed`
 };
 
+// A service that was heard on a local network. Texts are what strangers said.
+struct DiscoveredItem {
+  std::string service;  // `_hearthgate._tcp`
+  std::string instance;
+  std::string name;
+  std::string id8;      // what it says it is: the start of a home id
+  std::string address;
+  std::string interface;
+  uint16_t port = 0;
+  bool pair = false;
+  bool own = false;
+  bool here = false;
+  int64_t first_seen_ms = 0;
+  int64_t last_seen_ms = 0;
+};
+
 struct PairingCode {
   std::string code;
   std::string uri;
@@ -112,6 +129,9 @@ class Homes {
   // Waits. Errors: CONTRACT's for POST /pairing/join.
   virtual Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                     bool auto_confirm) = 0;
+
+  // Ordered by service, instance and interface.
+  virtual std::vector<DiscoveredItem> discovered() { return {}; }
 };
 
 }  // namespace hearthgate::api

@@ -21,6 +21,8 @@ struct HomeLag {
 HomeLag lagOf(Gateway& gateway, store::Reader& reader, const store::Peer& peer, const HomeState& state);
 
 std::string homeText(Gateway& gateway, store::Reader& reader, const store::Peer& peer);
+// `peers`: the homes that are known, for which of them it may be.
+std::string discoveredText(const DiscoveredItem& item, const std::vector<store::Peer>& peers);
 std::string conflictText(const store::Conflict& conflict);
 std::string pairingText(const PairingState& pairing);
 

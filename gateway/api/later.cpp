@@ -1,15 +1,8 @@
-// GET /discovered, which is empty until discovery comes, and the calls of CONTRACT.md that come with later releases.
+// The calls of CONTRACT.md that come with later releases.
 #include "api/router.h"
 
 namespace hearthgate::api {
-namespace {
-
-Result<Answer> discovered(Gateway&, Call&) { return Answer::json(listText({}, std::nullopt)); }
-
-}  // namespace
-
 void addLaterRoutes(Router& router) {
-  router.add({"GET", "/api/v1/discovered", {}, discovered});
   for (const char* path :
        {"/api/v1/strategies/{name}/try", "/api/v1/strategies/{name}/accept",
         "/api/v1/circles", "/api/v1/circles/*", "/api/v1/timeline", "/api/v1/timeline/*", "/api/v1/rewind",

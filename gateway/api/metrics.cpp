@@ -113,6 +113,9 @@ void addHomes(MetricsText& all, Gateway& gateway, store::Reader& reader,
   }
   all.gauge("homes_known", "Paired homes.", number(known));
   all.gauge("homes_connected", "Homes with an open link.", number(gateway.parts.homes.connectedCount()));
+  size_t here = 0;
+  for (const DiscoveredItem& item : gateway.parts.homes.discovered()) here += item.here && !item.own;
+  all.gauge("services_discovered", "Services that are announced on the local networks, each way to one by itself.", number(here));
   for (const HandshakeFigure& one : gateway.parts.homes.handshakes()) {
     all.counter("link_handshakes_total", "Attempts at a link or a pairing, either way, by how they ended.",
                 number(one.count), {{"kind", one.kind}, {"outcome", one.outcome}});

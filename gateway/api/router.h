@@ -58,6 +58,7 @@ void addBulkRoutes(Router& router);
 void addHistoryRoutes(Router& router);
 void addStrategyRoutes(Router& router);
 void addGrantRoutes(Router& router);
+void addDiscoveredRoutes(Router& router);
 void addHomeRoutes(Router& router);
 void addPairingRoutes(Router& router);
 void addConflictRoutes(Router& router);

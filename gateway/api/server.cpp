@@ -57,6 +57,7 @@ void addRoutes(Router& router) {
   addHistoryRoutes(router);
   addStrategyRoutes(router);
   addGrantRoutes(router);
+  addDiscoveredRoutes(router);
   addHomeRoutes(router);
   addPairingRoutes(router);
   addConflictRoutes(router);

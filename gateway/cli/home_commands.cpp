@@ -92,6 +92,28 @@ ExitStatus sync(Context& context, const HomeOptions& options) {
   return !level ? kFailed : waits ? kWaitsForPerson : kDone;
 }
 
+// What is announced on the local networks, the same home once for each way to it.
+ExitStatus discovered(Context& context) {
+  if (context.json()) {
+    context.printed(context.get(path({"discovered"})));
+    return kDone;
+  }
+  Table table({"NAME", "ID", "ADDRESS", "INTERFACE", "STATE"});
+  context.each(path({"discovered"}), [&](const Json& item) {
+    std::string address = textAt(item, "address");
+    std::string port = std::to_string(numberAt(item, "port"));
+    std::string known = textAt(item, "known_home");
+    std::string state = textAt(item, "state") == "here" ? "" : "last seen " + textAt(item, "last_seen");
+    if (state.empty() && flagAt(item, "pair")) state = "shows a code";
+    if (state.empty() && !known.empty()) state = "known";
+    table.add({safe(textAt(item, "name")), safe(textAt(item, "id8")),
+               safe(address.find(':') == std::string::npos ? address + ":" + port : "[" + address + "]:" + port),
+               safe(textAt(item, "interface")), state.empty() ? "here" : safe(state)});
+  });
+  table.print(context.out(), "nothing is announced on the local networks; other homes are found while they run");
+  return kDone;
+}
+
 ExitStatus act(Context& context, const HomeOptions& options, const std::string& verb, const std::string& done) {
   std::string id = context.otherHomeId(options.home);
   Reply reply = context.send("POST", path({"homes", id, verb}));
@@ -112,6 +134,7 @@ ExitStatus forget(Context& context, const HomeOptions& options) {
 }  // namespace
 
 void addHomeCommands(CLI::App& program, Chosen& chosen) {
+  addCommand(program, chosen, "discovered", "List what is announced on the local networks", discovered);
   auto* group = addGroup(program, "home", "Other homes");
   auto options = std::make_shared<HomeOptions>();
   auto home = [&](CLI::App* command) {

@@ -182,7 +182,7 @@ void addPairingCommands(CLI::App& program, Chosen& chosen) {
                              [=](Context& c) { return join(c, *options); });
   joining->add_option("CODE", options->code, "HEARTH-XXXX-XXXX-XXXX-XXXX, a URI, or - to read it from standard input")
       ->required();
-  joining->add_option("--at", options->address, "ADDRESS:PORT of the other home");
+  joining->add_option("--at", options->address, "ADDRESS:PORT of the other home, when it is not nearby");
 }
 
 }  // namespace hearthgate::cli

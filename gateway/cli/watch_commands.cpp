@@ -74,7 +74,7 @@ void addWatchCommands(CLI::App& program, Chosen& chosen) {
   auto* command = addCommand(program, chosen, "watch", "Print events as they happen, until Ctrl-C",
                              [=](Context& c) { return watch(c, *options); });
   command->add_option("--types", options->types,
-                      "only these, with commas: entity, conflict, home, sync_complete, plugin, pairing, attention");
+                      "only these, with commas: entity, conflict, home, discovered, sync_complete, plugin, pairing, attention");
   command->add_option("--prefix", options->prefix, "only entities whose ids start so");
   command->add_option("--count", options->count, "leave after so many events")->check(wholeNumber());
 }

@@ -192,7 +192,7 @@ std::vector<Key> sharingKeys() {
       boolean("sharing.discovery.enabled", true,
               "Whether this home is announced on the local network and looks for others there.",
               HG_ASSIGN(bool, sharing.discovery.enabled)),
-      integer("sharing.discovery.port", 5353, 1, 65535, "UDP port of the announcements (multicast DNS).",
+      integer("sharing.discovery.port", 5353, 5353, 5353, "UDP port of the announcements: multicast DNS has this one (RFC 6762).",
               HG_ASSIGN(int64_t, sharing.discovery.port)),
       boolean("sharing.discovery.name", false,
               "Whether announcements carry this home's name at all times; otherwise only while pairing.",

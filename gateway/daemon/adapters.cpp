@@ -56,7 +56,8 @@ api::HomeState HomesOverLinks::state(const HomeId& home) {
           from.report.sent_of_mine,
           from.report.sent_of_theirs,
           from.report.to_receive,
-          from.report.clock_offset_ms};
+          from.report.clock_offset_ms,
+          from.found};
 }
 
 Result<sync::Why> HomesOverLinks::why(const HomeId& home, const model::Address& address) {
@@ -79,6 +80,18 @@ Result<api::PairingState> HomesOverLinks::join(const std::string& code_or_uri, c
                                                bool auto_confirm) {
   HG_TRY(sync::PairingView view, hub_.join(code_or_uri, address, auto_confirm));
   return stateOf(std::move(view));
+}
+
+std::vector<api::DiscoveredItem> HomesOverLinks::discovered() {
+  std::vector<api::DiscoveredItem> items;
+  for (plugin_host::Sighting& seen : discovery_.list()) {
+    const sdk::ServiceInstance& instance = seen.instance;
+    std::string name = sdk::txtValue(instance.txt, "name");
+    items.push_back({instance.type, instance.name, name.empty() ? instance.name : name, sdk::txtValue(instance.txt, "id"),
+                     instance.address, instance.interface, instance.port, sdk::txtValue(instance.txt, "pair") == "1",
+                     instance.own, seen.here, seen.first_seen_ms, seen.last_seen_ms});
+  }
+  return items;
 }
 
 std::vector<api::PluginItem> PluginsOverHost::list() {

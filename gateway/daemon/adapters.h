@@ -10,6 +10,7 @@
 #include "api/plugins.h"
 #include "api/reader_pool.h"
 #include "engine/engine.h"
+#include "plugin_host/discovery.h"
 #include "plugin_host/plugin_host.h"
 #include "plugin_host/services.h"
 #include "sync/link_hub.h"
@@ -18,7 +19,7 @@ namespace hearthgate::daemon {
 
 class HomesOverLinks final : public api::Homes {
  public:
-  explicit HomesOverLinks(sync::LinkHub& hub) : hub_(hub) {}
+  HomesOverLinks(sync::LinkHub& hub, plugin_host::Discovery& discovery) : hub_(hub), discovery_(discovery) {}
   api::HomeState state(const HomeId& home) override;
   size_t connectedCount() override { return hub_.connectedCount(); }
   api::LinkFigures figures(const HomeId& home) override;
@@ -41,9 +42,11 @@ class HomesOverLinks final : public api::Homes {
   void cancelPairing() override { hub_.cancelPairing(); }
   Result<api::PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                  bool auto_confirm) override;
+  std::vector<api::DiscoveredItem> discovered() override;
 
  private:
   sync::LinkHub& hub_;
+  plugin_host::Discovery& discovery_;
 };
 
 class PluginsOverHost final : public api::Plugins {

@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "daemon/adapters.h"
 #include "daemon/addresses.h"
+#include "daemon/announcer.h"
 #include "daemon/data_directory.h"
 #include "daemon/entity_access.h"
+#include "daemon/seen_services.h"
 #include "plugin_host/crash_watch.h"
 #include "plugin_host/request_filter.h"
 #include "sync/link_hub.h"
@@ -62,6 +64,8 @@ std::string hostName() {
   return name;
 }
 
+std::string homeName(const config::Config& config) { return config.name.empty() ? hostName() : config.name; }
+
 // A damaged page would else be met some day in the middle of work, and --recover would find nothing to set aside.
 Result<std::unique_ptr<store::Store>> openChecked(const std::string& path, store::Durability durability, bool recover) {
   HG_TRY(auto opened, store::Store::open(path, durability));
@@ -106,6 +110,9 @@ struct GatewayProcess::Parts {
   std::unique_ptr<StoredPluginState> plugin_state;
   std::unique_ptr<EngineEntities> entities;
   std::unique_ptr<plugin_host::HostFilter> filter;
+  std::unique_ptr<SeenServices> seen_services;
+  std::unique_ptr<plugin_host::Discovery> discovery;
+  std::unique_ptr<Announcer> announcer;
   std::unique_ptr<plugin_host::PluginHost> plugins;
   std::unique_ptr<HomesOverLinks> homes;
   std::unique_ptr<PluginsOverHost> plugin_items;
@@ -222,7 +229,7 @@ Status GatewayProcess::startEngine() {
   HG_CHECK(store.takeError());
 
   sync::LinkHubSettings links;
-  links.name = config.name.empty() ? hostName() : config.name;
+  links.name = homeName(config);
   links.incarnation = incarnation.empty() ? 1 : std::stoll(incarnation);
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
@@ -266,13 +273,17 @@ Status GatewayProcess::startPlugins() {
   Parts& parts = *parts_;
   parts.filter = std::make_unique<plugin_host::HostFilter>(std::vector<std::string>{hostName() + ".local"});
   parts.plugin_state = std::make_unique<StoredPluginState>(*parts.engine, *parts.readers);
+  parts.seen_services = std::make_unique<SeenServices>(*parts.engine, *parts.plugin_state, *parts.clock);
+  parts.discovery = std::make_unique<plugin_host::Discovery>(
+      *parts.clock, [&parts](sdk::ServiceChange, const plugin_host::Sighting& sighting) { parts.seen_services->changed(sighting); });
+  HG_CHECK(parts.seen_services->restore(*parts.discovery));
   bool sync_on = config.sharing.enabled && config.sharing.sync.enabled;
   plugin_host::PluginHostOptions options;
   options.directories = pluginFolders(config);
   options.data_directory = parts.directory.path();
   options.sections = config.plugins;
   if (sync_on) options.enabled_by_default = {"lan"};
-  options.services = {parts.plugin_state.get(), parts.entities.get(), parts.filter.get()};
+  options.services = {parts.plugin_state.get(), parts.entities.get(), parts.filter.get(), parts.discovery.get()};
   // What the first start comes to. The plugins' thread writes it and this thread reads it once, below, before there is an
   // API through which somebody could ask for another start.
   struct SyncListener {
@@ -281,6 +292,24 @@ Status GatewayProcess::startPlugins() {
     Status status;
   };
   auto listener = std::make_shared<SyncListener>();
+  if (sync_on && config.sharing.discovery.enabled) {
+    parts.announcer = std::make_unique<Announcer>(*parts.discovery, *parts.hub, parts.identity->home(), homeName(config),
+                                                  config.sharing.discovery.name);
+    parts.hub->onPairingChanged([&parts] { parts.announcer->refresh(); });
+    parts.discovery->browse(kHomeService, [&parts](sdk::ServiceChange change, const sdk::ServiceInstance& instance) {
+      parts.hub->nearby(change, instance);
+    });
+  }
+  // Other plugins look for their devices while links are off; `enabled: false` silences all of it (CONTRACT.md).
+  if (config.sharing.discovery.enabled) {
+    options.discovery_started = [&parts](const std::string&, std::shared_ptr<sdk::DnsSd> dns_sd) {
+      parts.hub->looksNearby();
+      parts.discovery->use(std::move(dns_sd));
+    };
+    options.discovery_stopping = [&parts](const std::string&, std::shared_ptr<sdk::DnsSd> dns_sd) {
+      parts.discovery->drop(dns_sd);
+    };
+  }
   options.transport_started = [&parts, &config, sync_on, listener](const std::string& name,
                                                                    std::shared_ptr<sdk::Transport> transport) -> Status {
     if (!sync_on) return {};
@@ -300,6 +329,7 @@ Status GatewayProcess::startPlugins() {
     listener->address = addressWithPort(sync.listen, listening.port);
     parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
     parts.hub->useTransport(name, std::move(transport));
+    if (parts.announcer) parts.announcer->listensAt(sync.listen, listening.port);
     return {};
   };
   options.transport_stopping = [&parts](const std::string& name) { parts.hub->dropTransport(name); };
@@ -324,13 +354,13 @@ Status GatewayProcess::startPlugins() {
 
 Status GatewayProcess::startApi() {
   Parts& parts = *parts_;
-  parts.homes = std::make_unique<HomesOverLinks>(*parts.hub);
+  parts.homes = std::make_unique<HomesOverLinks>(*parts.hub, *parts.discovery);
   parts.plugin_items = std::make_unique<PluginsOverHost>(*parts.plugins);
   api::ServerSettings settings;
   const config::Config& config = configuration_.config;
   settings.listen = config.admin.listen;
   settings.port = config.admin.port;
-  settings.home_name = config.name.empty() ? hostName() : config.name;
+  settings.home_name = homeName(config);
   settings.version = HEARTHGATE_VERSION;
   settings.database_path = parts.directory.file(kDatabase);
   settings.token_path = parts.directory.file("admin.token");
@@ -362,6 +392,7 @@ void GatewayProcess::stop() {
     parts.plugins->stopAll();
     hanging_ = parts.plugins->hanging();
   }
+  if (parts.seen_services) parts.seen_services->save();
   parts.entities->stop();
   Status marked = parts.engine->run([](engine::Core& core) { core.store().setMeta("clean_stop", "1"); });
   if (!marked.ok()) logWarning("daemon", "the mark of a clean stop was not written: " + marked.error().message);

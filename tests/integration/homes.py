@@ -122,9 +122,10 @@ class Client:
     """REST calls of any thread to one daemon, each thread with a kept connection. Nothing is sent twice: whether a write
     that got no answer was made is for the test to say."""
 
-    def __init__(self, port, token):
+    def __init__(self, port, token, connect=None):
         self.port = port
         self.token = token
+        self.connect = connect  # in place of socket.create_connection
         self.local = threading.local()
 
     def call(self, method, path, body=None, headers=None, timeout_s=CALL_S):
@@ -133,6 +134,8 @@ class Client:
             kept[0].close()
             kept = None
         connection = kept[0] if kept else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        if self.connect:
+            connection._create_connection = self.connect
         self.local.kept = None
         sent = {"Authorization": "Bearer " + self.token}
         if isinstance(body, (dict, list)):
@@ -168,6 +171,7 @@ class Home:
         self.sync_port = None
         self.admin_port = None
         self.proxies = []   # follow the port that the next start takes
+        self.machine = None  # networks.Machine that it runs on
         self.configure(settings)
 
     def configure(self, settings=None):
@@ -188,7 +192,8 @@ class Home:
     def launch(self, *arguments, **options):
         """The process, not yet ready."""
         self.process = None
-        command = [*options.pop("before", []), options.pop("program", DAEMON), "--config", self.config, "--data", self.data, *arguments]
+        machine = self.machine.inside if self.machine else []
+        command = [*options.pop("before", []), *machine, options.pop("program", DAEMON), "--config", self.config, "--data", self.data, *arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             cwd="/", **{"env": environment(), **options})
@@ -209,7 +214,7 @@ class Home:
         for proxy in self.proxies:
             proxy.target = self.sync_port
         with open(os.path.join(self.data, "admin.token"), encoding="utf-8") as file:
-            self.client = Client(self.admin_port, file.read().strip())
+            self.client = Client(self.admin_port, file.read().strip(), self.machine.connect if self.machine else None)
         return self
 
     def ready_line(self):
@@ -406,8 +411,9 @@ def copy_plugins(folder):
     os.mkdir(folder, 0o700)
     source = os.path.join(BUILD, "plugins")
     for name in os.listdir(source):
-        if name.endswith(".so"):
-            shutil.copy(os.path.join(source, name), folder)
+        file = os.path.join(source, name)
+        if os.path.isfile(file) and os.access(file, os.X_OK):  # and the programs that they run
+            shutil.copy(file, folder)
             os.chmod(os.path.join(folder, name), 0o755)
 
 

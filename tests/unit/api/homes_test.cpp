@@ -13,7 +13,7 @@ using HomesCalls = ServedHome;
 TEST_F(HomesCalls, AreListedShownAndEdited) {
   HomeId city = pair("City");
   pair("Away");
-  homes_.home_state = {"connected", 1'700'000'000'000, "lan", "", true, 3, {}, {}, 4, -20};
+  homes_.home_state = {"connected", 1'700'000'000'000, "lan", "", true, 3, {}, {}, 4, -20, {"192.0.2.9:8765"}};
   Got list = get("/homes?limit=1");
   EXPECT_EQ(list.at("items.0.name"), "Away");
   EXPECT_EQ(get("/homes?after=" + list.at("next")).at("items.0.id"), city.text());
@@ -21,6 +21,8 @@ TEST_F(HomesCalls, AreListedShownAndEdited) {
   EXPECT_EQ(one.at("state"), "connected");
   EXPECT_EQ(one.at("since"), "2023-11-14T22:13:20.000Z");
   EXPECT_EQ(one.at("addresses.0.source"), "hand");
+  EXPECT_EQ(one.at("addresses.1.source"), "found");
+  EXPECT_EQ(one.at("addresses.1.address"), "192.0.2.9:8765");
   EXPECT_EQ(one.at("lag.to_send"), "3");
   EXPECT_EQ(one.at("clock_offset_ms"), "-20");
   EXPECT_EQ(ask("PATCH", "/homes/" + city.text(), R"({"addresses":["192.0.2.9:1"],"name":"Town"})").status, 200);
@@ -48,6 +50,28 @@ TEST_F(HomesCalls, ThatAreUnknownAreNotFoundByAnyCall) {
     EXPECT_EQ(ask(method, "/homes/city" + path).code(), "home_not_found");
   }
   EXPECT_EQ(ask("PATCH", "/homes/" + nobody, "{}").code(), "home_not_found");
+}
+
+TEST_F(HomesCalls, ShowWhatIsAnnouncedNearby) {
+  HomeId city = pair("City");
+  const std::string id8 = city.text().substr(0, 8);
+  const std::string type = "_hearthgate._tcp";
+  homes_.nearby = {
+      {type, "c", "\x1b[2Jevil\xff", id8, "192.0.2.9", "eth0", 8765, true, false, true, 1000, 2000},
+      {type, "b", "b", "no id", "fe80::1%eth0", "eth0", 1, false, false, false, 1000, 1500},
+      {type, "a", "a", "aaaaaaaa", "192.0.2.1", "eth0", 1, false, true, true, 0, 0},  // its own
+  };
+  Got first = get("/discovered?limit=1");
+  EXPECT_EQ(first.at("items.0.name"), "b");
+  EXPECT_EQ(first.at("items.0.state"), "lost");
+  EXPECT_EQ(first.json_at("items.0.known_home").isNull(), true);
+  EXPECT_EQ(first.at("items.0.last_seen"), "1970-01-01T00:00:01.500Z");
+  Got second = get("/discovered?limit=1&after=" + first.at("next"));
+  EXPECT_EQ(second.at("items.0.name"), "\uFFFD[2Jevil\uFFFD");
+  EXPECT_EQ(second.at("items.0.known_home"), city.text());
+  EXPECT_EQ(second.at("items.0.pair"), "true");
+  EXPECT_TRUE(second.json_at("next").isNull());
+  EXPECT_EQ(get("/discovered").json_at("items").items.size(), 2u);
 }
 
 TEST_F(HomesCalls, TellWhetherTheyAreLevel) {

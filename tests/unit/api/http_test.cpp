@@ -183,6 +183,8 @@ TEST_F(Http, SurvivesWhatIsNoHttp) {
 TEST_F(Http, StatusAndMetricsCountWhatIsThere) {
   put("a.b", "{}");
   pair("City");
+  homes_.nearby = {{"_hearthgate._tcp", "c", "c", "", "192.0.2.9", "eth0", 8765, false, false, true, 0, 0},
+                   {"_hearthgate._tcp", "gone", "gone", "", "192.0.2.8", "eth0", 8765, false, false, false, 0, 0}};
   Got status = get("/status");
   EXPECT_EQ(status.at("home.id"), me());
   EXPECT_EQ(status.at("home.name"), "Beach");
@@ -193,6 +195,7 @@ TEST_F(Http, StatusAndMetricsCountWhatIsThere) {
   std::string metrics = get("/metrics").body;
   EXPECT_NE(metrics.find("\nhearthgate_entities 1\n"), std::string::npos);
   EXPECT_NE(metrics.find("\nhearthgate_homes_known 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("\nhearthgate_services_discovered 1\n"), std::string::npos);
 }
 
 TEST_F(Http, ServesItsOwnDescription) {

@@ -46,8 +46,10 @@ class ScriptedHomes final : public Homes {
   void cancelPairing() override { pairing_state = {}; }
   Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                             bool auto_confirm) override;
+  std::vector<DiscoveredItem> discovered() override { return nearby; }
 
   HomeState home_state;
+  std::vector<DiscoveredItem> nearby;
   sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
   std::optional<Error> join_error;

@@ -54,7 +54,7 @@ TEST(Load, ReadsEveryKey) {
 name: "Büro 2"
 sharing:
   enabled: false
-  discovery: {enabled: false, port: 5354, name: true}
+  discovery: {enabled: false, port: 5353, name: true}
   sync:
     enabled: false
     listen: "::"
@@ -86,7 +86,7 @@ log: {level: debug}
   EXPECT_EQ(c.name, "Büro 2");
   EXPECT_FALSE(c.sharing.enabled);
   EXPECT_FALSE(c.sharing.discovery.enabled);
-  EXPECT_EQ(c.sharing.discovery.port, 5354);
+  EXPECT_EQ(c.sharing.discovery.port, 5353);
   EXPECT_TRUE(c.sharing.discovery.name);
   EXPECT_FALSE(c.sharing.sync.enabled);
   EXPECT_EQ(c.sharing.sync.listen, "::");

@@ -1,0 +1,40 @@
+// This home's own announcement, `_hearthgate._tcp` (CONTRACT.md "On the network"). Any thread.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "plugin_host/discovery.h"
+#include "sync/link_hub.h"
+
+namespace hearthgate::daemon {
+
+inline constexpr char kHomeService[] = "_hearthgate._tcp";
+
+class Announcer {
+ public:
+  // `always_named`: the name is told at all times, not only while a code is open (TRUST.md T34).
+  Announcer(plugin_host::Discovery& discovery, sync::LinkHub& hub, const HomeId& home, std::string name, bool always_named);
+
+  // That this home listens there (sdk::Announcement::address); replaces what was announced.
+  void listensAt(const std::string& address, uint16_t port);
+  // A code was opened or closed, perhaps.
+  void refresh();
+
+ private:
+  std::vector<std::string> txt() const;
+
+  plugin_host::Discovery& discovery_;
+  sync::LinkHub& hub_;
+  const std::string id8_;
+  const std::string name_;
+  const bool always_named_;
+  std::mutex mutex_;
+  uint64_t announcement_ = 0;
+  std::vector<std::string> told_;
+};
+
+}  // namespace hearthgate::daemon
