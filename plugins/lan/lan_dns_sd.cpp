@@ -1,19 +1,10 @@
 #include "lan_dns_sd.h"
 
 #include <avahi-common/simple-watch.h>
-#include <avahi-common/timeval.h>
-#include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <future>
 #include <map>
-#include <mutex>
-#include <thread>
 #include <tuple>
 
 #include "announcing.h"
@@ -122,23 +113,13 @@ class Browse {
 }  // namespace
 
 struct LanDnsSd::Loop {
-  explicit Loop(Logger given_logger) : logger(std::move(given_logger)) {}
+  Loop(MdnsMode given_mode, Logger given_logger)
+      : mode(given_mode), logger(std::move(given_logger)), poll(avahi_simple_poll_new(), &avahi_simple_poll_free) {}
 
+  const MdnsMode mode;
   const Logger logger;
-  MdnsMode mode = MdnsMode::kAuto;
-  AvahiSimplePoll* poll = nullptr;
-  // Wakes the loop. Avahi's own way to do that loses what comes between two turns.
-  int bell = -1;
-  AvahiWatch* bell_watch = nullptr;
-  std::thread thread;
-  std::mutex stop_mutex;
-
-  std::mutex mutex;  // of what follows
+  const std::unique_ptr<AvahiSimplePoll, decltype(&avahi_simple_poll_free)> poll;
   bool stopping = false;
-  std::vector<std::function<void()>> tasks;
-  uint64_t last_number = 0;
-
-  // The loop's thread.
   std::map<uint64_t, std::unique_ptr<Browse>> browses;
   std::map<uint64_t, std::unique_ptr<Announcing>> announcements;
   std::string failure;  // of the responder
@@ -150,42 +131,6 @@ struct LanDnsSd::Loop {
   std::unique_ptr<Responder> responder;
   std::unique_ptr<InterfaceWatch> watch;
 
-  // Runs `task` on the loop's thread; false when that ends.
-  bool post(std::function<void()> task) {
-    std::lock_guard lock(mutex);
-    if (stopping || bell < 0) return false;
-    tasks.push_back(std::move(task));
-    ring();
-    return true;
-  }
-  void ring() const { (void)eventfd_write(bell, 1); }  // It fails only when it rings already.
-
-  // Of the loop itself, before its thread. Empty, or what is wrong.
-  std::string open() {
-    poll = avahi_simple_poll_new();
-    bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (poll == nullptr || bell < 0) return std::strerror(errno);
-    const AvahiPoll* api = avahi_simple_poll_get(poll);
-    bell_watch = api->watch_new(
-        api, bell, AVAHI_WATCH_IN,
-        [](AvahiWatch*, int rung, AvahiWatchEvent, void*) {
-          eventfd_t times = 0;
-          (void)eventfd_read(rung, &times);
-        },
-        nullptr);
-    return "";
-  }
-  void close() {
-    watch.reset();
-    responder.reset();
-    if (bell_watch != nullptr) avahi_simple_poll_get(poll)->watch_free(bell_watch);
-    if (poll != nullptr) avahi_simple_poll_free(poll);
-    if (bell >= 0) ::close(bell);
-    bell_watch = nullptr;
-    poll = nullptr;
-    bell = -1;
-  }
-
   // Whether `host` is the name of an own announcement's, `LABEL.local`.
   bool announces(const std::string& host) const {
     for (const auto& [number, announcing] : announcements) {
@@ -195,7 +140,7 @@ struct LanDnsSd::Loop {
   }
 
   std::string begin() {
-    const AvahiPoll* api = avahi_simple_poll_get(poll);
+    const AvahiPoll* api = avahi_simple_poll_get(poll.get());
     const auto failed = [this](const std::string& why) { failure = why; };
     MadeResponder made;
     if (mode != MdnsMode::kEmbedded) made = daemonResponder(api, failed);
@@ -216,17 +161,15 @@ struct LanDnsSd::Loop {
   }
 
   void run() {
-    pthread_setname_np(pthread_self(), "hg-mdns");
-    beginAgain();  // Here, because a daemon that hangs is waited for.
-    while (step()) {
-    }
+    beginAgain();
+    while (!stopping) step();
     browses.clear();
     announcements.clear();
     // Avahi sends its goodbyes from its loop, some milliseconds later.
     const auto end = std::chrono::steady_clock::now() + kGoodbyeTime;
     for (auto left = kGoodbyeTime; left.count() > 0;
          left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now())) {
-      avahi_simple_poll_iterate(poll, static_cast<int>(left.count()));
+      avahi_simple_poll_iterate(poll.get(), static_cast<int>(left.count()));
     }
   }
 
@@ -240,18 +183,10 @@ struct LanDnsSd::Loop {
     return static_cast<int>(std::max<int64_t>(left + 1, 0));
   }
 
-  bool step() {
-    const bool turned = avahi_simple_poll_iterate(poll, patience()) == 0;
+  void step() {
+    const bool turned = avahi_simple_poll_iterate(poll.get(), patience()) == 0;
     if (!turned || !responder) failure = turned ? "it did not start" : "its loop ended";
-    std::vector<std::function<void()>> due;
-    {
-      std::lock_guard lock(mutex);
-      if (stopping) return false;
-      due.swap(tasks);
-    }
-    for (const auto& task : due) task();
-    settle();
-    return true;
+    if (!stopping) settle();
   }
 
   // What the last callbacks found, outside of them: Avahi's objects are not to be destroyed from inside.
@@ -309,98 +244,42 @@ struct LanDnsSd::Loop {
   }
 };
 
-LanDnsSd::LanDnsSd(Logger logger) : loop_(std::make_shared<Loop>(std::move(logger))) {}
+LanDnsSd::LanDnsSd(MdnsMode mode, Logger logger) : loop_(std::make_unique<Loop>(mode, std::move(logger))) {}
 
-LanDnsSd::~LanDnsSd() { stop(); }
+LanDnsSd::~LanDnsSd() = default;
 
-sdk::Outcome LanDnsSd::start(MdnsMode mode) {
-  Loop& loop = *loop_;
-  loop.mode = mode;
-  const std::string problem = loop.open();
-  if (!problem.empty()) {
-    return sdk::Outcome::failure("mdns_failed", "multicast DNS cannot start: " + problem + " (plugins.lan.mdns: off does without)");
+const AvahiPoll* LanDnsSd::poll() const { return loop_->poll ? avahi_simple_poll_get(loop_->poll.get()) : nullptr; }
+
+void LanDnsSd::run() { loop_->run(); }
+
+void LanDnsSd::stop() { loop_->stopping = true; }
+
+void LanDnsSd::browse(uint64_t number, const std::string& type, sdk::DnsSd::Heard heard) {
+  auto browse = std::make_unique<Browse>(type, std::move(heard), loop_->logger,
+                                         [loop = loop_.get()](const std::string& host) { return loop->announces(host); });
+  if (loop_->responder && !browse->begin(*loop_->responder)) {
+    loop_->logger(sdk::Log::Level::kError, "cannot browse for " + type + ": it is no type of service");
   }
-  loop.thread = std::thread([loop = loop_.get()] { loop->run(); });
-  return sdk::Outcome::success();
+  loop_->browses[number] = std::move(browse);
 }
 
-void LanDnsSd::stop() {
-  Loop& loop = *loop_;
-  std::lock_guard one_caller(loop.stop_mutex);
-  {
-    std::lock_guard lock(loop.mutex);
-    loop.stopping = true;
-    if (loop.bell >= 0) loop.ring();
-  }
-  if (loop.thread.joinable()) loop.thread.join();
-  std::lock_guard lock(loop.mutex);
-  loop.tasks.clear();
-  loop.close();
+void LanDnsSd::announce(uint64_t number, sdk::Announcement announcement, sdk::DnsSd::Announced announced) {
+  auto& announcing = loop_->announcements[number];
+  announcing = std::make_unique<Announcing>(std::move(announcement), std::move(announced));
+  if (loop_->responder) announcing->publish(*loop_->responder, interfaceAddresses());
 }
 
-uint64_t LanDnsSd::browse(const std::string& type, Heard heard) {
-  Loop* loop = loop_.get();
-  uint64_t number;
-  {
-    std::lock_guard lock(loop->mutex);
-    number = ++loop->last_number;
-  }
-  loop->post([loop, number, type, heard = std::move(heard)]() mutable {
-    auto browse = std::make_unique<Browse>(type, std::move(heard), loop->logger,
-                                           [loop](const std::string& host) { return loop->announces(host); });
-    if (loop->responder && !browse->begin(*loop->responder)) {
-      loop->logger(sdk::Log::Level::kError, "cannot browse for " + type + ": it is no type of service");
-    }
-    loop->browses[number] = std::move(browse);
-  });
-  return number;
-}
-
-uint64_t LanDnsSd::announce(sdk::Announcement announcement, Announced announced) {
-  Loop* loop = loop_.get();
-  uint64_t number;
-  {
-    std::lock_guard lock(loop->mutex);
-    number = ++loop->last_number;
-  }
-  loop->post([loop, number, announcement = std::move(announcement), announced = std::move(announced)]() mutable {
-    auto& announcing = loop->announcements[number];
-    announcing = std::make_unique<Announcing>(std::move(announcement), std::move(announced));
-    if (loop->responder) announcing->publish(*loop->responder, interfaceAddresses());
-  });
-  return number;
-}
-
-void LanDnsSd::update(uint64_t number, std::vector<std::string> txt) {
-  Loop* loop = loop_.get();
-  loop->post([loop, number, txt = std::move(txt)]() mutable {
-    const auto at = loop->announcements.find(number);
-    if (at == loop->announcements.end()) return;
-    at->second->update(std::move(txt));
-    // What could not be changed is made anew.
-    if (loop->responder) at->second->publish(*loop->responder, interfaceAddresses());
-  });
+void LanDnsSd::update(uint64_t announcement, std::vector<std::string> txt) {
+  const auto at = loop_->announcements.find(announcement);
+  if (at == loop_->announcements.end()) return;
+  at->second->update(std::move(txt));
+  // What could not be changed is made anew.
+  if (loop_->responder) at->second->publish(*loop_->responder, interfaceAddresses());
 }
 
 void LanDnsSd::end(uint64_t number) {
-  Loop* loop = loop_.get();
-  // The caller may be one of the loop's callbacks.
-  if (std::this_thread::get_id() == loop->thread.get_id()) {
-    loop->post([loop, number] {
-      loop->browses.erase(number);
-      loop->announcements.erase(number);
-    });
-    return;
-  }
-  // In the task alone: when the loop ends before it, the promise goes with the task.
-  auto ended = std::make_shared<std::promise<void>>();
-  const std::future<void> done = ended->get_future();
-  const bool posted = loop->post([loop, number, ended = std::move(ended)] {
-    loop->browses.erase(number);
-    loop->announcements.erase(number);
-    ended->set_value();
-  });
-  if (posted) done.wait();
+  loop_->browses.erase(number);
+  loop_->announcements.erase(number);
 }
 
 }  // namespace hearthgate::lan

@@ -1,7 +1,11 @@
-// DNS-SD over Avahi, on one thread; what `lan-mdns` (mdns_main.cpp) is made of. Contract and threads: hearthgate/dns_sd.h.
+// DNS-SD over Avahi: what `lan-mdns` (mdns_main.cpp) is made of. All on the one thread of run(), which calls what was handed in.
 #pragma once
 
+#include <avahi-common/watch.h>
+
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "hearthgate/dns_sd.h"
 #include "hearthgate/host.h"
@@ -11,27 +15,30 @@ namespace hearthgate::lan {
 
 enum class MdnsMode { kAuto, kDaemon, kEmbedded };
 
-class LanDnsSd final : public sdk::DnsSd {
+class LanDnsSd {
  public:
   using Logger = LanTransport::Logger;
 
-  // `logger` may be called from any thread.
-  explicit LanDnsSd(Logger logger);
-  ~LanDnsSd() override;
+  LanDnsSd(MdnsMode mode, Logger logger);
+  ~LanDnsSd();
+  LanDnsSd(const LanDnsSd&) = delete;
+  LanDnsSd& operator=(const LanDnsSd&) = delete;
 
-  // Codes: mdns_failed.
-  sdk::Outcome start(MdnsMode mode);
-  // Says goodbye on the networks; nothing is called afterwards. Idempotent.
+  // For what else is waited for on this thread; null when there is no memory for it.
+  const AvahiPoll* poll() const;
+  // Serves until stop(), which something on the loop calls, and then has its goodbyes said on the networks.
+  void run();
   void stop();
 
-  uint64_t browse(const std::string& type, Heard heard) override;
-  uint64_t announce(sdk::Announcement announcement, Announced announced) override;
-  void update(uint64_t announcement, std::vector<std::string> txt) override;
-  void end(uint64_t number) override;
+  // As sdk::DnsSd, with numbers of the caller's; not from what it calls.
+  void browse(uint64_t number, const std::string& type, sdk::DnsSd::Heard heard);
+  void announce(uint64_t number, sdk::Announcement announcement, sdk::DnsSd::Announced announced);
+  void update(uint64_t announcement, std::vector<std::string> txt);
+  void end(uint64_t number);
 
  private:
   struct Loop;
-  const std::shared_ptr<Loop> loop_;
+  const std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace hearthgate::lan

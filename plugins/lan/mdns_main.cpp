@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -16,9 +14,7 @@ namespace {
 
 // A gateway that does not read any more has ended: the next read says so.
 void say(const MdnsReport& report) {
-  static std::mutex mutex;  // two threads log
   const std::string line = encode(report);
-  std::lock_guard lock(mutex);
   for (std::string_view left = line; !left.empty();) {
     const ssize_t written = ::write(STDOUT_FILENO, left.data(), left.size());
     if (written < 0 && errno != EINTR) return;
@@ -28,58 +24,60 @@ void say(const MdnsReport& report) {
 
 class Orders {
  public:
-  explicit Orders(LanDnsSd& dns_sd) : dns_sd_(dns_sd) {}
+  explicit Orders(MdnsMode mode)
+      : dns_sd_(mode, [](sdk::Log::Level level, std::string_view text) {
+          say({MdnsReport::What::kLog, 0, {}, {}, {}, std::string(text), level});
+        }) {}
+
+  int run() {
+    const AvahiPoll* poll = dns_sd_.poll();
+    AvahiWatch* watch = poll == nullptr ? nullptr : poll->watch_new(poll, STDIN_FILENO, AVAHI_WATCH_IN, &Orders::onReadable, this);
+    if (watch == nullptr) {
+      say({MdnsReport::What::kLog, 0, {}, {}, {}, "multicast DNS cannot start: no memory", sdk::Log::Level::kError});
+      return 1;
+    }
+    dns_sd_.run();
+    poll->watch_free(watch);
+    return 0;
+  }
+
+ private:
+  static void onReadable(AvahiWatch*, int, AvahiWatchEvent, void* self) { static_cast<Orders*>(self)->read(); }
+
+  void read() {
+    char bytes[4096];
+    const ssize_t got = ::read(STDIN_FILENO, bytes, sizeof bytes);
+    if (got < 0 && errno == EINTR) return;
+    const bool fine = got > 0 && lines_.feed({bytes, static_cast<size_t>(got)}, [&](std::string_view line) {
+      if (const auto order = decodeOrder(line)) follow(*order);
+    });
+    if (!fine) dns_sd_.stop();
+  }
 
   void follow(const MdnsOrder& order) {
     const uint64_t number = order.number;
     switch (order.what) {
       case MdnsOrder::What::kBrowse:
-        numbers_[number] = dns_sd_.browse(order.service.type, [number](sdk::ServiceChange change, const sdk::ServiceInstance& instance) {
+        return dns_sd_.browse(number, order.service.type, [number](sdk::ServiceChange change, const sdk::ServiceInstance& instance) {
           say({MdnsReport::What::kHeard, number, change, instance, {}, "", {}});
         });
-        return;
       case MdnsOrder::What::kAnnounce:
-        numbers_[number] = dns_sd_.announce(order.service, [number](const sdk::Outcome& outcome, const std::string& name) {
+        return dns_sd_.announce(number, order.service, [number](const sdk::Outcome& outcome, const std::string& name) {
           say({MdnsReport::What::kAnnounced, number, {}, {}, outcome, name, {}});
         });
-        return;
       case MdnsOrder::What::kUpdate:
-        if (numbers_.contains(number)) dns_sd_.update(numbers_[number], order.service.txt);
-        return;
+        return dns_sd_.update(number, order.service.txt);
       case MdnsOrder::What::kEnd:
-        if (numbers_.contains(number)) dns_sd_.end(numbers_[number]);
-        numbers_.erase(number);
+        return dns_sd_.end(number);
     }
   }
 
- private:
-  LanDnsSd& dns_sd_;
-  std::map<uint64_t, uint64_t> numbers_;  // the gateway's, ours
+  LanDnsSd dns_sd_;
+  Lines lines_;
 };
 
 int run(std::string_view mode) {
-  LanDnsSd dns_sd([](sdk::Log::Level level, std::string_view text) {
-    say({MdnsReport::What::kLog, 0, {}, {}, {}, std::string(text), level});
-  });
-  const MdnsMode how = mode == "daemon" ? MdnsMode::kDaemon : mode == "embedded" ? MdnsMode::kEmbedded : MdnsMode::kAuto;
-  if (const sdk::Outcome started = dns_sd.start(how); !started.ok()) {
-    say({MdnsReport::What::kLog, 0, {}, {}, {}, started.message, sdk::Log::Level::kError});
-    return 1;
-  }
-  Orders orders(dns_sd);
-  Lines lines;
-  char bytes[4096];
-  while (true) {
-    const ssize_t got = ::read(STDIN_FILENO, bytes, sizeof bytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    const bool fine = lines.feed({bytes, static_cast<size_t>(got)}, [&](std::string_view line) {
-      if (const auto order = decodeOrder(line)) orders.follow(*order);
-    });
-    if (!fine) break;
-  }
-  dns_sd.stop();
-  return 0;
+  return Orders(mode == "daemon" ? MdnsMode::kDaemon : mode == "embedded" ? MdnsMode::kEmbedded : MdnsMode::kAuto).run();
 }
 
 }  // namespace

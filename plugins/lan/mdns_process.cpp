@@ -12,6 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+extern "C" {
+#include <sys/pidfd.h>  // of glibc 2.36, which forgot to say that it is C
+}
+
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -203,11 +207,13 @@ struct MdnsProcess::Loop {
     if (process < 0) return "";
     ::close(socket);
     socket = -1;
-    const auto limit = steady_clock::now() + kProcessEnd;
+    // Readable when it has ended (pidfd_open(2)); one that takes too long, or cannot be waited for like this, is killed.
+    const int ending = ::pidfd_open(process, 0);
+    pollfd polled{ending, POLLIN, 0};
+    if (ending < 0 || ::poll(&polled, 1, static_cast<int>(kProcessEnd.count())) != 1) ::kill(process, SIGKILL);
+    if (ending >= 0) ::close(ending);
     int status = 0;
-    while (::waitpid(process, &status, WNOHANG) == 0) {
-      if (steady_clock::now() >= limit) ::kill(process, SIGKILL);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
     }
     process = -1;
     if (WIFSIGNALED(status)) return "its process ended with signal " + std::to_string(WTERMSIG(status));
