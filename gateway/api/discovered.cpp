@@ -9,8 +9,6 @@
 namespace hearthgate::api {
 namespace {
 
-constexpr size_t kId8 = 8;  // symbols of a home id that are announced (CONTRACT.md "On the network")
-
 std::string keyOf(const DiscoveredItem& item) {
   return item.service + "\n" + item.instance + "\n" + item.interface + "\n" + item.address;
 }
@@ -39,7 +37,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
 std::string discoveredText(const DiscoveredItem& item, const std::vector<store::Peer>& peers) {
   // Only what it says; who it is shows when it is dialled.
   auto known = std::find_if(peers.begin(), peers.end(), [&](const store::Peer& peer) {
-    return item.id8.size() == kId8 && peer.state != store::PeerState::kForgotten && peer.home.text().starts_with(item.id8);
+    return item.id8.size() == kAnnouncedIdSymbols && peer.state != store::PeerState::kForgotten && peer.home.text().starts_with(item.id8);
   });
   std::string out;
   ObjectText object(&out);

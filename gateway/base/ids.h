@@ -41,6 +41,8 @@ struct FixedId {
 
 // SHA-256 of a home's root SPKI (TRUST.md T8): 52 letters.
 using HomeId = FixedId<32, struct HomeIdTag>;
+// So many of them are told to everybody on the local networks (CONTRACT.md "On the network").
+inline constexpr size_t kAnnouncedIdSymbols = 8;
 // 128 random bits under which a home writes for one owner: 26 letters.
 using ReplicaId = FixedId<16, struct ReplicaIdTag>;
 // SHA-256 of a version's canonical form.

@@ -7,18 +7,15 @@
 
 #include <memory>
 
+#include "trust/pairing_uri.h"
+
 namespace hearthgate::daemon {
 namespace {
 constexpr size_t kMaxAddresses = 8;  // TRUST.md T7: a home has at most eight
 }
 
-std::string addressWithPort(const std::string& address, uint16_t port) {
-  bool v6 = address.find(':') != std::string::npos;
-  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
-}
-
 std::vector<std::string> reachableAddresses(const std::string& listen, uint16_t port) {
-  if (listen != "0.0.0.0" && listen != "::") return {addressWithPort(listen, port)};
+  if (listen != "0.0.0.0" && listen != "::") return {trust::addressWithPort(listen, port)};
   bool v6_too = listen == "::";
   std::vector<std::string> found;
   std::vector<std::string> loopback;
@@ -37,7 +34,7 @@ std::vector<std::string> reachableAddresses(const std::string& listen, uint16_t 
     } else {
       continue;
     }
-    (at->ifa_flags & IFF_LOOPBACK ? loopback : found).push_back(addressWithPort(text, port));
+    (at->ifa_flags & IFF_LOOPBACK ? loopback : found).push_back(trust::addressWithPort(text, port));
   }
   std::vector<std::string>& chosen = found.empty() ? loopback : found;
   if (chosen.size() > kMaxAddresses) chosen.resize(kMaxAddresses);

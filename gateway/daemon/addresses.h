@@ -7,9 +7,6 @@
 
 namespace hearthgate::daemon {
 
-// ADDRESS:PORT, IPv6 in brackets.
-std::string addressWithPort(const std::string& address, uint16_t port);
-
 // What a listener at `listen` can be reached at: `listen` itself, or for a wildcard every address of an interface that is
 // up, without link-local ones; loopback only when there is nothing else. At most eight.
 std::vector<std::string> reachableAddresses(const std::string& listen, uint16_t port);

@@ -4,7 +4,7 @@ namespace hearthgate::daemon {
 
 Announcer::Announcer(plugin_host::Discovery& discovery, sync::LinkHub& hub, const HomeId& home, std::string name,
                      bool always_named)
-    : discovery_(discovery), hub_(hub), id8_(home.text().substr(0, 8)), name_(std::move(name)), always_named_(always_named) {}
+    : discovery_(discovery), hub_(hub), id8_(home.text().substr(0, kAnnouncedIdSymbols)), name_(std::move(name)), always_named_(always_named) {}
 
 std::vector<std::string> Announcer::txt() const {
   const bool open = hub_.codeOpen();

@@ -19,6 +19,7 @@
 #include "plugin_host/crash_watch.h"
 #include "plugin_host/request_filter.h"
 #include "sync/link_hub.h"
+#include "trust/pairing_uri.h"
 
 namespace hearthgate::daemon {
 namespace {
@@ -275,7 +276,7 @@ Status GatewayProcess::startPlugins() {
   parts.plugin_state = std::make_unique<StoredPluginState>(*parts.engine, *parts.readers);
   parts.seen_services = std::make_unique<SeenServices>(*parts.engine, *parts.plugin_state, *parts.clock);
   parts.discovery = std::make_unique<plugin_host::Discovery>(
-      *parts.clock, [&parts](sdk::ServiceChange, const plugin_host::Sighting& sighting) { parts.seen_services->changed(sighting); });
+      *parts.clock, [&parts](const plugin_host::Sighting& sighting) { parts.seen_services->changed(sighting); });
   HG_CHECK(parts.seen_services->restore(*parts.discovery));
   bool sync_on = config.sharing.enabled && config.sharing.sync.enabled;
   plugin_host::PluginHostOptions options;
@@ -320,13 +321,13 @@ Status GatewayProcess::startPlugins() {
     }
     if (listening.port == 0) listening = transport->listen(sync.listen, sync.port, parts.hub->acceptor(name));
     if (!listening.outcome.ok()) {
-      listener->status = pluginError(listening.outcome.code, "sync listener " + addressWithPort(sync.listen, sync.port) +
+      listener->status = pluginError(listening.outcome.code, "sync listener " + trust::addressWithPort(sync.listen, sync.port) +
                                                                  ": " + listening.outcome.message +
                                                                  " (change sharing.sync.listen or sharing.sync.port)");
       return listener->status;
     }
     listener->port = listening.port;
-    listener->address = addressWithPort(sync.listen, listening.port);
+    listener->address = trust::addressWithPort(sync.listen, listening.port);
     parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
     parts.hub->useTransport(name, std::move(transport));
     if (parts.announcer) parts.announcer->listensAt(sync.listen, listening.port);
@@ -368,15 +369,15 @@ Status GatewayProcess::startApi() {
                                                          *parts.filter, *parts.homes, *parts.plugin_items, configuration_});
   if (!server.ok()) {
     bool listener = server.error().domain == Domain::kNetwork;
-    return startError(listener ? "admin listener " + addressWithPort(config.admin.listen, config.admin.port) : "admin token",
+    return startError(listener ? "admin listener " + trust::addressWithPort(config.admin.listen, config.admin.port) : "admin token",
                       server.error());
   }
   parts.server = std::move(*server);
-  return parts.directory.write("admin.url", "http://" + addressWithPort(config.admin.listen, parts.server->port()) + "\n");
+  return parts.directory.write("admin.url", "http://" + trust::addressWithPort(config.admin.listen, parts.server->port()) + "\n");
 }
 
 std::string GatewayProcess::readyLine() const {
-  return "ready admin=http://" + addressWithPort(configuration_.config.admin.listen, parts_->server->port()) +
+  return "ready admin=http://" + trust::addressWithPort(configuration_.config.admin.listen, parts_->server->port()) +
          " sync=" + parts_->sync_address + " home=" + parts_->identity->home().text();
 }
 

@@ -67,7 +67,7 @@ void Discovery::lose(const std::string& type) {
     if (heard) {
       heard(ServiceChange::kLost, sighting.instance);
     } else {
-      changed_(ServiceChange::kLost, shown(sighting));
+      changed_(shown(sighting));
     }
   }
 }
@@ -158,7 +158,7 @@ void Discovery::heard(uint64_t number, uint64_t generation, ServiceChange change
     sighting = kept;
   }
   user(change, instance);
-  if (first) changed_(change, shown(std::move(sighting)));
+  if (first) changed_(shown(std::move(sighting)));
 }
 
 // The one that went first gives way.

@@ -27,7 +27,7 @@ struct Sighting {
 class Discovery final : public sdk::DnsSd {
  public:
   // `changed` is called on the provider's thread, or on that of drop() or end(); with texts that are fit to be shown.
-  using Changed = std::function<void(sdk::ServiceChange, const Sighting&)>;
+  using Changed = std::function<void(const Sighting&)>;
 
   Discovery(Clock& clock, Changed changed) : clock_(clock), changed_(std::move(changed)) {}
 

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 
 #include "plugin_host/crash_watch.h"
 
 namespace hearthgate::plugin_host {
 
-// False when `code` threw, which `failed` is told; `slot`: see crash_watch.h. Any thread.
-template <typename Code>
-bool guarded(int slot, const std::function<void(const char* what, const char* message)>& failed, const char* what, Code code) {
+// False when `code` threw, which `failed(what, message)` is told; `slot`: see crash_watch.h. Any thread.
+template <typename Failed, typename Code>
+bool guarded(int slot, const Failed& failed, const char* what, Code code) {
   const RunsPlugin mark(slot);
   try {
     code();

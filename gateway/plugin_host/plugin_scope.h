@@ -15,6 +15,7 @@
 #include "base/executor.h"
 #include "hearthgate/host.h"
 #include "plugin_host/crash_watch.h"
+#include "plugin_host/guarded.h"
 #include "plugin_host/plugin_dns_sd.h"
 #include "plugin_host/plugin_file.h"
 #include "plugin_host/services.h"
@@ -55,16 +56,7 @@ class PluginScope final : public sdk::Host,
   // Runs code of the plugin; false when it threw. `what` completes "NAME failed in …".
   template <typename Code>
   bool guarded(const char* what, Code code) {
-    const RunsPlugin mark(slot_);
-    try {
-      code();
-      return true;
-    } catch (const std::exception& error) {
-      fail(what, error.what());
-    } catch (...) {
-      fail(what, "an exception of an unknown type");
-    }
-    return false;
+    return plugin_host::guarded(slot_, [this](const char* in, const char* message) { fail(in, message); }, what, std::move(code));
   }
   // The last thing that the plugin threw; empty when it threw nothing.
   std::string fault() const;

@@ -243,7 +243,10 @@ struct LinkHub::Impl : Connection::User {
   bool looks_nearby = false;
   std::optional<Neighbour> nextToRaceLocked(const PairingRun& pairing, const std::set<std::string>& tried) const;
   Result<PairingView> joinNearby(const trust::PairingCode& typed, bool auto_confirm);
-  void raceOne(const std::shared_ptr<PairingRun>& pairing, const trust::PairingCode& typed, const Neighbour& neighbour);
+  Result<std::shared_ptr<PairingRun>> beginJoin(bool auto_confirm, bool found);
+  Status dialPairing(const trust::PairingCode& typed, const std::string& address,
+                     const std::function<bool(const std::shared_ptr<Connection>&)>& take);
+  Result<PairingView> awaitJoin(const std::shared_ptr<PairingRun>& pairing);
 
   // link_hub_pairing.cpp
   sdk::LinkDecision acceptPairing(const sdk::LinkRequest& request);

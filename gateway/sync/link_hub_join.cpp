@@ -18,12 +18,8 @@ constexpr int64_t kSameHomeMs = 1'000;
 constexpr int64_t kNearbyWaitMs = 5'000;
 // Announcements that are remembered: those that DNS-SD looks at.
 constexpr size_t kMaxNeighbours = 512;
-constexpr size_t kId8 = 8;
 
-std::string addressOf(const sdk::ServiceInstance& instance) {
-  std::string port = ":" + std::to_string(instance.port);
-  return instance.address.find(':') == std::string::npos ? instance.address + port : "[" + instance.address + "]" + port;
-}
+std::string addressOf(const sdk::ServiceInstance& instance) { return trust::addressWithPort(instance.address, instance.port); }
 
 std::string_view hostOf(std::string_view address) { return address.substr(0, address.rfind(':')); }
 
@@ -38,7 +34,7 @@ void LinkHub::nearby(sdk::ServiceChange change, const sdk::ServiceInstance& inst
     int64_t now = impl.clock.steadyMs();
     std::string key = instance.name + "\n" + instance.interface + (instance.address.find(':') == std::string::npos ? "\n4" : "\n6");
     std::string id8 = sdk::txtValue(instance.txt, "id");
-    bool usable = change != sdk::ServiceChange::kLost && instance.on_link && instance.port != 0 && id8.size() == kId8 &&
+    bool usable = change != sdk::ServiceChange::kLost && instance.on_link && instance.port != 0 && id8.size() == kAnnouncedIdSymbols &&
                   sdk::txtValue(instance.txt, "v") == "1" && trust::isAddressWithPort(addressOf(instance));
     auto before = impl.neighbours.find(key);
     if (!usable) {
@@ -120,39 +116,16 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
   }
   std::optional<Error> last;
   for (const std::string& target : addresses) {
-    HG_TRY(auto channel, trust::Channel::pair(trust::Channel::Role::kClient, code->psk()));
-    auto connection = std::make_shared<Connection>(*impl_, impl_->links, impl_->handshakes, Connection::Kind::kPairing, true,
-                                                   std::move(channel));
-    connection->address = target;
-    auto pairing = std::make_shared<PairingRun>();
-    pairing->role = trust::PairingRole::kJoiner;
-    pairing->auto_confirm = auto_confirm;
-    pairing->connection = connection;
-    pairing->address = target;
-    pairing->view.state = "open";
-    std::shared_ptr<sdk::Transport> transport;
-    std::shared_ptr<PairingRun> before;
-    {
-      std::lock_guard lock(impl_->mutex);
-      if (impl_->transports.empty()) {
-        return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
-      }
-      transport = impl_->transports.begin()->second;
-      before = std::exchange(impl_->run, pairing);
-      if (before && before->commit) before.reset();  // Goes on in `commits`.
-      impl_->track(connection);
-    }
-    if (before && !before->finished) impl_->failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
-    transport->dial(target, "/pair", connection, [connection](const sdk::Outcome& outcome) {
-      if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
+    HG_TRY(auto pairing, impl_->beginJoin(auto_confirm, false));
+    Status dialled = impl_->dialPairing(*code, target, [&](const std::shared_ptr<Connection>& connection) {
+      pairing->connection = connection;
+      pairing->address = target;
+      return !pairing->finished;
     });
-    std::unique_lock lock(impl_->mutex);
-    auto limit = std::chrono::milliseconds(trust::kConfirmLimitMs + trust::kPendingLimitMs + 30'000);
-    impl_->pairing_changed.wait_for(lock, limit, [&] {
-      return impl_->stopping || pairing->finished || (!auto_confirm && pairing->view.state == "confirming");
-    });
-    if (pairing->view.state == "done" || pairing->view.state == "confirming") return pairing->view;
-    last = pairing->view.error.value_or(networkError("pairing_unreachable", "The pairing did not end in time; try again."));
+    if (!dialled.ok()) impl_->failPairing(pairing, dialled.error());
+    Result<PairingView> joined = impl_->awaitJoin(pairing);
+    if (joined.ok()) return joined;
+    last = joined.error();
     bool try_next = last->code == "pairing_unreachable" || last->code == "pairing_not_a_home";
     if (!try_next) break;
   }
@@ -183,31 +156,12 @@ std::optional<LinkHub::Impl::Neighbour> LinkHub::Impl::nextToRaceLocked(const Pa
   return best ? std::optional<Neighbour>(*best) : std::nullopt;
 }
 
-void LinkHub::Impl::raceOne(const std::shared_ptr<PairingRun>& pairing, const trust::PairingCode& typed, const Neighbour& neighbour) {
-  auto channel = trust::Channel::pair(trust::Channel::Role::kClient, typed.psk());
-  if (!channel.ok()) return;
-  auto connection =
-      std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPairing, true, std::move(*channel));
-  connection->address = neighbour.address;
-  std::shared_ptr<sdk::Transport> transport;
-  {
-    std::lock_guard lock(mutex);
-    if (transports.empty() || pairing->finished) return;
-    transport = transports.begin()->second;
-    pairing->racing[connection] = {neighbour.name, clock.steadyMs()};
-    track(connection);
-  }
-  transport->dial(neighbour.address, "/pair", connection, [connection](const sdk::Outcome& outcome) {
-    if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
-  });
-}
-
-// TRUST.md T3: the home whose handshake the code opens is the one; what is announced decides nothing else.
-Result<PairingView> LinkHub::Impl::joinNearby(const trust::PairingCode& typed, bool auto_confirm) {
+// A pairing of this home's as the joiner, in place of the one before.
+Result<std::shared_ptr<PairingRun>> LinkHub::Impl::beginJoin(bool auto_confirm, bool found) {
   auto pairing = std::make_shared<PairingRun>();
   pairing->role = trust::PairingRole::kJoiner;
   pairing->auto_confirm = auto_confirm;
-  pairing->found = true;
+  pairing->found = found;
   pairing->view.state = "open";
   std::shared_ptr<PairingRun> before;
   {
@@ -217,6 +171,44 @@ Result<PairingView> LinkHub::Impl::joinNearby(const trust::PairingCode& typed, b
     if (before && before->commit) before.reset();  // Goes on in `commits`.
   }
   if (before && !before->finished) failPairing(before, stateError("pairing_refused", "Another pairing was begun."));
+  return pairing;
+}
+
+// `take` gets the connection with the mutex held, before anything of it can come; false: it is not wanted any more.
+Status LinkHub::Impl::dialPairing(const trust::PairingCode& typed, const std::string& address,
+                                  const std::function<bool(const std::shared_ptr<Connection>&)>& take) {
+  HG_TRY(auto channel, trust::Channel::pair(trust::Channel::Role::kClient, typed.psk()));
+  auto connection =
+      std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPairing, true, std::move(channel));
+  connection->address = address;
+  std::shared_ptr<sdk::Transport> transport;
+  {
+    std::lock_guard lock(mutex);
+    if (transports.empty()) return stateError("pairing_unreachable", "No transport plugin is running; see `plugin list`.");
+    transport = transports.begin()->second;
+    if (!take(connection)) return {};
+    track(connection);
+  }
+  transport->dial(address, "/pair", connection, [connection](const sdk::Outcome& outcome) {
+    if (!outcome.ok()) connection->failed(networkError(outcome.code, outcome.message));
+  });
+  return {};
+}
+
+// Until there is something to confirm, or both have pinned.
+Result<PairingView> LinkHub::Impl::awaitJoin(const std::shared_ptr<PairingRun>& pairing) {
+  std::unique_lock lock(mutex);
+  auto limit = std::chrono::milliseconds(trust::kConfirmLimitMs + trust::kPendingLimitMs + 30'000);
+  pairing_changed.wait_for(lock, limit, [&] {
+    return stopping || pairing->finished || (!pairing->auto_confirm && pairing->view.state == "confirming");
+  });
+  if (pairing->view.state == "done" || pairing->view.state == "confirming") return pairing->view;
+  return pairing->view.error.value_or(networkError("pairing_unreachable", "The pairing did not end in time; try again."));
+}
+
+// TRUST.md T3: the home whose handshake the code opens is the one; what is announced decides nothing else.
+Result<PairingView> LinkHub::Impl::joinNearby(const trust::PairingCode& typed, bool auto_confirm) {
+  HG_TRY(auto pairing, beginJoin(auto_confirm, true));
   std::set<std::string> tried;  // addresses
   int64_t until = clock.steadyMs() + kNearbyWaitMs;
   while (true) {
@@ -243,7 +235,12 @@ Result<PairingView> LinkHub::Impl::joinNearby(const trust::PairingCode& typed, b
     for (const auto& connection : late) connection->close("timeout", "It did not answer within three seconds.");
     if (!next) continue;
     tried.insert(next->address);
-    raceOne(pairing, typed, *next);
+    Status dialled = dialPairing(typed, next->address, [&](const std::shared_ptr<Connection>& connection) {
+      if (pairing->finished || pairing->connection) return false;
+      pairing->racing[connection] = {next->name, clock.steadyMs()};
+      return true;
+    });
+    if (!dialled.ok()) failPairing(pairing, dialled.error());
   }
   std::unique_lock lock(mutex);
   if (!pairing->connection && !pairing->finished) {
@@ -266,12 +263,8 @@ Result<PairingView> LinkHub::Impl::joinNearby(const trust::PairingCode& typed, b
     failPairing(pairing, nobody);
     return nobody;
   }
-  auto limit = std::chrono::milliseconds(trust::kConfirmLimitMs + trust::kPendingLimitMs + 30'000);
-  pairing_changed.wait_for(lock, limit, [&] {
-    return stopping || pairing->finished || (!auto_confirm && pairing->view.state == "confirming");
-  });
-  if (pairing->view.state == "done" || pairing->view.state == "confirming") return pairing->view;
-  return pairing->view.error.value_or(networkError("pairing_unreachable", "The pairing did not end in time; try again."));
+  lock.unlock();
+  return awaitJoin(pairing);
 }
 
 }  // namespace hearthgate::sync

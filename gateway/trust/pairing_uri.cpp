@@ -75,6 +75,11 @@ bool isAddressWithPort(std::string_view text) {
   return true;
 }
 
+std::string addressWithPort(const std::string& address, uint16_t port) {
+  bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
 std::string PairingUri::text() const {
   std::string out(kHead);
   char separator = '?';

@@ -29,5 +29,7 @@ struct PairingUri {
 // Whether `text` is ADDRESS:PORT with an IPv4 address, an IPv6 address in brackets (a zone allowed) or a host name. The
 // one check for addresses that people, QR codes and other homes name.
 bool isAddressWithPort(std::string_view text);
+// That of an IP address, IPv6 in brackets.
+std::string addressWithPort(const std::string& address, uint16_t port);
 
 }  // namespace hearthgate::trust

@@ -146,7 +146,7 @@ class Client:
             if connection.sock is None:
                 connection.connect()
             connection.sock.settimeout(timeout_s)
-            connection.request(method, path if path.startswith("/health") else "/api/v1" + path, body, sent)
+            connection.request(method, path if path.startswith(("/health", "/metrics")) else "/api/v1" + path, body, sent)
             response = connection.getresponse()
             text = response.read().decode()
         except Exception:

@@ -73,7 +73,7 @@ class DiscoveryTest : public ::testing::Test {
 
   ManualClock clock_;
   std::vector<std::string> changes_;
-  Discovery discovery_{clock_, [this](ServiceChange, const Sighting& seen) {
+  Discovery discovery_{clock_, [this](const Sighting& seen) {
                          changes_.push_back((seen.here ? "here " : "gone ") + seen.instance.name);
                        }};
   std::shared_ptr<Provider> provider_ = std::make_shared<Provider>();
