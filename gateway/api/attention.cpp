@@ -4,6 +4,7 @@
 
 #include "api/tuning.h"
 #include "base/utf8.h"
+#include "sync/key_report.h"
 
 namespace hearthgate::api {
 namespace {
@@ -27,6 +28,11 @@ std::string refusedLink(const std::string& name, const std::string& reason) {
   }
   if (reason == "identity") {
     return name + " claims an id that is not the one of its key: `home forget` it and pair again.";
+  }
+  if (reason == "identity_fork") {
+    return "Two different keys of " + name +
+           " are about, so somebody has its key: nothing is exchanged with it until `key rotate --compromised` was run there, "
+           "or it is paired again.";
   }
   if (reason == "protocol_version") {
     return "This home and " + name + " speak no common version of the protocol: update the older one.";
@@ -151,6 +157,12 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
         {"restore_hold",
          "A backup was restored, and nothing is sent to other homes until a person has looked at homes and grants.",
          ""});
+  }
+  if (sync::areForeign(reader.meta(sync::kForeignStatements), gateway.parts.identity.chain())) {
+    all.push_back({"identity_fork",
+                   "A key of this home is about that it did not make: somebody has its key, or this data folder is older than "
+                   "what others know. `key rotate --compromised` ends it.",
+                   ""});
   }
   addHomes(gateway, reader, &all);
   if (uint64_t open = reader.openConflicts(); open > 0) {

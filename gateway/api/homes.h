@@ -9,7 +9,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "model/address.h"
+#include "sync/key_report.h"
 #include "sync/why.h"
+#include "trust/identity.h"
 
 namespace hearthgate::api {
 
@@ -129,6 +131,10 @@ class Homes {
   // Waits. Errors: CONTRACT's for POST /pairing/join.
   virtual Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                     bool auto_confirm) = 0;
+
+  virtual Result<sync::KeyReport> keys() = 0;
+  // Errors: key_chain_full, recovery_words_wrong, a file's.
+  virtual Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) = 0;
 
   // Ordered by service, instance and interface.
   virtual std::vector<DiscoveredItem> discovered() { return {}; }

@@ -89,6 +89,9 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       {"unknown_plugin", 404},
       {"recovery_words_gone", 410},
       {"recovery_words_wrong", 403},
+      {"recovery_words_mistyped", 422},
+      {"recovery_words_needed", 422},
+      {"key_chain_full", 409},
       // the machine
       {"storage_full", 507},
       {"storage_not_writable", 503},

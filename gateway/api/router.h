@@ -68,6 +68,7 @@ void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
 void addAuditRoutes(Router& router);
 void addConfigRoutes(Router& router);
+void addKeyRoutes(Router& router);
 void addSecretRoutes(Router& router);
 void addWhyRoutes(Router& router);
 void addLaterRoutes(Router& router);

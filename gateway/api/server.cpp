@@ -67,6 +67,7 @@ void addRoutes(Router& router) {
   addPluginRoutes(router);
   addAuditRoutes(router);
   addConfigRoutes(router);
+  addKeyRoutes(router);
   addSecretRoutes(router);
   addWhyRoutes(router);
   addLaterRoutes(router);

@@ -49,6 +49,8 @@ std::vector<std::string> examplesOf(const std::string& words) {
       {"plugin enable", {"hearthgate plugin enable lan"}},
       {"plugin disable", {"hearthgate plugin disable lan"}},
       {"plugin reload", {"hearthgate plugin reload lan"}},
+      {"key show", {"hearthgate key show"}},
+      {"key rotate", {"hearthgate key rotate", "hearthgate key rotate --compromised"}},
       {"token rotate", {"hearthgate token rotate --yes"}},
       {"audit", {"hearthgate audit --actor Beach --since 2030-01-31T18:00:00Z"}},
       {"config check", {"hearthgate config check ./hearthgate.yaml"}},

@@ -42,6 +42,8 @@ class HomesOverLinks final : public api::Homes {
   void cancelPairing() override { hub_.cancelPairing(); }
   Result<api::PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                  bool auto_confirm) override;
+  Result<sync::KeyReport> keys() override { return hub_.keys(); }
+  Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override { return hub_.renewKey(renewal); }
   std::vector<api::DiscoveredItem> discovered() override;
 
  private:

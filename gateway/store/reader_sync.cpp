@@ -97,7 +97,7 @@ bool Reader::anyStrategyHere() {
 
 #define PEER_COLUMNS                                                                                                 \
   "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
-  "p.since_ms, p.last_sync_ms, p.former_spki, p.former_statements, p.former_pairing"
+  "p.since_ms, p.last_sync_ms, p.former_spki, p.former_statements, p.former_pairing, p.knows_spki, p.fork"
 
 namespace {
 Peer readPeer(Database& database, Query& query) {
@@ -114,6 +114,8 @@ Peer readPeer(Database& database, Query& query) {
   peer.since_ms = query.integer(9);
   if (!query.isNull(10)) peer.last_sync_ms = query.integer(10);
   if (!query.isNull(11)) peer.former = Pin{query.text(11), query.text(12), query.text(13)};
+  if (!query.isNull(14)) peer.knows_spki = query.text(14);
+  if (!query.isNull(15)) peer.fork = query.text(15);
   return peer;
 }
 }  // namespace

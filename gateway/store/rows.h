@@ -173,6 +173,8 @@ struct Peer : Pin {
   int64_t since_ms = 0;
   std::optional<int64_t> last_sync_ms;
   std::optional<Pin> former;  // comes back when the pairing that replaced it is not acknowledged
+  std::string knows_spki;     // which key of this home's it pins; empty: no link has shown it
+  std::string fork;           // trust's encoding of a chain that contradicts `statements`; empty: there is none
 };
 
 struct Cursor {

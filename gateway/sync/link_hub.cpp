@@ -6,7 +6,7 @@
 #include "sync/link_hub_impl.h"
 
 namespace hearthgate::sync {
-LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
+LinkHub::Impl::Impl(engine::Engine& engine_in, trust::Identity& identity_in, Clock& clock_in, Random& random_in,
                     LinkHubSettings settings_in)
     : engine(engine_in), identity(identity_in), clock(clock_in), random(random_in), settings(std::move(settings_in)),
       handshake_gate(settings.unauthenticated) {
@@ -17,7 +17,6 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_i
   replication.full_sync_interval_ms = settings.full_sync_interval_ms;
   replication.bandwidth_limit = settings.bandwidth_limit;
   replication.uncompressed_kinds = {settings.uncompressed_kinds.begin(), settings.uncompressed_kinds.end()};
-  replication.statements = trust::encodeChain(identity.chain());
   replication.saved_bytes = [this](const HomeId& home) -> uint64_t {
     std::lock_guard lock(mutex);
     auto at = traffic.find(home);
@@ -27,6 +26,9 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_i
     return message > wire ? message - wire : 0;
   };
   replicator = std::make_unique<Replicator>(engine.core(), std::move(replication));
+  stateOwnKeys();
+  replicator->onKeyMessage([this](const HomeId& from, MessageType type, std::string_view message) { onKeyMessage(from, type, message); });
+  replicator->onBye([this](const HomeId& from, const std::string& reason) { onBye(from, reason); });
   replicator->onIntroduced([this](const HomeId& home, const Hello& hello) { introduced(home, hello); });
   replicator->onSyncComplete([this](const HomeId& home, uint64_t sent, uint64_t received) {
     engine.core().event("sync_complete", "{\"home\":\"" + home.text() + "\",\"sent\":" + std::to_string(sent) +
@@ -34,7 +36,7 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_i
   });
 }
 
-LinkHub::LinkHub(engine::Engine& engine, const trust::Identity& identity, Clock& clock, Random& random,
+LinkHub::LinkHub(engine::Engine& engine, trust::Identity& identity, Clock& clock, Random& random,
                  LinkHubSettings settings)
     : impl_(std::make_unique<Impl>(engine, identity, clock, random, std::move(settings))) {}
 
@@ -65,7 +67,10 @@ Status LinkHub::start() {
 
 Status LinkHub::Impl::load() {
   std::vector<store::Peer> rows;
-  HG_CHECK(engine.run([&](engine::Core& core) { rows = core.store().peers(); }));
+  HG_CHECK(engine.run([&](engine::Core& core) {
+    rows = core.store().peers();
+    dropAcknowledgedKeys();
+  }));
   for (const store::Peer& row : rows) {
     setPeer(row);
     if (row.state == store::PeerState::kUnacknowledged) resumeMarked(row);
@@ -111,6 +116,7 @@ void LinkHub::Impl::tick() {
       },
       {});
   pairingTick();
+  dropOldKeys();
   std::vector<std::shared_ptr<Connection>> late;
   std::vector<std::shared_ptr<Connection>> unused;
   {
@@ -229,6 +235,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.dialling = false;
         entry.refused_reason.clear();
         entry.last_error.clear();
+        entry.key_turn = 0;
         link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();
         if (connection->dialled()) {
@@ -251,6 +258,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
           if (at == peers.end() || at->second.link != connection) return;  // It ended, or the home was forgotten.
         }
         engine_links[home] = connection;
+        told_keys[home] = stated_spki;
         replicator->linkUp(home);
       },
       {});
@@ -344,6 +352,8 @@ bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connecti
   auto at = engine_links.find(home);
   if (at == engine_links.end() || at->second != connection) return false;
   engine_links.erase(at);
+  told_keys.erase(home);
+  told_marks.erase(home);
   replicator->linkDown(home);
   return true;
 }
@@ -351,6 +361,7 @@ bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connecti
 // Engine's thread, after a commit or a failed one.
 void LinkHub::Impl::dispatch(bool committed) {
   answerLevelWaits(committed);
+  rekey(committed);
   std::vector<Output> output = replicator->takeOutput();
   std::map<HomeId, std::vector<Connection::Outgoing>> messages;
   std::vector<Output> closes;
@@ -382,8 +393,10 @@ void LinkHub::Impl::planPump() {
 
 // Engine's thread, inside a transaction.
 void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
+  onStatements(home, hello.statements);
   auto row = engine.core().store().peer(home);
   if (!row) return;
+  row->knows_spki = engine_links.at(home)->own_spki;
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
@@ -408,6 +421,9 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;
   setPeer(*row);
+  dropAcknowledgedKeys();
+  if (!replicator->ready(home)) return;
+  tellKeys(home);
   engine_links.at(home)->told_connected = true;
   engine.core().event("home", homeEvent(home, "connected"));
 }

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "hearthgate/dns_sd.h"
 #include "hearthgate/transport.h"
+#include "sync/key_report.h"
 #include "sync/replicator.h"
 #include "sync/traffic.h"
 #include "trust/handshake_gate.h"
@@ -93,7 +94,7 @@ inline constexpr int64_t kMaxPairingTtlS = 3600;
 
 class LinkHub {
  public:
-  LinkHub(engine::Engine& engine, const trust::Identity& identity, Clock& clock, Random& random, LinkHubSettings settings);
+  LinkHub(engine::Engine& engine, trust::Identity& identity, Clock& clock, Random& random, LinkHubSettings settings);
   ~LinkHub();
   LinkHub(const LinkHub&) = delete;
   LinkHub& operator=(const LinkHub&) = delete;
@@ -133,6 +134,12 @@ class LinkHub {
   Result<Why> why(const HomeId& home, const model::Address& address);
   // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
   Result<SyncAnswer> sync(const HomeId& home);
+
+  // --- keys (TRUST.md T8, T9) ---------------------------------------------------------------------------------------------
+  Result<KeyReport> keys();
+  // Another operating key, told to every home that is linked now and to the others when they come. Errors: those of
+  // Identity::renewKey().
+  Result<KeyReport> renewKey(const trust::KeyRenewal& renewal);
 
   // --- nearby ---------------------------------------------------------------------------------------------------------
   // What DNS-SD tells of `_hearthgate._tcp`: hints where known homes are and which home has a code open. Other gateways'

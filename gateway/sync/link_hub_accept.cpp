@@ -22,7 +22,11 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
       refusals.add(false, "link_throttled", address, ticket.error().message);
       return sdk::LinkDecision::refuse(429);
     }
-    auto channel = trust::Channel::peer(trust::Channel::Role::kServer, identity, [this](std::string_view spki) {
+    // The key that the dialler names, while it is held (T9).
+    auto keys = identity.keys();
+    const trust::OwnKey* own = request.query.starts_with("k=") ? keys->named(std::string_view(request.query).substr(2)) : nullptr;
+    if (!own) own = &keys->present;
+    auto channel = trust::Channel::peer(trust::Channel::Role::kServer, own->key, own->certificate, [this](std::string_view spki) {
       std::lock_guard inner(mutex);
       return pins.contains(std::string(spki)) || commits.contains(std::string(spki));
     });
@@ -36,6 +40,7 @@ sdk::LinkDecision LinkHub::Impl::accept(const std::string& transport, const sdk:
     connection->ticket = *ticket;
     connection->transport = transport;
     connection->address = address;
+    connection->own_spki = own->spki();
     track(connection);
     return sdk::LinkDecision::accept(connection);
   }

@@ -100,6 +100,7 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
   row.statements = trust::encodeChain(pairing.peer->chain);
   row.pairing = pairing.commit->pairingId();
   row.since_ms = clock.wallMs();
+  if (pairing.session) row.knows_spki = pairing.session->selfChain().back().operating_spki;
   if (!pairing.address.empty()) row.addresses.push_back({pairing.address, pairing.found ? "found" : "hand", clock.wallMs()});
   for (const std::string& address : pairing.peer->addresses) {
     bool same = !row.addresses.empty() && row.addresses.front().address == address;
@@ -141,6 +142,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           if (mark && isPairedBy(known, row.operating_spki)) return;
           core.store().putPeer(row);
           core.admit(row.home);
+          tellKeysToAll();
           *stored = row;
         },
         [this, pairing, connection, stored](const Status& status) {
@@ -174,6 +176,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           row->kept_apart = false;
           row->former.reset();
           core.store().putPeer(*row);
+          tellKeysToAll();
           *stored = row;
         },
         [this, pairing, stored, connection](const Status& status) {

@@ -1,9 +1,7 @@
 // Dialling: whom, where and when.
 #include <algorithm>
 
-#include "base/base32.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "sync/link_hub_impl.h"
 
 namespace hearthgate::sync {
@@ -57,7 +55,7 @@ std::vector<std::string> LinkHub::Impl::addressesLocked(const PeerEntry& entry) 
 
 bool LinkHub::Impl::mayDialLocked(const PeerEntry& entry) const {
   return !stopping && !transports.empty() && entry.row.state == store::PeerState::kPaired && !entry.row.kept_apart &&
-         !entry.link;
+         entry.row.fork.empty() && !entry.link;
 }
 
 // A link came about over `address`. One that was only announced becomes one of the home's; what is too many is sorted out
@@ -198,7 +196,22 @@ bool LinkHub::Impl::roundOverLocked(const PeerEntry& entry) const {
 
 std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, const std::string& spki,
                                                     const HomeId& home, bool for_commit) {
-  auto channel = trust::Channel::peer(trust::Channel::Role::kClient, identity,
+  auto keys = identity.keys();
+  const trust::OwnKey* own = &keys->present;
+  {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(home);
+    if (at != peers.end() && !for_commit) {
+      auto all = ownKeysFor(*keys, at->second.row);
+      own = all[at->second.key_turn % all.size()];
+    }
+    // The key that the pairing has shown, though another one may have come since.
+    auto commit = for_commit ? commits.find(spki) : commits.end();
+    const trust::PairingSession* session = commit == commits.end() ? nullptr : commit->second->session.get();
+    const trust::OwnKey* shown = session ? keys->withSpki(session->selfChain().back().operating_spki) : nullptr;
+    if (shown) own = shown;
+  }
+  auto channel = trust::Channel::peer(trust::Channel::Role::kClient, own->key, own->certificate,
                                       [spki](std::string_view presented) { return presented == spki; });
   if (!channel.ok()) {
     logError("links", channel.error().message);
@@ -208,6 +221,7 @@ std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, 
       std::make_shared<Connection>(*this, links, handshakes, Connection::Kind::kPeer, true, std::move(*channel));
   connection->address = address;
   connection->for_commit = for_commit;
+  connection->own_spki = own->spki();
   std::shared_ptr<sdk::Transport> transport;
   {
     std::lock_guard lock(mutex);
@@ -222,9 +236,7 @@ std::shared_ptr<Connection> LinkHub::Impl::dialPeer(const std::string& address, 
     connection->failed(networkError("no_transport", "No transport plugin is running."));
     return connection;
   }
-  auto digest = sha256(spki);
-  std::string key = base32({reinterpret_cast<const char*>(digest.data()), digest.size()}).substr(0, 16);
-  transport->dial(address, "/peer?k=" + key, connection, [connection, address](const sdk::Outcome& outcome) {
+  transport->dial(address, "/peer?k=" + trust::keyName(spki), connection, [connection, address](const sdk::Outcome& outcome) {
     if (!outcome.ok()) connection->failed(networkError(outcome.code, "Dialling " + address + " failed: " + outcome.message));
   });
   return connection;
@@ -248,7 +260,7 @@ int64_t LinkHub::Impl::jittered(double ms) {
 // Until the next dial, when the link of `entry` has ended.
 int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error) {
   bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
-                 error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity";
+                 error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity" || error.code == "identity_fork";
   if (refused) entry.refused_reason = error.code;
   bool storage = error.code == "storage";
   entry.storage_failed = storage && !connection.endedByPeer();
@@ -271,7 +283,14 @@ void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, con
     PeerEntry& entry = at->second;
     round = entry.round_number;
     entry.last_error = error.message;
-    if (error.code == "not_paired" || error.code == "key_not_pinned") entry.refused_reason = error.code;
+    // Perhaps it pins another key of ours: each is shown once before that is told.
+    const size_t keys = error.code == "not_paired" ? ownKeysFor(*identity.keys(), entry.row).size() : 1;
+    if (keys > 1 && entry.key_turned_round != round) {
+      entry.key_turned_round = round;
+      ++entry.key_turn;
+    }
+    const bool refused = error.code == "not_paired" || error.code == "key_not_pinned";
+    if (refused && entry.key_turn % keys == 0) entry.refused_reason = error.code;
     if (!entry.dialling) return;
     if (roundOverLocked(entry)) {
       entry.dialling = false;

@@ -27,6 +27,10 @@ void LinkHub::Impl::setPeerLocked(const store::Peer& row) {
   auto [at, fresh] = peers.try_emplace(row.home);
   at->second.row = row;
   if (fresh) at->second.since_ms = clock.wallMs();
+  if (!row.fork.empty()) {
+    at->second.refused_reason = "identity_fork";
+    return;
+  }
   pins[row.operating_spki] = row.home;
 }
 
@@ -129,6 +133,7 @@ Status LinkHub::forget(const HomeId& home) {
     core.store().putPeer(*row);
     core.dismiss(home);
     core.store().forgetNotes(home);
+    impl_->dropAcknowledgedKeys();
     core.event("home", homeEvent(home, "forgotten"));
   });
   if (!forgotten.ok()) {

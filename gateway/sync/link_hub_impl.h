@@ -68,6 +68,8 @@ struct PeerEntry {
   int round_starting = 0;          // dials that are being begun, and not among the connections yet
   int64_t found_dialled_ms = 0;
   int64_t expected_until_ms = 0;  // a person asked to connect just now
+  size_t key_turn = 0;            // which of ownKeysFor() is shown to it
+  uint64_t key_turned_round = 0;  // in which round that moved on
   uint64_t dial_generation = 0;
   double retry_ms = kFirstRetryMs;
   int64_t failing_since_ms = 0;
@@ -144,11 +146,11 @@ inline std::string homeEvent(const HomeId& home, const std::string& state) {
 }
 
 struct LinkHub::Impl : Connection::User {
-  Impl(engine::Engine& engine_in, const trust::Identity& identity_in, Clock& clock_in, Random& random_in,
+  Impl(engine::Engine& engine_in, trust::Identity& identity_in, Clock& clock_in, Random& random_in,
        LinkHubSettings settings_in);
 
   engine::Engine& engine;
-  const trust::Identity& identity;
+  trust::Identity& identity;
   Clock& clock;
   Random& random;
   LinkHubSettings settings;
@@ -157,6 +159,11 @@ struct LinkHub::Impl : Connection::User {
   std::vector<std::shared_ptr<LevelWait>> level_waits;         // engine's thread
   // Of the waits that this transaction ends; engine's thread.
   std::vector<std::pair<std::shared_ptr<LevelWait>, SyncAnswer>> level_answers;
+  std::map<HomeId, std::string> told_keys;            // the key of ours that a linked home was told last; engine's thread
+  std::map<HomeId, std::set<std::string>> told_marks;  // the marks of homes that a linked one pins too; engine's thread
+  std::string stated_spki;                             // the key that hellos tell; engine's thread
+  std::set<HomeId> rekeyed;                            // in force when this transaction is durable; engine's thread
+  int64_t former_keys_looked_ms = 0;                   // by the steady clock; links' thread
   int64_t pump_at_ms = 0;  // by the steady clock, when links wakes the engine to pump; engine's thread
 
   std::mutex mutex;
@@ -224,6 +231,23 @@ struct LinkHub::Impl : Connection::User {
   int64_t nextRetryLocked(PeerEntry& entry);
   int64_t retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error);
   int64_t jittered(double ms);
+
+  // link_hub_keys.cpp; but for ownKeysFor() and dropOldKeys() on the engine's thread, inside a transaction
+  void stateOwnKeys();
+  void tellKeys(const HomeId& home);
+  void tellKeysToAll();
+  void onKeyMessage(const HomeId& from, MessageType type, std::string_view message);
+  void onKnownKeys(const HomeId& from, const KnownKeys& known);
+  void onStatements(const HomeId& from, std::string_view bytes);
+  void onOwnStatements(const HomeId& from, const trust::KeyChain& chain);
+  void forked(const HomeId& from, store::Peer row, const trust::KeyChain& known, const trust::KeyChain& other);
+  void renewed(const HomeId& from, store::Peer row, const trust::KeyChain& chain);
+  void onBye(const HomeId& from, const std::string& reason);
+  void rekey(bool committed);
+  void dropAcknowledgedKeys();
+  void dropOldKeys();
+  KeyReport keyReport(engine::Core& core);
+  std::vector<const trust::OwnKey*> ownKeysFor(const trust::OwnKeys& keys, const store::Peer& row) const;
 
   // link_hub_homes.cpp
   void setPeer(const store::Peer& row);

@@ -112,10 +112,16 @@ void Replicator::receive(const HomeId& peer, std::string_view message) {
     }
     case MessageType::kLevel: receiveLevel(session, message); break;
     case MessageType::kHeld: receiveHeld(session, message); break;
+    case MessageType::kKnownKeys:
+    case MessageType::kStatements:
+      if (key_message_) key_message_(peer, *type, message);
+      break;
     case MessageType::kBye: {
       auto bye = decodeBye(message);
       // Its own words, told to people here.
-      bool known = bye.ok() && (bye->code == "superseded" || bye->code == "forgotten" || bye->code == "held_quota");
+      constexpr std::string_view kKnown[] = {"superseded", "forgotten", "held_quota", "key_renewed", "identity_fork"};
+      bool known = bye.ok() && std::find(std::begin(kKnown), std::end(kKnown), bye->code) != std::end(kKnown);
+      if (known && said_bye_) said_bye_(peer, bye->code);
       end(session, known ? bye->code : "protocol",
           bye.ok() ? "The other home closed the link: " + toldReason(bye->text) : "The other home closed the link.");
       break;
@@ -197,6 +203,18 @@ std::vector<Output> Replicator::takeOutput() {
 void Replicator::send(Session& session, std::string message, bool uncompressed) {
   if (session.closing) return;
   output_.push_back({session.peer, std::move(message), "", "", uncompressed});
+}
+
+void Replicator::tell(const HomeId& peer, std::string message) {
+  auto at = sessions_.find(peer);
+  if (at != sessions_.end() && at->second.ready) send(at->second, std::move(message));
+}
+
+void Replicator::sayBye(const HomeId& peer, const std::string& code, const std::string& text) {
+  auto at = sessions_.find(peer);
+  if (at == sessions_.end()) return;
+  send(at->second, encode(Bye{code, text}));
+  close(at->second, code, text);
 }
 
 // This side refuses the link.

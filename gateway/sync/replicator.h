@@ -82,6 +82,18 @@ class Replicator {
   using SyncComplete = std::function<void(const HomeId&, uint64_t sent, uint64_t received)>;
   void onSyncComplete(SyncComplete done) { sync_complete_ = std::move(done); }
 
+  // Messages about keys, which others decide about: kKnownKeys and kStatements; and why a home said goodbye.
+  using KeyMessage = std::function<void(const HomeId&, MessageType, std::string_view)>;
+  void onKeyMessage(KeyMessage received) { key_message_ = std::move(received); }
+  using SaidBye = std::function<void(const HomeId&, const std::string& code)>;
+  void onBye(SaidBye said) { said_bye_ = std::move(said); }
+
+  // Of this home's keys, told in hellos from now on.
+  void setStatements(std::string statements) { settings_.statements = std::move(statements); }
+  // To a home that has said hello; nothing when there is none.
+  void tell(const HomeId& peer, std::string message);
+  // Says why, and ends the link.
+  void sayBye(const HomeId& peer, const std::string& code, const std::string& text);
   void setAddresses(std::vector<std::string> addresses) { settings_.addresses = std::move(addresses); }
 
   void linkUp(const HomeId& peer);
@@ -98,6 +110,11 @@ class Replicator {
   std::vector<Output> takeOutput();
 
   bool connected(const HomeId& peer) const { return sessions_.contains(peer); }
+  // Hellos were exchanged, and the link is not about to end.
+  bool ready(const HomeId& peer) const {
+    auto at = sessions_.find(peer);
+    return at != sessions_.end() && at->second.ready && !at->second.closing;
+  }
   PeerReport report(const HomeId& peer);
   // Why an entity of ours or of `peer` is or is not level between the two, from what decides about it (why.h). In a
   // transaction.
@@ -317,6 +334,8 @@ class Replicator {
   Ingress ingress_;
   Introduced introduced_;
   SyncComplete sync_complete_;
+  KeyMessage key_message_;
+  SaidBye said_bye_;
   std::map<HomeId, Session> sessions_;
   std::vector<Output> output_;
   // As they were read in the pump() that runs: nothing changes an entity while it does.

@@ -106,6 +106,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   session.clock_offset_ms = clockOffset(hello->clock_ms, core_.clock().wallMs());
   session.ready = true;
   if (introduced_) introduced_(session.peer, *hello);
+  if (session.closing) return;
   tellHeld(session, true);
   askHeld(session);
   for (const OwnerHello& owner : hello->owners) {

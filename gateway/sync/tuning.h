@@ -81,6 +81,10 @@ inline constexpr size_t kMaxToldReplicas = 4096;
 // Replica ids of which nobody has said yet that they are its own, and that are told in hello with what was seen of them:
 // as many as one vector names, the newest, some 20 KiB.
 inline constexpr size_t kMaxToldOfNobody = 1024;
+// Homes of which one tells that it pins them: more than one gateway is built for, 24 KiB.
+inline constexpr size_t kMaxKnownKeys = 1024;
+inline constexpr size_t kMarkBytes = 16;
+inline constexpr size_t kMarkHeadBytes = 8;
 // Names in one link's tables: the replica ids of 32 homes that told as many as they may, and more homes than one pairs with.
 // What a home writes beyond them never comes here, since its owner takes in no replica id that was not told.
 inline constexpr size_t kMaxReplicaNames = 32 * kMaxToldReplicas;

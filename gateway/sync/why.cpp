@@ -92,6 +92,9 @@ std::string linkAction(const LinkFacts& link) {
   if (reason == "key_not_pinned") {
     return "Another key answers at its addresses: correct them (`hearthgate home set --at`), or forget it and pair again.";
   }
+  if (reason == "identity_fork") {
+    return "Somebody has its key: run `hearthgate key rotate --compromised` at " + link.name + ", or pair it again.";
+  }
   if (reason == "superseded") return "Two machines share one identity: switch the older copy off.";
   if (reason == "protocol_version") return "Update the older one of the two gateways.";
   if (reason == "held_quota") return "Too much is held back: check that the clocks of both homes are right.";

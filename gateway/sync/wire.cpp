@@ -92,7 +92,7 @@ std::vector<std::pair<ReplicaId, uint64_t>> readCounters(ByteReader* in) {
 std::optional<MessageType> typeOf(std::string_view message) {
   if (message.empty()) return std::nullopt;
   auto type = static_cast<uint8_t>(message.front());
-  if (type < 1 || type > static_cast<uint8_t>(MessageType::kHeld)) return std::nullopt;
+  if (type < 1 || type > static_cast<uint8_t>(MessageType::kStatements)) return std::nullopt;
   return static_cast<MessageType>(type);
 }
 
@@ -418,6 +418,39 @@ Result<HeldMessage> decodeHeld(std::string_view text) {
   message.held = readHeldRows(&in);
   message.refused = readHeldRows(&in);
   return finish(in, std::move(message), "held");
+}
+
+std::string encode(const KnownKeys& known) {
+  std::string message = start(MessageType::kKnownKeys);
+  ByteWriter out(&message);
+  out.number(known.rows.size());
+  for (const KnownKeys::Row& row : known.rows) {
+    out.raw(row.mark);
+    out.raw(row.head);
+  }
+  return message;
+}
+
+Result<KnownKeys> decodeKnownKeys(std::string_view message) {
+  ByteReader in = body(message);
+  KnownKeys known;
+  for (size_t i = in.count(kMarkBytes + kMarkHeadBytes); i > 0; --i) {
+    std::string mark(in.raw(kMarkBytes));
+    known.rows.push_back({std::move(mark), std::string(in.raw(kMarkHeadBytes))});
+  }
+  return finish(in, std::move(known), "known keys");
+}
+
+std::string encodeStatementsMessage(std::string_view chain) {
+  std::string message = start(MessageType::kStatements);
+  ByteWriter(&message).bytes(chain);
+  return message;
+}
+
+Result<std::string> decodeStatementsMessage(std::string_view message) {
+  ByteReader in = body(message);
+  std::string chain(in.bytes());
+  return finish(in, std::move(chain), "key statements");
 }
 
 std::string encode(const Bye& bye) {

@@ -28,6 +28,8 @@ enum class MessageType : uint8_t {
   kLevel = 8,
   kBye = 9,
   kHeld = 10,
+  kKnownKeys = 11,
+  kStatements = 12,
 };
 
 // The type of a message, or nothing for an empty or unknown one.
@@ -153,8 +155,24 @@ struct HeldMessage {
 std::string encode(const HeldMessage& message);
 Result<HeldMessage> decodeHeld(std::string_view message);
 
+// Which homes the sender pins, so that the receiver can pass on newer statements of those that it pins too (TRUST.md T8).
+// Who does not know a home's id learns nothing of it from its mark.
+struct KnownKeys {
+  struct Row {
+    std::string mark;  // knownMark(), 16 bytes
+    std::string head;  // the first 8 bytes of the hash of its newest statement
+  };
+  std::vector<Row> rows;
+};
+std::string encode(const KnownKeys& known);
+Result<KnownKeys> decodeKnownKeys(std::string_view message);
+
+// A chain of key statements, in trust's encoding: of the sender itself, or of a home that both pin.
+std::string encodeStatementsMessage(std::string_view chain);
+Result<std::string> decodeStatementsMessage(std::string_view message);
+
 struct Bye {
-  std::string code;  // superseded, forgotten, protocol, held_quota
+  std::string code;  // superseded, forgotten, protocol, held_quota, key_renewed, identity_fork
   std::string text;
 };
 std::string encode(const Bye& bye);

@@ -1,9 +1,12 @@
 #include "trust/identity.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "trust/certificate.h"
 #include "trust/crypto.h"
+#include "trust/tuning.h"
 #include "trust/words.h"
 
 namespace hearthgate::trust {
@@ -18,21 +21,72 @@ PrivateKey rootKeyOf(std::string_view seed) {
 std::string ownerTagKeyOf(std::string_view seed) { return hkdf("", seed, "hearthgate owner v1", 32); }
 std::string backupKeyOf(std::string_view seed) { return hkdf("", seed, "backup", 32); }
 
-Identity::Identity(IdentityFiles files, PrivateKey operating, std::string owner_tag_key, std::string backup_key,
-                   KeyChain chain)
-    : files_(std::move(files)),
-      operating_(std::move(operating)),
-      owner_tag_key_(std::move(owner_tag_key)),
-      owner_tag_(owner_tag_key_),
-      backup_key_(std::move(backup_key)),
-      chain_(std::move(chain)),
-      certificate_(makeCertificate(operating_)) {}
+OwnKey::OwnKey(PrivateKey of) : key(std::move(of)), certificate(makeCertificate(key)) {}
+
+const OwnKey* OwnKeys::withSpki(std::string_view spki) const {
+  if (present.spki() == spki) return &present;
+  auto at = std::find_if(former.begin(), former.end(), [&](const FormerKey& key) { return key.spki() == spki; });
+  return at == former.end() ? nullptr : &*at;
+}
+
+const OwnKey* OwnKeys::named(std::string_view name) const {
+  if (keyName(present.spki()) == name) return &present;
+  auto at = std::find_if(former.begin(), former.end(), [&](const FormerKey& key) { return keyName(key.spki()) == name; });
+  return at == former.end() ? nullptr : &*at;
+}
+
+Identity::Identity(IdentityFiles files, OwnKeys keys, std::string owner_tag_key, std::string backup_key) {
+  const KeyStatement newest = keys.chain.back();
+  state_ = std::make_shared<State>(std::move(files), newest, std::move(owner_tag_key), std::move(backup_key), std::move(keys));
+}
+
+std::shared_ptr<const OwnKeys> Identity::keys() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->keys;
+}
 
 Identity Identity::fromSeed(const IdentityFiles& files, std::string_view seed, std::string_view reason, Random& random) {
   PrivateKey root = rootKeyOf(seed);
   PrivateKey operating = PrivateKey::generate(random);
   KeyChain chain{makeRootStatement(root, operating, 1, std::string(32, '\0'), reason)};
-  return Identity(files, std::move(operating), ownerTagKeyOf(seed), backupKeyOf(seed), std::move(chain));
+  return Identity(files, {OwnKey(std::move(operating)), std::move(chain), {}}, ownerTagKeyOf(seed), backupKeyOf(seed));
+}
+
+Status Identity::renewKey(const KeyRenewal& renewal, Random& random, int64_t now_ms) {
+  std::lock_guard writing(state_->writing);
+  OwnKeys next = *keys();
+  const KeyStatement before = next.chain.back();
+  PrivateKey operating = PrivateKey::generate(random);
+  if (!renewal.seed.empty()) {
+    PrivateKey root = rootKeyOf(renewal.seed);
+    if (root.spki() != rootSpki()) {
+      return trustError("recovery_words_wrong", "These recovery words are those of another home; look for the ones of this home.");
+    }
+    next.chain = {makeRootStatement(root, operating, before.epoch + 1, before.hash(), renewal.reason)};
+  } else {
+    HG_ASSERT(!renewal.compromised);
+    if (next.chain.size() >= kMaxChainStatements) {
+      return stateError("key_chain_full",
+                        "The key was replaced " + std::to_string(next.chain.size() - 1) +
+                            " times since the recovery words last vouched for one; they are needed this time (--words).");
+    }
+    next.chain.push_back(makeChainStatement(before, next.present.key, operating, renewal.reason));
+  }
+  if (renewal.compromised) {
+    next.former.clear();
+  } else {
+    next.former.insert(next.former.begin(), FormerKey(next.present.key, now_ms));
+    if (next.former.size() > kMaxFormerKeys) next.former.pop_back();
+  }
+  next.present = OwnKey(std::move(operating));
+  return replaceKeys(std::move(next));
+}
+
+Status Identity::dropFormerKeys(int64_t replaced_before_ms) {
+  std::lock_guard writing(state_->writing);
+  OwnKeys next = *keys();
+  auto dropped = std::erase_if(next.former, [&](const FormerKey& key) { return key.replaced_ms < replaced_before_ms; });
+  return dropped == 0 ? Status{} : replaceKeys(std::move(next));
 }
 
 Identity Identity::inMemory(Random& random) {
@@ -41,7 +95,7 @@ Identity Identity::inMemory(Random& random) {
 }
 
 OwnerTag Identity::ownerTag(const ContentHash& hash) const {
-  Sha256Digest mac = owner_tag_.of(hash.view());
+  Sha256Digest mac = state_->owner_tag.of(hash.view());
   OwnerTag tag;
   std::memcpy(tag.data(), mac.data(), tag.size());
   return tag;

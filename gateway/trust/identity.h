@@ -1,15 +1,18 @@
 // Who this home is (TRUST.md T8, T31): its root key's public half, its operating key and the statements that vouch for
 // it, the owner's tag key (DESIGN.md section 2, rule 8), and until a person has written them down the recovery words.
-// Made once and unchanging afterwards, so any thread may use it.
+// Any thread; what changes is the operating key alone (renewKey), as a whole. Copies are one identity.
 //
 // DIR/sharing_key (0600; sharing.sync.encryption.key_path may name another): "HGKEY", version 1, a seal byte, then the operating scalar, the owner's tag key, the backup
-// key and the chain of key statements as length-prefixed fields, then SHA-256 over all that. Seal 0 means that the
+// key and the chain of key statements as length-prefixed fields, the former operating keys (a count, then for each its scalar
+// and when it was replaced; missing in files of before there were any), then SHA-256 over all that. Seal 0 means that the
 // content is NOT encrypted: file mode and disk are its only guard. Other values are kept for a passphrase and are
 // refused today. DIR/recovery.seed (0600): "HGSEED", version 1, seal byte, the 16 bytes, SHA-256. The root private key
 // is in no file: it follows from the seed alone.
 #pragma once
 
 #include <array>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +50,35 @@ struct IdentityFiles {
   std::string seedPath() const { return dir + "/recovery.seed"; }
 };
 
+// An operating key with the certificate that shows it.
+struct OwnKey {
+  explicit OwnKey(PrivateKey of);
+  PrivateKey key;
+  std::string certificate;  // makeCertificate(key)
+  const std::string& spki() const { return key.spki(); }
+};
+
+struct FormerKey : OwnKey {
+  FormerKey(PrivateKey of, int64_t replaced_at_ms) : OwnKey(std::move(of)), replaced_ms(replaced_at_ms) {}
+  int64_t replaced_ms;
+};
+
+struct OwnKeys {
+  OwnKey present;
+  KeyChain chain;                  // verified: from the newest root statement to `present`
+  std::vector<FormerKey> former;   // the newest first: homes that have not heard of a later one pin them (T9)
+  // The key of that SPKI, or with that name (keyName); null when it is none of them.
+  const OwnKey* withSpki(std::string_view spki) const;
+  const OwnKey* named(std::string_view name) const;
+};
+
+// How renewKey() replaces the operating key.
+struct KeyRenewal {
+  std::string reason;        // for people, in the statement
+  std::string seed;          // of the recovery words: a root statement; empty: the present key vouches (T8)
+  bool compromised = false;  // destroys the keys of before at once; wants the seed
+};
+
 class Identity {
  public:
   // A new home in `dir` (which exists): draws seed and operating key, signs the statement of epoch 1, writes both
@@ -61,28 +93,34 @@ class Identity {
   // The same without files, for simulation and tests. Its recoveryWords() are none.
   static Identity inMemory(Random& random);
 
-  const HomeId& home() const { return chain_.back().home; }
-  const std::string& rootSpki() const { return chain_.back().root_spki; }
-  // Verified: from the newest root statement to the present operating key.
-  const KeyChain& chain() const { return chain_; }
-  uint64_t epoch() const { return chain_.back().epoch; }
-  const PrivateKey& operatingKey() const { return operating_; }
-  const std::string& operatingSpki() const { return operating_.spki(); }
-  // makeCertificate(operatingKey()).
-  const std::string& certificate() const { return certificate_; }
+  const HomeId& home() const { return state_->home; }
+  const std::string& rootSpki() const { return state_->root_spki; }
+  std::shared_ptr<const OwnKeys> keys() const;
+  KeyChain chain() const { return keys()->chain; }
+  uint64_t epoch() const { return keys()->chain.back().epoch; }
+  PrivateKey operatingKey() const { return keys()->present.key; }
+  std::string operatingSpki() const { return keys()->present.spki(); }
+  std::string certificate() const { return keys()->present.certificate; }
+
+  // A new operating key at the next epoch, durable before it is in force. The one before is kept for homes that have not
+  // heard of it, unless it is compromised. Fails with `key_chain_full` (kMaxChainStatements: needs the seed),
+  // `recovery_words_wrong` (a seed of another home), or a file's error; nothing has changed then.
+  Status renewKey(const KeyRenewal& renewal, Random& random, int64_t now_ms);
+  // Forgets the former keys that were replaced before that time. Fails with a file's error; they are still there then.
+  Status dropFormerKeys(int64_t replaced_before_ms);
 
   OwnerTag ownerTag(const ContentHash& hash) const;
   // Compares in constant time; false for any other length.
   bool isOwnerTag(const ContentHash& hash, std::string_view tag) const;
   // The key under which a backup without a passphrase is encrypted (T30), 32 bytes. Secret.
-  const std::string& backupKey() const { return backup_key_; }
+  const std::string& backupKey() const { return state_->backup_key; }
 
   // A root statement one epoch above `known`, another home's verified chain of this home, for the present operating
   // key: PairingSession::Lookups::renew. Fails with `recovery_seed_missing` when the seed is no longer in DIR.
   Result<KeyChain> renewedChain(const KeyChain& known) const;
-  // This identity with `chain` (verified, for the present operating key, not older than the present one), made durable:
+  // Takes over `chain` (verified, for the present operating key, not older than the present one), made durable:
   // PairingSession::selfChain() once such a pairing is stored.
-  Result<Identity> adopt(KeyChain chain) const;
+  Status adopt(KeyChain chain);
 
   // The twelve words while DIR/recovery.seed is there, else nothing. Show them only where T26 allows.
   Result<std::optional<std::vector<std::string>>> recoveryWords() const;
@@ -90,21 +128,31 @@ class Identity {
   Status confirmRecoveryWords() const;
 
  private:
-  Identity(IdentityFiles files, PrivateKey operating, std::string owner_tag_key, std::string backup_key, KeyChain chain);
+  struct State {
+    State(IdentityFiles of_files, const KeyStatement& newest, std::string tag_key, std::string backup, OwnKeys own)
+        : files(std::move(of_files)), home(newest.home), root_spki(newest.root_spki), owner_tag_key(std::move(tag_key)),
+          owner_tag(owner_tag_key), backup_key(std::move(backup)), keys(std::make_shared<const OwnKeys>(std::move(own))) {}
+    const IdentityFiles files;
+    const HomeId home;
+    const std::string root_spki;
+    const std::string owner_tag_key;
+    const HmacSha256 owner_tag;
+    const std::string backup_key;
+    std::mutex writing;  // held while a file is written; never by readers
+    mutable std::mutex mutex;
+    std::shared_ptr<const OwnKeys> keys;
+  };
+  Identity(IdentityFiles files, OwnKeys keys, std::string owner_tag_key, std::string backup_key);
   static Identity fromSeed(const IdentityFiles& files, std::string_view seed, std::string_view reason, Random& random);
   static Result<Identity> write(Identity identity, std::string_view seed, Recovery recovery);
   // The seed while DIR/recovery.seed is there, else empty.
   Result<std::string> readSeed() const;
-  std::string encode() const;
+  // Makes `keys` durable and then present.
+  Status replaceKeys(OwnKeys keys);
+  std::string encode(const OwnKeys& keys) const;
   static Result<Identity> decode(const IdentityFiles& files, std::string_view bytes);
 
-  IdentityFiles files_;
-  PrivateKey operating_;
-  std::string owner_tag_key_;
-  HmacSha256 owner_tag_;
-  std::string backup_key_;
-  KeyChain chain_;
-  std::string certificate_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace hearthgate::trust

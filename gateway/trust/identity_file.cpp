@@ -45,9 +45,13 @@ Result<std::string_view> unframe(const std::string& path, std::string_view magic
 
 }  // namespace
 
-std::string Identity::encode() const {
+std::string Identity::encode(const OwnKeys& keys) const {
   Writer writer;
-  writer.field(operating_.scalar()).field(owner_tag_key_).field(backup_key_).field(encodeChain(chain_));
+  writer.field(keys.present.key.scalar()).field(state_->owner_tag_key).field(state_->backup_key).field(encodeChain(keys.chain));
+  writer.u32(static_cast<uint32_t>(keys.former.size()));
+  for (const FormerKey& former : keys.former) {
+    writer.field(former.key.scalar()).u64(static_cast<uint64_t>(former.replaced_ms));
+  }
   return frame(kKeyMagic, writer.bytes());
 }
 
@@ -59,6 +63,15 @@ Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view b
   std::string owner_tag_key(reader.fixed(kSymmetricKeyBytes));
   std::string backup_key(reader.fixed(kSymmetricKeyBytes));
   std::string_view encoded_chain = reader.field(kMaxPrivateFileBytes);
+  std::vector<FormerKey> former;
+  uint32_t count = reader.done() ? 0 : reader.count(kMaxFormerKeys);
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    std::string_view of = reader.fixed(kScalarBytes);
+    auto replaced_ms = static_cast<int64_t>(reader.u64());
+    if (!reader.ok()) break;
+    HG_TRY(PrivateKey key, PrivateKey::fromScalar(of));
+    former.emplace_back(std::move(key), replaced_ms);
+  }
   if (!reader.done()) return corrupt(path, "its fields do not fit");
   HG_TRY(KeyChain chain, decodeChain(encoded_chain));
   HG_TRY(PrivateKey operating, PrivateKey::fromScalar(scalar));
@@ -68,7 +81,21 @@ Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view b
   if (chain.back().operating_spki != operating.spki()) {
     return corrupt(path, "its key statements are for another operating key");
   }
-  return Identity(files, std::move(operating), std::move(owner_tag_key), std::move(backup_key), std::move(chain));
+  return Identity(files, {OwnKey(std::move(operating)), std::move(chain), std::move(former)}, std::move(owner_tag_key),
+                  std::move(backup_key));
+}
+
+Status Identity::replaceKeys(OwnKeys keys) {
+  if (!state_->files.dir.empty()) {
+    std::string content = encode(keys);
+    Status written = writePrivateFile(state_->files.keyPath(), content);
+    wipe(content);
+    HG_CHECK(std::move(written));
+  }
+  auto next = std::make_shared<const OwnKeys>(std::move(keys));
+  std::lock_guard lock(state_->mutex);
+  state_->keys = std::move(next);
+  return {};
 }
 
 Result<Identity> Identity::create(const IdentityFiles& files, Random& random, Recovery recovery) {
@@ -83,14 +110,14 @@ Result<Identity> Identity::recover(const IdentityFiles& files, std::string_view 
 }
 
 Result<Identity> Identity::write(Identity identity, std::string_view seed, Recovery recovery) {
-  const IdentityFiles& files = identity.files_;
+  const IdentityFiles& files = identity.state_->files;
   if (::access(files.keyPath().c_str(), F_OK) == 0) {
     return stateError("identity_exists", files.keyPath() + " is there already; a second identity would replace this home");
   }
   // The seed first: a crash in between leaves no identity, and the next start makes both anew.
   HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(files.seedPath(), frame(kSeedMagic, seed))
                                            : shredPrivateFile(files.seedPath()));
-  std::string content = identity.encode();
+  std::string content = identity.encode(*identity.keys());
   Status created = createPrivateFile(files.keyPath(), content);
   wipe(content);
   HG_CHECK(std::move(created));
@@ -112,19 +139,19 @@ bool isShredded(std::string_view content) {
 }  // namespace
 
 Result<std::string> Identity::readSeed() const {
-  if (files_.dir.empty()) return std::string();
-  auto bytes = readPrivateFile(files_.seedPath());
+  if (state_->files.dir.empty()) return std::string();
+  auto bytes = readPrivateFile(state_->files.seedPath());
   if (!bytes.ok()) {
     if (bytes.error().code == "file_missing") return std::string();
     return bytes.error();
   }
   if (isShredded(*bytes)) {
-    (void)shredPrivateFile(files_.seedPath());  // To the end this time, or at the next look.
+    (void)shredPrivateFile(state_->files.seedPath());  // To the end this time, or at the next look.
     return std::string();
   }
-  HG_TRY(std::string_view content, unframe(files_.seedPath(), kSeedMagic, *bytes));
+  HG_TRY(std::string_view content, unframe(state_->files.seedPath(), kSeedMagic, *bytes));
   if (content.size() != kSeedBytes || homeIdOf(rootKeyOf(content).spki()) != home()) {
-    return corrupt(files_.seedPath(), "it belongs to another home");
+    return corrupt(state_->files.seedPath(), "it belongs to another home");
   }
   std::string seed(content);
   wipe(*bytes);
@@ -148,25 +175,21 @@ Result<KeyChain> Identity::renewedChain(const KeyChain& known) const {
   }
   PrivateKey root = rootKeyOf(seed);
   wipe(seed);
-  return KeyChain{makeRootStatement(root, operating_, known.back().epoch + 1, known.back().hash(), "rebuilt")};
+  return KeyChain{makeRootStatement(root, operatingKey(), known.back().epoch + 1, known.back().hash(), "rebuilt")};
 }
 
-Result<Identity> Identity::adopt(KeyChain chain) const {
+Status Identity::adopt(KeyChain chain) {
+  std::lock_guard writing(state_->writing);
+  OwnKeys next = *keys();
   HG_CHECK(verifyChain(home(), chain));
-  ChainOrder order = compareChains(chain_, chain);
-  if (chain.back().operating_spki != operatingSpki() || order == ChainOrder::kOlder || order == ChainOrder::kFork) {
+  ChainOrder order = compareChains(next.chain, chain);
+  if (chain.back().operating_spki != next.present.spki() || order == ChainOrder::kOlder || order == ChainOrder::kFork) {
     return trustError("key_not_vouched", "key statements that do not follow this home's own were not taken over");
   }
-  Identity renewed(files_, operating_, owner_tag_key_, backup_key_, std::move(chain));
-  if (!files_.dir.empty()) {
-    std::string content = renewed.encode();
-    Status written = writePrivateFile(files_.keyPath(), content);
-    wipe(content);
-    HG_CHECK(std::move(written));
-  }
-  return renewed;
+  next.chain = std::move(chain);
+  return replaceKeys(std::move(next));
 }
 
-Status Identity::confirmRecoveryWords() const { return files_.dir.empty() ? Status{} : shredPrivateFile(files_.seedPath()); }
+Status Identity::confirmRecoveryWords() const { return state_->files.dir.empty() ? Status{} : shredPrivateFile(state_->files.seedPath()); }
 
 }  // namespace hearthgate::trust

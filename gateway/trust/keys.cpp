@@ -3,6 +3,8 @@
 #include <mbedtls/ecdsa.h>
 
 #include "base/assert.h"
+#include "base/base32.h"
+#include "base/sha256.h"
 #include "trust/crypto.h"
 #include "trust/mbed.h"
 
@@ -124,5 +126,7 @@ bool verifySignature(std::string_view spki, std::string_view context, std::strin
   read(s.get(), signature.substr(kScalarBytes));
   return mbedtls_ecdsa_verify(curve.get(), octets(hash), hash.size(), point.get(), r.get(), s.get()) == 0;
 }
+
+std::string keyName(std::string_view spki) { return base32(sha256Bytes(spki)).substr(0, 16); }
 
 }  // namespace hearthgate::trust

@@ -46,6 +46,8 @@ class PrivateKey {
   std::shared_ptr<const State> state_;
 };
 
+// The name under which a dialler asks for the key that it expects (T9): 16 base32 symbols of the hash of its SPKI.
+std::string keyName(std::string_view spki);
 // Whether `spki` is a P-256 public key in the one accepted form, its point on the curve.
 bool isPublicKey(std::string_view spki);
 // Whether `signature` over (context, fields) was made with the private key of `spki`. False for anything malformed.

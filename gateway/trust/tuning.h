@@ -18,6 +18,10 @@ inline constexpr int64_t kHandshakeLimitMs = 10'000;
 // home that rotated more often signs a root statement with its words.
 inline constexpr size_t kMaxChainStatements = 32;
 inline constexpr size_t kMaxReasonBytes = 64;
+// T9: the former operating keys that are kept, and for how long. A home that slept longer pairs again, or hears of the
+// present key from a third one.
+inline constexpr size_t kMaxFormerKeys = 32;
+inline constexpr int64_t kFormerKeyLimitMs = int64_t{400} * 24 * 60 * 60 * 1000;
 
 // T1, per open code.
 inline constexpr int kPairFailuresPerSource = 3;

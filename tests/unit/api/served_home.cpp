@@ -52,6 +52,13 @@ Result<PairingState> ScriptedHomes::join(const std::string& code_or_uri, const s
   return pairing_state;
 }
 
+Result<sync::KeyReport> ScriptedHomes::renewKey(const trust::KeyRenewal& renewal) {
+  notes.push_back("renew " + renewal.reason + (renewal.seed.empty() ? "" : " with words"));
+  ++key_report.epoch;
+  key_report.by = renewal.seed.empty() ? trust::VouchedBy::kChain : trust::VouchedBy::kRoot;
+  return key_report;
+}
+
 Status ScriptedPlugins::set(const std::string& name, const std::string& state) {
   for (PluginItem& item : items) {
     if (item.name != name) continue;

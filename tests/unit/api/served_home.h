@@ -46,10 +46,13 @@ class ScriptedHomes final : public Homes {
   void cancelPairing() override { pairing_state = {}; }
   Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                             bool auto_confirm) override;
+  Result<sync::KeyReport> keys() override { return key_report; }
+  Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override;
   std::vector<DiscoveredItem> discovered() override { return nearby; }
 
   HomeState home_state;
   std::vector<DiscoveredItem> nearby;
+  sync::KeyReport key_report{1, trust::VouchedBy::kRoot, "abcdefghijklmnop", 0, {}, false};
   sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
   std::optional<Error> join_error;

@@ -10,6 +10,7 @@
 #include "trust/certificate.h"
 #include "trust/crypto.h"
 #include "trust/private_file.h"
+#include "trust/tuning.h"
 #include "trust/words.h"
 
 namespace hearthgate::trust {
@@ -150,15 +151,93 @@ TEST(Identity, IsTheSameHomeAfterARebuildFromItsWords) {
   auto renewed = rebuilt.renewedChain(old.chain());
   ASSERT_TRUE(renewed.ok());
   EXPECT_EQ(compareChains(old.chain(), *renewed), ChainOrder::kNewer);
-  Identity adopted = rebuilt.adopt(*renewed).value();
+  Identity adopted = rebuilt;
+  const KeyChain first = rebuilt.chain();
+  ASSERT_TRUE(adopted.adopt(*renewed).ok());
   EXPECT_EQ(adopted.epoch(), 2u);
   EXPECT_EQ(Identity::load(after.path())->chain(), *renewed);
-  EXPECT_FALSE(adopted.adopt(rebuilt.chain()).ok());
+  EXPECT_FALSE(adopted.adopt(first).ok());
   EXPECT_FALSE(adopted.adopt(old.chain()).ok());
   ASSERT_TRUE(adopted.confirmRecoveryWords().ok());
   EXPECT_EQ(adopted.renewedChain(*renewed).error().code, "recovery_seed_missing");
   EXPECT_EQ(Identity::recover(after.path(), *parseRecoveryWords(typed), systemRandom()).error().code,
             "identity_exists");
+}
+
+std::string seedOf(const Identity& identity) {
+  std::string typed;
+  const auto words = identity.recoveryWords();
+  for (const std::string& word : **words) typed += word + " ";
+  return *parseRecoveryWords(typed);
+}
+
+TEST(Identity, KeepsTheFormerKeysOverARestart) {
+  TemporaryFolder dir;
+  Identity made = Identity::create(dir.path(), systemRandom()).value();
+  const std::string first = made.operatingSpki();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(made.renewKey({"rotated", "", false}, systemRandom(), 1000 + i).ok());
+  for (const Identity& identity : {made, Identity::load(dir.path()).value()}) {
+    auto keys = identity.keys();
+    EXPECT_EQ(identity.epoch(), 4u);
+    EXPECT_TRUE(verifyChain(identity.home(), keys->chain).ok());
+    ASSERT_EQ(keys->former.size(), 3u);
+    EXPECT_EQ(keys->former.back().spki(), first);
+    EXPECT_EQ(keys->former.back().replaced_ms, 1000);
+    EXPECT_EQ(keys->withSpki(first), &keys->former.back());
+    EXPECT_EQ(keys->named(keyName(first)), &keys->former.back());
+    EXPECT_EQ(keys->named(keyName(keys->present.spki())), &keys->present);
+    EXPECT_EQ(keys->named("aaaaaaaaaaaaaaaa"), nullptr);
+  }
+  ASSERT_TRUE(made.dropFormerKeys(1002).ok());
+  ASSERT_EQ(Identity::load(dir.path())->keys()->former.size(), 1u);
+  EXPECT_EQ(Identity::load(dir.path())->keys()->former.front().replaced_ms, 1002);
+}
+
+TEST(Identity, NeedsItsWordsWhenTheChainIsFull) {
+  Identity made = Identity::inMemory(systemRandom());
+  for (size_t i = 1; i < kMaxChainStatements; ++i) ASSERT_TRUE(made.renewKey({"rotated", "", false}, systemRandom(), 0).ok());
+  const KeyChain full = made.chain();
+  EXPECT_EQ(made.renewKey({"rotated", "", false}, systemRandom(), 0).error().code, "key_chain_full");
+  EXPECT_EQ(made.chain(), full);
+  EXPECT_TRUE(verifyChain(made.home(), full).ok());
+}
+
+TEST(Identity, ACompromisedKeyIsGoneAtOnce) {
+  TemporaryFolder dir;
+  Identity made = Identity::create(dir.path(), systemRandom()).value();
+  const std::string seed = seedOf(made);
+  ASSERT_TRUE(made.renewKey({"rotated", "", false}, systemRandom(), 0).ok());
+  const KeyChain stolen = made.chain();
+  const std::vector<std::string> secrets = {made.operatingKey().scalar(), made.keys()->former.front().key.scalar()};
+  ASSERT_NE(readAll(dir.file("sharing_key")).find(secrets[1]), std::string::npos);
+  EXPECT_EQ(made.renewKey({"compromised", systemRandom().bytes(16), true}, systemRandom(), 0).error().code, "recovery_words_wrong");
+  EXPECT_EQ(made.chain(), stolen);
+  ASSERT_TRUE(made.renewKey({"compromised", seed, true}, systemRandom(), 0).ok());
+  EXPECT_EQ(compareChains(stolen, made.chain()), ChainOrder::kNewer);
+  EXPECT_EQ(made.chain().size(), 1u);
+  EXPECT_TRUE(made.keys()->former.empty());
+  for (const std::string& secret : secrets) EXPECT_EQ(readAll(dir.file("sharing_key")).find(secret), std::string::npos);
+  // Whatever the thief chains to what he stole is behind.
+  KeyChain forged = stolen;
+  PrivateKey key = PrivateKey::fromScalar(secrets[0]).value();
+  for (int i = 0; i < 5; ++i) {
+    PrivateKey next = PrivateKey::generate(systemRandom());
+    forged.push_back(makeChainStatement(forged.back(), key, next, "stolen"));
+    key = next;
+  }
+  ASSERT_TRUE(verifyChain(made.home(), forged).ok());
+  EXPECT_EQ(compareChains(made.chain(), forged), ChainOrder::kOlder);
+}
+
+TEST(Identity, AKeyThatCannotBeWrittenIsNotInForce) {
+  TemporaryFolder dir;
+  Identity made = Identity::create(dir.path(), systemRandom()).value();
+  const KeyChain before = made.chain();
+  std::filesystem::create_directory(dir.file("sharing_key.new"));  // Where the new content would be written first.
+  EXPECT_FALSE(made.renewKey({"rotated", "", false}, systemRandom(), 0).ok());
+  EXPECT_EQ(made.chain(), before);
+  std::filesystem::remove(dir.file("sharing_key.new"));
+  EXPECT_EQ(Identity::load(dir.path())->chain(), before);
 }
 
 // Computed with Python's hmac, hashlib and cryptography from the seed 00 01 … 0f (tests/unit/trust/vectors.py).

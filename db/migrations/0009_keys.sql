@@ -1,0 +1,4 @@
+-- Which operating key of this home another one pins: null until a link has shown it, and then the oldest that is held
+-- (TRUST.md T9). `fork` is its other chain of key statements, when somebody made two of one epoch (T8).
+ALTER TABLE peer ADD COLUMN knows_spki BLOB;
+ALTER TABLE peer ADD COLUMN fork BLOB;

@@ -1,0 +1,194 @@
+// Operating keys that are replaced (TRUST.md T8, T9): with homes online, away for several epochs, rotating at once, told
+// by a third home; and stolen ones.
+#include <filesystem>
+
+#include "links/running_home.h"
+
+namespace hearthgate::testing {
+namespace {
+
+struct Keys : TwoRunningHomes {
+  Keys() {
+    pairHomes(beach, city);
+    beach.grant(city.id(), "*", model::Access::kRead);
+  }
+  static void rotate(RunningHome& home) {
+    auto report = home.hub().renewKey({"rotated", "", false});
+    ASSERT_TRUE(report.ok()) << report.error().message;
+  }
+  static bool pinsPresentKey(RunningHome& at, RunningHome& of) {
+    auto row = at.rowOf(of);
+    return row && row->operating_spki == of.identity().operatingSpki() && row->fork.empty();
+  }
+  // Linked under the present keys of both, and nobody waits for an older one any more.
+  static bool settled(RunningHome& a, RunningHome& b) {
+    return a.connectedTo(b) && b.connectedTo(a) && pinsPresentKey(a, b) && pinsPresentKey(b, a) &&
+           a.rowOf(b)->knows_spki == a.identity().operatingSpki() && b.rowOf(a)->knows_spki == b.identity().operatingSpki();
+  }
+  bool arrives(const std::string& id) {
+    EXPECT_TRUE(beach.put(id, "{\"state\":\"on\"}").ok());
+    return eventually([&] { return !city.shown(id, beach.id()).empty(); });
+  }
+};
+
+TEST_F(Keys, AreTakenInWhileLinked) {
+  rotate(beach);
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(eventually([&] { return beach.identity().keys()->former.empty(); }));
+  EXPECT_EQ(beach.identity().epoch(), 2u);
+  EXPECT_TRUE(arrives("light.after"));
+  EXPECT_TRUE(beach.hub().keys()->waiting.empty());
+}
+
+TEST_F(Keys, OfBothAtOnce) {
+  for (int i = 0; i < 3; ++i) {
+    rotate(beach);
+    rotate(city);
+  }
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(arrives("light.after"));
+}
+
+TEST_F(Keys, AreLearntByAHomeThatSleptThroughFiveRotations) {
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  for (int i = 0; i < 5; ++i) rotate(beach);
+  EXPECT_EQ(beach.identity().keys()->former.size(), 5u);
+  EXPECT_EQ(beach.hub().keys()->waiting.size(), 1u);
+  beach.stop();
+  beach.start();
+  city.start();
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(eventually([&] { return beach.identity().keys()->former.empty(); }));
+  EXPECT_TRUE(arrives("light.after"));
+}
+
+TEST_F(Keys, OfBothWhileApart) {
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  rotate(beach);
+  rotate(beach);
+  beach.stop();
+  city.start();
+  rotate(city);
+  beach.start();
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(arrives("light.after"));
+}
+
+TEST_F(Keys, AreDroppedWithTheHomeThatWaitedForThem) {
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  rotate(beach);
+  ASSERT_EQ(beach.identity().keys()->former.size(), 1u);
+  ASSERT_TRUE(beach.hub().forget(city.id()).ok());
+  EXPECT_TRUE(eventually([&] { return beach.identity().keys()->former.empty(); }));
+}
+
+// A home that was away keeps the key of the other for 400 days, not longer; and only by a clock that is right.
+TEST_F(Keys, AreKeptFor400Days) {
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
+  rotate(beach);
+  beach.clock.putForward(int64_t{399} * 24 * 3600 * 1000);
+  rotate(beach);
+  ASSERT_EQ(beach.identity().keys()->former.size(), 2u);
+  beach.clock.putForward(int64_t{2} * 24 * 3600 * 1000);
+  EXPECT_TRUE(eventually([&] { return beach.identity().keys()->former.size() == 1; }));
+}
+
+struct KeysOfThree : Keys {
+  RunningHome attic{network, "Attic"};
+  KeysOfThree() {
+    pairHomes(beach, attic);
+    pairHomes(city, attic);
+  }
+  // What `home` holds becomes what somebody else chained to the same key: the row of a home that met the thief.
+  static std::string chainedByAThief(const trust::KeyChain& before, const trust::PrivateKey& stolen) {
+    trust::KeyChain chain = before;
+    chain.push_back(trust::makeChainStatement(before.back(), stolen, trust::PrivateKey::generate(systemRandom()), "stolen"));
+    return trust::encodeChain(chain);
+  }
+};
+
+TEST_F(KeysOfThree, ACompromisedOneIsReplacedWhereverAThirdHomeKnows) {
+  const std::string seed = beach.seed();
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city) && !attic.connectedTo(city); }));
+  auto report = beach.hub().renewKey({"compromised", seed, true});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->by, trust::VouchedBy::kRoot);
+  EXPECT_EQ(report->former, 0u);
+  ASSERT_TRUE(eventually([&] { return settled(beach, attic); }));
+  city.start();
+  // It knows the old key alone, which nobody has any more; Attic tells.
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(arrives("light.after"));
+}
+
+TEST_F(KeysOfThree, AForkIsHeldAndAlarmedUntilTheRootKeySpeaks) {
+  const std::string seed = beach.seed();
+  const trust::KeyChain before = beach.identity().chain();
+  const trust::PrivateKey stolen = beach.identity().operatingKey();
+  // City met the thief; Attic met the home.
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city) && !attic.connectedTo(city); }));
+  rotate(beach);
+  ASSERT_TRUE(eventually([&] { return settled(beach, attic); }));
+  city.start();
+  ASSERT_TRUE(eventually([&] { return settled(city, attic); }));
+  beach.stop();
+  const std::string forged = chainedByAThief(before, stolen);
+  auto put = [&](RunningHome& at) {
+    ASSERT_TRUE(at.engine().run([&](engine::Core& core) {
+      auto row = core.store().peer(beach.id());
+      row->statements = forged;
+      row->operating_spki = trust::decodeChain(forged)->back().operating_spki;
+      core.store().putPeer(*row);
+    }).ok());
+    at.stop();
+    at.start();
+  };
+  put(city);
+  EXPECT_TRUE(eventually([&] { return !city.rowOf(beach)->fork.empty() && !attic.rowOf(beach)->fork.empty(); }));
+  beach.start();
+  EXPECT_TRUE(eventually([&] { return attic.hub().state(beach.id()).refused_reason == "identity_fork"; }));
+  EXPECT_FALSE(attic.connectedTo(beach));
+  // A further statement of the thief changes nothing, nor does one of the home that the root key did not sign.
+  rotate(beach);
+  EXPECT_FALSE(attic.rowOf(beach)->fork.empty());
+  auto report = beach.hub().renewKey({"compromised", seed, true});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  // Nobody pins the new key; a person pairs with one of them, the other hears of it.
+  auto code = attic.hub().openPairing(300, true);
+  ASSERT_TRUE(code.ok());
+  auto joined = beach.hub().join(code->code, attic.address(), true);
+  ASSERT_TRUE(joined.ok()) << joined.error().message;
+  EXPECT_TRUE(eventually([&] { return settled(beach, attic); }));
+  EXPECT_TRUE(eventually([&] { return settled(beach, city); }));
+  EXPECT_TRUE(arrives("light.after"));
+}
+
+TEST_F(KeysOfThree, AHomeIsToldOfStatementsThatItDidNotMake) {
+  const std::string forged = chainedByAThief(beach.identity().chain(), beach.identity().operatingKey());
+  city.stop();
+  ASSERT_TRUE(eventually([&] { return !attic.connectedTo(city); }));
+  city.start();
+  ASSERT_TRUE(eventually([&] { return city.connectedTo(attic) && city.connectedTo(beach); }));
+  // The home has replaced its key too, so the thief's statement contradicts one that is known.
+  rotate(beach);
+  ASSERT_TRUE(eventually([&] { return settled(beach, attic) && settled(beach, city); }));
+  EXPECT_FALSE(beach.hub().keys()->foreign);
+  ASSERT_TRUE(city.engine().run([&](engine::Core& core) {
+    auto row = core.store().peer(beach.id());
+    row->fork = forged;
+    core.store().putPeer(*row);
+  }).ok());
+  city.stop();
+  city.start();
+  EXPECT_TRUE(eventually([&] { return !attic.rowOf(beach)->fork.empty(); }));
+  EXPECT_TRUE(eventually([&] { return beach.hub().keys()->foreign; }));
+}
+
+}  // namespace
+}  // namespace hearthgate::testing
