@@ -155,7 +155,8 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   if (own && own->hold) {
     all.push_back(
         {"restore_hold",
-         "A backup was restored, and nothing is sent to other homes until a person has looked at homes and grants.",
+         "A data folder was put back, and nothing is sent to other homes until a person has looked at homes and grants: "
+         "`home confirm`.",
          ""});
   }
   if (sync::areForeign(reader.meta(sync::kForeignStatements), gateway.parts.identity.chain())) {

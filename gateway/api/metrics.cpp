@@ -113,6 +113,9 @@ void addHomes(MetricsText& all, Gateway& gateway, store::Reader& reader,
   }
   all.gauge("homes_known", "Paired homes.", number(known));
   all.gauge("homes_connected", "Homes with an open link.", number(gateway.parts.homes.connectedCount()));
+  auto keys = gateway.parts.identity.keys();
+  all.gauge("key_epoch", "Counts the operating keys of this home.", number(keys->chain.back().epoch));
+  all.gauge("keys_former", "Keys of before that are kept for homes that know no other.", number(keys->former.size()));
   size_t here = 0;
   for (const DiscoveredItem& item : gateway.parts.homes.discovered()) here += item.here && !item.own;
   all.gauge("services_discovered", "Services that are announced on the local networks, each way to one by itself.", number(here));

@@ -92,6 +92,7 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       {"recovery_words_mistyped", 422},
       {"recovery_words_needed", 422},
       {"key_chain_full", 409},
+      {"restore_not_held", 409},
       // the machine
       {"storage_full", 507},
       {"storage_not_writable", 503},

@@ -69,6 +69,7 @@ void addPluginRoutes(Router& router);
 void addAuditRoutes(Router& router);
 void addConfigRoutes(Router& router);
 void addKeyRoutes(Router& router);
+void addRestoreRoutes(Router& router);
 void addSecretRoutes(Router& router);
 void addWhyRoutes(Router& router);
 void addLaterRoutes(Router& router);

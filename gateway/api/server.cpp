@@ -68,6 +68,7 @@ void addRoutes(Router& router) {
   addAuditRoutes(router);
   addConfigRoutes(router);
   addKeyRoutes(router);
+  addRestoreRoutes(router);
   addSecretRoutes(router);
   addWhyRoutes(router);
   addLaterRoutes(router);

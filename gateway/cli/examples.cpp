@@ -33,6 +33,7 @@ std::vector<std::string> examplesOf(const std::string& words) {
       {"home sync", {"hearthgate home sync Beach"}},
       {"home connect", {"hearthgate home connect Beach"}},
       {"home disconnect", {"hearthgate home disconnect Beach"}},
+      {"home confirm", {"hearthgate home confirm"}},
       {"home forget", {"hearthgate home forget Beach"}},
       {"pair", {"hearthgate pair --ttl 600"}},
       {"join", {"hearthgate join HEARTH-XXXX-XXXX-XXXX-XXXX --at 192.0.2.7:8765", "hearthgate join -"}},

@@ -131,6 +131,27 @@ ExitStatus forget(Context& context, const HomeOptions& options) {
   return kDone;
 }
 
+// A data folder that was put back brings homes and grants with it that may have been taken away since.
+ExitStatus confirm(Context& context) {
+  Reply reply = context.get(path({"restore"}));
+  if (!flagAt(reply.body, "held")) {
+    context.fail("restore_not_held", "there is no restored data folder here that waits to be confirmed");
+  }
+  Table table({"NAME", "ID", "GRANTS"});
+  for (const auto& home : itemsAt(reply.body, "homes")) {
+    table.add({safe(textAt(home, "name")), safe(textAt(home, "id")), number(numberAt(home, "grants"))});
+  }
+  if (!context.json()) table.print(context.out(), "it brings back no home");
+  context.out() << std::flush;
+  if (!context.confirmed("Are these the homes, and `hearthgate grants` what they may have? If not: `hearthgate home forget`, "
+                         "`hearthgate unshare`.")) {
+    return kFailed;
+  }
+  Reply done = context.send("POST", path({"restore", "confirm"}));
+  if (!context.printed(done)) context.out() << "confirmed; what was held is sent\n";
+  return kDone;
+}
+
 }  // namespace
 
 void addHomeCommands(CLI::App& program, Chosen& chosen) {
@@ -155,6 +176,7 @@ void addHomeCommands(CLI::App& program, Chosen& chosen) {
                   [=](Context& c) { return act(c, *options, "connect", "connecting to"); }));
   home(addCommand(*group, chosen, "disconnect", "Stay apart until `connect`, over restarts",
                   [=](Context& c) { return act(c, *options, "disconnect", "disconnected from"); }));
+  addCommand(*group, chosen, "confirm", "After a restore: say that homes and grants are right", confirm);
   home(addCommand(*group, chosen, "forget", "End the pairing", [=](Context& c) { return forget(c, *options); }));
 }
 

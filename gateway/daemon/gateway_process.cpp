@@ -105,6 +105,7 @@ struct GatewayProcess::Parts {
   Clock* clock = nullptr;
   std::unique_ptr<store::Store> store;
   std::optional<trust::Identity> identity;
+  bool copied = false;  // the data folder was put back, or moved, since the last start
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<sync::LinkHub> hub;
   std::unique_ptr<api::ReaderPool> readers;
@@ -227,11 +228,16 @@ Status GatewayProcess::startEngine() {
   bool copied = !known_birth.empty() && !birth.empty() && known_birth != birth;
   bool fresh = store.meta("home").empty();
   std::string incarnation = store.meta("incarnation");
+  std::vector<store::Peer> known = store.peers();
+  bool has_homes = std::any_of(known.begin(), known.end(), [](const store::Peer& peer) { return peer.state != store::PeerState::kForgotten; });
   HG_CHECK(store.takeError());
 
   sync::LinkHubSettings links;
   links.name = homeName(config);
   links.incarnation = incarnation.empty() ? 1 : std::stoll(incarnation);
+  // TRUST.md T12: above whatever another life of this home told.
+  if (copied) links.incarnation = std::max(links.incarnation + 1, parts_->clock->wallMs());
+  const std::string new_incarnation = std::to_string(links.incarnation);
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
@@ -252,7 +258,12 @@ Status GatewayProcess::startEngine() {
   Status started = parts_->engine->start([&](engine::Core& core) {
     // Rule 8: no clean stop and another boot means that the last commits may be gone; a copy that was put back, that what
     // was written since it was made is.
-    core.started(!fresh && (copied || (!clean && !same_boot)));
+    if (copied && has_homes) {
+      core.restored();
+    } else {
+      core.started(!fresh && (copied || (!clean && !same_boot)));
+    }
+    core.store().setMeta("incarnation", new_incarnation);
     if (copied) core.audit("system", "home.copied", "", "the database is another file than at the last start");
     core.store().setMeta("file_birth", birth);
     core.store().setMeta("home", core.settings().home.text());
@@ -260,9 +271,11 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("boot_id", boot);
   });
   if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
+  parts_->copied = copied;
   if (copied) {
     logWarning("daemon", "the database was copied or moved since the last start: what it lost comes back from homes that have it, "
-                         "and this home writes on under new replica ids");
+                         "and this home writes on under new replica ids; nothing is sent before a person has looked at the homes and "
+                         "grants that it brings back (`hearthgate home confirm`)");
   }
   // SQLite syncs the folder too when it makes the log, but does not say when that fails; a power cut would take the whole log.
   HG_CHECK(parts_->directory.sync());
@@ -365,6 +378,11 @@ Status GatewayProcess::startApi() {
   settings.version = HEARTHGATE_VERSION;
   settings.database_path = parts.directory.file(kDatabase);
   settings.token_path = parts.directory.file("admin.token");
+  if (parts.copied) {
+    // One that was replaced since the copy was made must not be right again.
+    auto token = trust::AdminToken::rotate(settings.token_path, systemRandom());
+    if (!token.ok()) return startError("admin token", token.error());
+  }
   auto server = api::Server::start(std::move(settings), {*parts.engine, *parts.clock, systemRandom(), *parts.identity,
                                                          *parts.filter, *parts.homes, *parts.plugin_items, configuration_});
   if (!server.ok()) {

@@ -31,6 +31,10 @@ void LinkHub::Impl::setPeerLocked(const store::Peer& row) {
     at->second.refused_reason = "identity_fork";
     return;
   }
+  if (row.told_forgotten) {
+    at->second.refused_reason = "forgotten";
+    return;
+  }
   pins[row.operating_spki] = row.home;
 }
 
@@ -291,6 +295,7 @@ void LinkHub::Impl::advanceLevelWaits() {
     };
     if (wait->there && level_here) return answer(true, "");
     if (!linked) return answer(false, "offline");
+    if (!level_here && engine.core().writer().owner(engine.core().me()).hold) return answer(false, "restore_hold");
     if (clock.steadyMs() >= wait->deadline_ms) return answer(false, "timeout");
     // What it said may be over when this side is level: it is asked again then.
     if (wait->there) wait->asked_too_early = true;

@@ -208,25 +208,28 @@ void LinkHub::Impl::rekey(bool committed) {
       row.addresses = at->second.row.addresses;
       row.kept_apart = at->second.row.kept_apart;
       setPeerLocked(row);
-      if (row.fork.empty()) at->second.refused_reason.clear();
-      at->second.last_error = row.fork.empty() ? "" : kForkText;
+      const bool open = row.fork.empty() && !row.told_forgotten;
+      if (open) at->second.refused_reason.clear();
+      if (!row.fork.empty()) at->second.last_error = kForkText;
       // The home's own link has said goodbye, and ends when that has left.
       for (const auto& connection : connections) {
         if (connection->home == row.home && connection != at->second.link && !connection->for_commit) over.push_back(connection);
       }
     }
     for (const auto& connection : over) connection->close("key_renewed", kRenewedText);
-    if (row.fork.empty()) wake(row.home, kFirstRetryMs);
+    wake(row.home, kFirstRetryMs);
   }
 }
 
-// The other home says that it has taken in what it was told last.
+// The other home says that it has taken in what it was told last, or that it forgot this one: were its folder copied back
+// later, it would know it again (T11, T12).
 void LinkHub::Impl::onBye(const HomeId& from, const std::string& reason) {
   auto told = told_keys.find(from);
-  if (reason != "key_renewed" || told == told_keys.end()) return;
+  const bool renewed_there = reason == "key_renewed" && told != told_keys.end();
   auto row = engine.core().store().peer(from);
-  if (!isPinned(row)) return;
-  row->knows_spki = told->second;
+  if (!isPinned(row) || !(renewed_there || reason == "forgotten")) return;
+  if (renewed_there) row->knows_spki = told->second;
+  row->told_forgotten = reason == "forgotten";
   engine.core().store().putPeer(*row);
   rekeyed.insert(from);
   dropAcknowledgedKeys();
@@ -237,7 +240,7 @@ void LinkHub::Impl::dropAcknowledgedKeys() {
   auto keys = identity.keys();
   if (keys->former.empty()) return;
   for (const store::Peer& row : engine.core().store().peers()) {
-    if (row.state != store::PeerState::kForgotten && row.knows_spki != keys->present.spki()) return;
+    if (row.state != store::PeerState::kForgotten && !row.told_forgotten && row.knows_spki != keys->present.spki()) return;
   }
   Status dropped = identity.dropFormerKeys(std::numeric_limits<int64_t>::max());
   if (!dropped.ok()) return logError("links", dropped.error().message);
@@ -264,7 +267,7 @@ KeyReport LinkHub::Impl::keyReport(engine::Core& core) {
   // A home that no link has shown to know it knows the present one when there never was another.
   bool ever_renewed = keys->chain.back().epoch > 1;
   for (const store::Peer& row : core.store().peers()) {
-    if (row.state != store::PeerState::kPaired || row.knows_spki == keys->present.spki()) continue;
+    if (row.state != store::PeerState::kPaired || row.told_forgotten || row.knows_spki == keys->present.spki()) continue;
     if (!row.knows_spki.empty() || ever_renewed) report.waiting.emplace_back(row.home, displayName(row.name));
   }
   report.foreign = areForeign(core.store().meta(kForeignStatements), keys->chain);

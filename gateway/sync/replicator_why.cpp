@@ -250,8 +250,8 @@ bool Replicator::whySending(WhyText& text, const HomeId& peer, const store::Enti
   bool mine = row.address.owner == core_.me();
   if (mine && core_.writer().owner(core_.me()).hold) {
     text.fail(kGateLimit, pending ? Grade::kHeld : Grade::kNote,
-              "A backup was restored, and nothing is sent until a person has confirmed it.",
-              "Look at `hearthgate home list` and `hearthgate grants`, then confirm the restore.");
+              "A data folder was put back, and nothing is sent until a person has looked at homes and grants.",
+              "Look at `hearthgate home list` and `hearthgate grants`, then `hearthgate home confirm`.");
   } else if (link.refused_reason == "held_quota") {
     text.fail(kGateLimit, Grade::kHeld, "More changes are held back than one home may have (10,000, or 64 MiB), so the link is refused.", linkAction(link), since);
   } else if (!failed(kGateLimit)) {

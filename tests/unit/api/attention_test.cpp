@@ -51,13 +51,21 @@ TEST_F(AttentionOf, NamesEntitiesWithLongVectors) {
   EXPECT_TRUE(says("vector_long", "and 1 more"));
 }
 
+TEST_F(AttentionOf, NamesAKeyOfThisHomeThatItDidNotMake) {
+  EXPECT_EQ(detail("identity_fork"), "");
+  trust::KeyChain chain = identity_->chain();
+  chain.push_back(trust::makeChainStatement(chain.back(), identity_->operatingKey(), trust::PrivateKey::generate(systemRandom()), "stolen"));
+  onEngine([&](engine::Core& core) { core.store().setMeta(sync::kForeignStatements, trust::encodeChain(chain)); });
+  EXPECT_TRUE(says("identity_fork", "key rotate --compromised"));
+}
+
 TEST_F(AttentionOf, SaysWhatToDoAboutARefusedLink) {
   pair("City");
   EXPECT_EQ(detail("home_refused"), "");
   homes_.home_state.state = "refused";
   std::set<std::string> told;
   for (const char* reason :
-       {"not_paired", "key_not_pinned", "superseded", "identity", "protocol_version", "held_quota", "something_new"}) {
+       {"not_paired", "key_not_pinned", "superseded", "identity", "protocol_version", "held_quota", "identity_fork", "something_new"}) {
     homes_.home_state.refused_reason = reason;
     std::string text = detail("home_refused");
     EXPECT_NE(text.find("City"), std::string::npos) << text;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "trust/words.h"
 #include "unit/api/served_home.h"
 
 namespace hearthgate::api {
@@ -50,6 +51,43 @@ TEST_F(HomesCalls, ThatAreUnknownAreNotFoundByAnyCall) {
     EXPECT_EQ(ask(method, "/homes/city" + path).code(), "home_not_found");
   }
   EXPECT_EQ(ask("PATCH", "/homes/" + nobody, "{}").code(), "home_not_found");
+}
+
+TEST_F(HomesCalls, ReplaceTheKey) {
+  HomeId city = pair("City");
+  homes_.key_report.waiting = {{city, "City"}};
+  Got shown = get("/keys");
+  EXPECT_EQ(shown.at("home"), me());
+  EXPECT_EQ(shown.at("epoch"), "1");
+  EXPECT_EQ(shown.at("by"), "root");
+  EXPECT_EQ(shown.at("waiting.0.id"), city.text());
+  EXPECT_EQ(shown.at("foreign"), "false");
+  Got rotated = ask("POST", "/keys/rotate");
+  EXPECT_EQ(rotated.status, 200);
+  EXPECT_EQ(rotated.at("by"), "chain");
+  EXPECT_EQ(homes_.notes.back(), "renew rotated");
+  EXPECT_EQ(ask("POST", "/keys/rotate", R"({"compromised":true})").code(), "recovery_words_needed");
+  EXPECT_EQ(ask("POST", "/keys/rotate", R"({"compromised":true,"words":"one two"})").code(), "recovery_words_mistyped");
+  EXPECT_EQ(ask("POST", "/keys/rotate", R"({"compromised":1})").code(), "bad_document");
+  EXPECT_EQ(homes_.notes.back(), "renew rotated");
+  std::string words;
+  for (const std::string& word : trust::recoveryWords(std::string(16, 'x'))) words += word + " ";
+  EXPECT_EQ(ask("POST", "/keys/rotate", R"({"compromised":true,"words":")" + words + "\"}").at("by"), "root");
+  EXPECT_EQ(homes_.notes.back(), "renew compromised with words");
+  EXPECT_EQ(get("/audit?action=key.rotate").at("items.0.detail"), "compromised");
+}
+
+TEST_F(HomesCalls, ConfirmWhatARestoredFolderBringsBack) {
+  HomeId city = pair("City");
+  EXPECT_EQ(get("/restore").at("held"), "false");
+  EXPECT_EQ(ask("POST", "/restore/confirm").code(), "restore_not_held");
+  onEngine([](engine::Core& core) { core.restored(); });
+  Got held = get("/restore");
+  EXPECT_EQ(held.at("held"), "true");
+  EXPECT_EQ(held.at("homes.0.id"), city.text());
+  EXPECT_EQ(held.at("homes.0.grants"), "0");
+  EXPECT_EQ(ask("POST", "/restore/confirm").status, 204);
+  EXPECT_EQ(get("/restore").at("held"), "false");
 }
 
 TEST_F(HomesCalls, ShowWhatIsAnnouncedNearby) {

@@ -196,6 +196,8 @@ TEST_F(Http, StatusAndMetricsCountWhatIsThere) {
   EXPECT_NE(metrics.find("\nhearthgate_entities 1\n"), std::string::npos);
   EXPECT_NE(metrics.find("\nhearthgate_homes_known 1\n"), std::string::npos);
   EXPECT_NE(metrics.find("\nhearthgate_services_discovered 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("\nhearthgate_key_epoch 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("\nhearthgate_keys_former 0\n"), std::string::npos);
 }
 
 TEST_F(Http, ServesItsOwnDescription) {

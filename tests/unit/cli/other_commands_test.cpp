@@ -167,6 +167,35 @@ TEST_F(Cli, TokenRotateNeverPrintsTheTokenByItself) {
   EXPECT_THAT(out, HasSubstr("new-secret"));
 }
 
+TEST_F(Cli, KeysAreShownAndReplaced) {
+  const std::string key = R"({"home":"x","epoch":2,"key":"abcdefghijklmnop","by":"chain","former":1,"waiting":[{"id":"y","name":"Beach"}],"foreign":false})";
+  server.answer("GET /api/v1/keys", 200, key);
+  server.answer("POST /api/v1/keys/rotate", 200, key);
+  EXPECT_EQ(run({"key", "show"}), 0);
+  EXPECT_THAT(out, HasSubstr("abcdefghijklmnop, the 2. of this home, vouched for by the key before"));
+  EXPECT_THAT(out, HasSubstr("Beach has not heard of it yet"));
+  EXPECT_EQ(run({"key", "rotate", "--yes"}), 0);
+  EXPECT_EQ(server.asked().back(), "POST /api/v1/keys/rotate {}");
+  answers = {"one two three"};
+  EXPECT_EQ(run({"key", "rotate", "--compromised", "--yes"}), 0);
+  EXPECT_EQ(server.asked().back(), R"(POST /api/v1/keys/rotate {"compromised":true,"words":"one two three"})");
+  answers = {"n"};
+  const size_t before = server.asked().size();
+  EXPECT_EQ(run({"key", "rotate"}), 1);
+  EXPECT_EQ(server.asked().size(), before);
+}
+
+TEST_F(Cli, ARestoreIsConfirmed) {
+  server.answer("GET /api/v1/restore", 200, R"({"held":true,"homes":[{"id":"y","name":"Beach","grants":3}]})");
+  server.answer("POST /api/v1/restore/confirm", 204, "");
+  EXPECT_EQ(run({"home", "confirm", "--yes"}), 0);
+  EXPECT_THAT(out, HasSubstr("Beach"));
+  EXPECT_THAT(out, HasSubstr("confirmed"));
+  EXPECT_EQ(server.asked().back(), "POST /api/v1/restore/confirm ");
+  server.answer("GET /api/v1/restore", 200, R"({"held":false,"homes":[]})");
+  EXPECT_EQ(run({"home", "confirm", "--yes"}), 1);
+}
+
 TEST_F(Cli, WordsAreShownAndConfirmed) {
   server.answer("GET /api/v1/recovery-words", 200, R"({"words":["apple","river","stone"],"ask":[1,3]})");
   server.answer("POST /api/v1/recovery-words/confirm", 200, "{}");
