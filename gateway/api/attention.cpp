@@ -52,6 +52,7 @@ std::string heldBecause(store::Reader& reader, const HomeId& home, const std::st
     return "they are more than this home keeps of one owner; raise sharing.sync.peer_entities or peer_bytes, or have less "
            "shared with it.";
   }
+  if (reason == "restored") return "the data folder was put back; look at homes and grants, then `home confirm`.";
   if (reason == "many siblings") {
     return "more was written to an entity at the same time than one holds (1,024 versions, 8 MiB); write it, or resolve its "
            "conflict.";

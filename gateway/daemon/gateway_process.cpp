@@ -25,6 +25,8 @@ namespace hearthgate::daemon {
 namespace {
 
 constexpr const char* kDatabase = "hearthgate.db";
+// Row of `meta`: the folder was put back, and its admin token is to be replaced.
+constexpr const char* kTokenDue = "token_due";
 // Reading every page of more than this would hold a start up for seconds on a Raspberry Pi.
 constexpr uintmax_t kCheckedAtStartBytes = 64 << 20;
 constexpr const char* kInstalledPlugins = "/usr/lib/hearthgate/plugins";
@@ -105,7 +107,6 @@ struct GatewayProcess::Parts {
   Clock* clock = nullptr;
   std::unique_ptr<store::Store> store;
   std::optional<trust::Identity> identity;
-  bool copied = false;  // the data folder was put back, or moved, since the last start
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<sync::LinkHub> hub;
   std::unique_ptr<api::ReaderPool> readers;
@@ -145,6 +146,7 @@ Status GatewayProcess::openHome() {
   DataDirectory& directory = parts_->directory;
   trust::IdentityFiles files(directory.path(), configuration_.config.sharing.sync.encryption.key_path);
   bool has_identity = std::filesystem::exists(files.keyPath());
+  had_identity_ = has_identity;
   bool has_database = directory.has(kDatabase);
   if (has_identity && !has_database && !options_.recover) {
     return systemError("database_missing", "database " + directory.file(kDatabase) +
@@ -235,8 +237,8 @@ Status GatewayProcess::startEngine() {
   sync::LinkHubSettings links;
   links.name = homeName(config);
   links.incarnation = incarnation.empty() ? 1 : std::stoll(incarnation);
-  // TRUST.md T12: above whatever another life of this home told.
-  if (copied) links.incarnation = std::max(links.incarnation + 1, parts_->clock->wallMs());
+  // TRUST.md T12: above whatever another life of this home told, also when it has lost its database.
+  if (copied || (fresh && had_identity_)) links.incarnation = std::max(links.incarnation + 1, parts_->clock->wallMs());
   const std::string new_incarnation = std::to_string(links.incarnation);
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
@@ -260,10 +262,19 @@ Status GatewayProcess::startEngine() {
     // was written since it was made is.
     if (copied && has_homes) {
       core.restored();
+      for (store::Peer& peer : core.store().peers()) {
+        // A pairing that was under way then is over.
+        if (peer.state != store::PeerState::kUnacknowledged) continue;
+        peer.state = peer.former ? store::PeerState::kPaired : store::PeerState::kForgotten;
+        if (peer.former) static_cast<store::Pin&>(peer) = *std::exchange(peer.former, {});
+        if (peer.state == store::PeerState::kForgotten) core.dismiss(peer.home);
+        core.store().putPeer(peer);
+      }
     } else {
       core.started(!fresh && (copied || (!clean && !same_boot)));
     }
     core.store().setMeta("incarnation", new_incarnation);
+    if (copied) core.store().setMeta(kTokenDue, "1");
     if (copied) core.audit("system", "home.copied", "", "the database is another file than at the last start");
     core.store().setMeta("file_birth", birth);
     core.store().setMeta("home", core.settings().home.text());
@@ -271,11 +282,12 @@ Status GatewayProcess::startEngine() {
     core.store().setMeta("boot_id", boot);
   });
   if (!started.ok()) return startError("database " + parts_->directory.file(kDatabase), started.error());
-  parts_->copied = copied;
   if (copied) {
     logWarning("daemon", "the database was copied or moved since the last start: what it lost comes back from homes that have it, "
-                         "and this home writes on under new replica ids; nothing is sent before a person has looked at the homes and "
-                         "grants that it brings back (`hearthgate home confirm`)");
+                         "and this home writes on under new replica ids" +
+                         std::string(has_homes ? "; nothing is sent before a person has looked at the homes and grants that it brings "
+                                                 "back (`hearthgate home confirm`)"
+                                               : ""));
   }
   // SQLite syncs the folder too when it makes the log, but does not say when that fails; a power cut would take the whole log.
   HG_CHECK(parts_->directory.sync());
@@ -378,10 +390,13 @@ Status GatewayProcess::startApi() {
   settings.version = HEARTHGATE_VERSION;
   settings.database_path = parts.directory.file(kDatabase);
   settings.token_path = parts.directory.file("admin.token");
-  if (parts.copied) {
-    // One that was replaced since the copy was made must not be right again.
+  // One that was replaced since a copy was made must not be right again (T12).
+  bool token_due = false;
+  HG_CHECK(parts.engine->run([&](engine::Core& core) { token_due = core.store().meta(kTokenDue) == "1"; }));
+  if (token_due) {
     auto token = trust::AdminToken::rotate(settings.token_path, systemRandom());
     if (!token.ok()) return startError("admin token", token.error());
+    HG_CHECK(parts.engine->run([](engine::Core& core) { core.store().setMeta(kTokenDue, "0"); }));
   }
   auto server = api::Server::start(std::move(settings), {*parts.engine, *parts.clock, systemRandom(), *parts.identity,
                                                          *parts.filter, *parts.homes, *parts.plugin_items, configuration_});

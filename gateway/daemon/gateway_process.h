@@ -30,6 +30,7 @@ class GatewayProcess {
 
  private:
   struct Parts;
+  bool had_identity_ = false;  // at the start
   Status openHome();
   Status openDatabase(bool has_identity);
   Status startEngine();

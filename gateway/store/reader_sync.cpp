@@ -97,7 +97,7 @@ bool Reader::anyStrategyHere() {
 
 #define PEER_COLUMNS                                                                                                 \
   "h.id, p.name, p.state, p.operating_spki, p.statements, p.pairing, p.incarnation, p.addresses, p.kept_apart, " \
-  "p.since_ms, p.last_sync_ms, p.former_spki, p.former_statements, p.former_pairing, p.knows_spki, p.fork, p.told_forgotten"
+  "p.since_ms, p.last_sync_ms, p.former_spki, p.former_statements, p.former_pairing, p.knows_spki, p.fork, p.rejected, p.told_forgotten"
 
 namespace {
 Peer readPeer(Database& database, Query& query) {
@@ -116,7 +116,8 @@ Peer readPeer(Database& database, Query& query) {
   if (!query.isNull(11)) peer.former = Pin{query.text(11), query.text(12), query.text(13)};
   if (!query.isNull(14)) peer.knows_spki = query.text(14);
   if (!query.isNull(15)) peer.fork = query.text(15);
-  peer.told_forgotten = query.integer(16) != 0;
+  if (!query.isNull(16)) peer.rejected = query.text(16);
+  peer.told_forgotten = query.integer(17) != 0;
   return peer;
 }
 }  // namespace

@@ -174,6 +174,7 @@ struct Peer : Pin {
   std::optional<int64_t> last_sync_ms;
   std::optional<Pin> former;  // comes back when the pairing that replaced it is not acknowledged
   std::string knows_spki;     // which key of this home's it pins; empty: no link has shown it
+  std::string rejected;       // hashes of statements that a person decided against, 32 bytes each
   bool told_forgotten = false;  // it said that it forgot this home
   std::string fork;           // trust's encoding of a chain that contradicts `statements`; empty: there is none
 };

@@ -124,12 +124,12 @@ void Store::putPeer(const Peer& peer) {
   addresses += "]";
   uint32_t home = homeNumber(peer.home);
   Query query = database_->query(
-      "INSERT INTO peer VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(home) DO UPDATE SET name=excluded.name,"
+      "INSERT INTO peer VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(home) DO UPDATE SET name=excluded.name,"
       "state=excluded.state,operating_spki=excluded.operating_spki,statements=excluded.statements,pairing=excluded.pairing,"
       "incarnation=excluded.incarnation,addresses=excluded.addresses,kept_apart=excluded.kept_apart,"
       "since_ms=excluded.since_ms,last_sync_ms=excluded.last_sync_ms,former_spki=excluded.former_spki,"
       "former_statements=excluded.former_statements,former_pairing=excluded.former_pairing,"
-      "knows_spki=excluded.knows_spki,fork=excluded.fork,told_forgotten=excluded.told_forgotten");
+      "knows_spki=excluded.knows_spki,fork=excluded.fork,rejected=excluded.rejected,told_forgotten=excluded.told_forgotten");
   query.bind(home).bindText(peer.name).bind(static_cast<int>(peer.state)).bindBlob(peer.operating_spki);
   query.bindBlob(peer.statements).bindBlob(peer.pairing).bind(peer.incarnation).bindText(addresses).bind(int{peer.kept_apart});
   query.bind(peer.since_ms);
@@ -137,7 +137,7 @@ void Store::putPeer(const Peer& peer) {
   for (auto field : {&Pin::operating_spki, &Pin::statements, &Pin::pairing}) {
     peer.former ? query.bindBlob((*peer.former).*field) : query.bindNull();
   }
-  for (const std::string* bytes : {&peer.knows_spki, &peer.fork}) {
+  for (const std::string* bytes : {&peer.knows_spki, &peer.fork, &peer.rejected}) {
     bytes->empty() ? query.bindNull() : query.bindBlob(*bytes);
   }
   query.bind(int{peer.told_forgotten});

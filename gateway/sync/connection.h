@@ -89,6 +89,7 @@ class Connection : public sdk::LinkHandler, public std::enable_shared_from_this<
   // For the hub; guarded by its mutex.
   std::optional<HomeId> home;
   std::string address;  // that was dialled
+  std::string peer_spki;  // the key that the other side has shown; empty before
   std::string own_spki;  // the key of this home that it shows
   int64_t handshake_since_ms = 0;  // a dialled one: when it was first seen open and not established
   std::string transport;

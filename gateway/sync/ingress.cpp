@@ -88,6 +88,8 @@ Judgement Ingress::judgeAsOwner(const HomeId& sender, const model::Address& addr
   if (own.replica && version.vector.at(*own.replica) > own.counter) {
     return refuse("it names a write of ours that we did not make");
   }
+  // T12: whoever comes back with a restored folder waits for a person, as what goes out does.
+  if (own.hold) return hold(kRestored);
   for (const auto& entry : version.vector.entries()) {
     if (entry.counter <= seen.at(entry.replica)) continue;
     if (core_.store().toldBy(address.owner, entry.replica) != sender) return hold("unseen history");

@@ -9,6 +9,7 @@
 namespace hearthgate::sync {
 
 inline constexpr char kDrift[] = "drift";
+inline constexpr char kRestored[] = "restored";
 inline constexpr char kQuota[] = "quota";
 inline constexpr char kManySiblings[] = "many siblings";
 
@@ -19,7 +20,7 @@ struct Judgement {
   // Joining changes nothing: what it says was written over already. Nothing else was looked at, so the owner vouches
   // for it only when it is one of the siblings.
   bool covered = false;
-  std::string reason;  // drift, unseen history, counter jump, quota, many siblings; or why it is refused
+  std::string reason;  // drift, restored, unseen history, counter jump, quota, many siblings; or why it is refused
 };
 
 class Ingress {

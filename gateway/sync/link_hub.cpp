@@ -95,6 +95,7 @@ void LinkHub::Impl::tick() {
   engine.submit(
       [this](engine::Core& core) {
         replicator->tick();
+        askKeysAgain();
         auditRefusals(core);
         std::map<HomeId, PeerReport> reports;
         for (const auto& [home, connection] : engine_links) {
@@ -174,6 +175,7 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
   {
     std::lock_guard lock(mutex);
     connection->established_ms = clock.steadyMs();
+    connection->peer_spki = spki;
     if (connection->ticket) handshake_gate.authenticated(connection->ticket, connection->established_ms);
     connection->ticket = 0;
     auto commit = commits.find(spki);
@@ -251,11 +253,15 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
   if (loser == connection) return;
   for (const auto& other : others) other->close("duplicate", "Another address of the same home was faster.");
   engine.submit(
-      [this, connection, home](engine::Core&) {
+      [this, connection, home](engine::Core& core) {
         {
           std::lock_guard lock(mutex);
           auto at = peers.find(home);
           if (at == peers.end() || at->second.link != connection) return;  // It ended, or the home was forgotten.
+        }
+        auto row = core.store().peer(home);
+        if (!row || row->operating_spki != connection->peer_spki || isBlocked(*row)) {
+          return connection->close("not_paired", "This key of the other home is not pinned here any more.");
         }
         engine_links[home] = connection;
         told_keys[home] = stated_spki;
@@ -353,7 +359,7 @@ bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connecti
   if (at == engine_links.end() || at->second != connection) return false;
   engine_links.erase(at);
   told_keys.erase(home);
-  told_marks.erase(home);
+  known_there.erase(home);
   replicator->linkDown(home);
   return true;
 }
@@ -361,7 +367,7 @@ bool LinkHub::Impl::linkEnded(const HomeId& home, const std::shared_ptr<Connecti
 // Engine's thread, after a commit or a failed one.
 void LinkHub::Impl::dispatch(bool committed) {
   answerLevelWaits(committed);
-  rekey(committed);
+  applyChanges(committed);
   std::vector<Output> output = replicator->takeOutput();
   std::map<HomeId, std::vector<Connection::Outgoing>> messages;
   std::vector<Output> closes;
@@ -397,7 +403,6 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   auto row = engine.core().store().peer(home);
   if (!row) return;
   row->knows_spki = engine_links.at(home)->own_spki;
-  bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
   if (row->name.empty()) row->name = hello.name;
@@ -405,8 +410,6 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
     if (at != peers.end()) {
-      // A person's word may be here already and on its way to the store.
-      kept_apart = at->second.row.kept_apart;
       for (const store::PeerAddress& used : at->second.row.addresses) {
         if (!used.last_ok_ms) continue;
         auto same = std::find_if(row->addresses.begin(), row->addresses.end(),
@@ -419,10 +422,10 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses);
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
-  row->kept_apart = kept_apart;
-  setPeer(*row);
+  changed(*row, true);
   dropAcknowledgedKeys();
   if (!replicator->ready(home)) return;
+  tellOwnKeys(home);
   tellKeys(home);
   engine_links.at(home)->told_connected = true;
   engine.core().event("home", homeEvent(home, "connected"));

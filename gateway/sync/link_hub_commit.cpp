@@ -11,7 +11,7 @@ using trust::PairingRole;
 namespace {
 
 bool isPairedBy(const std::optional<store::Peer>& row, const std::string& spki) {
-  return row && row->state == store::PeerState::kPaired && row->operating_spki == spki;
+  return row && row->state == store::PeerState::kPaired && row->operating_spki == spki && !isBlocked(*row);
 }
 
 }  // namespace
@@ -107,7 +107,13 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
     if (!same && row.addresses.size() < kMaxAddresses) row.addresses.push_back({address, "told", std::nullopt});
   }
   if (!known) return row;
-  row.incarnation = known->incarnation;
+  // A home that a person forgot and pairs again may have begun anew.
+  if (known->state != store::PeerState::kForgotten) row.incarnation = known->incarnation;
+  row.rejected = rejectedBy(pairing.peer->chain, *known);
+  // What held it is over with the pairing, not before.
+  if (marked) row.fork = known->fork;
+  if (marked) row.told_forgotten = known->told_forgotten;
+  if (row.knows_spki.empty()) row.knows_spki = known->knows_spki;
   const bool paired = known->state == store::PeerState::kPaired;
   if (!paired && (known->state == store::PeerState::kForgotten || !known->former)) return row;
   row.name = known->name;
@@ -128,9 +134,8 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
 void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingCommit::Actions actions,
                             const std::shared_ptr<Connection>& connection) {
   if (actions.store_pin) {
-    auto stored = std::make_shared<std::optional<store::Peer>>();
     engine.submit(
-        [this, pairing, stored, mark = actions.mark](engine::Core& core) {
+        [this, pairing, mark = actions.mark](engine::Core& core) {
           auto known = core.store().peer(pairing->peer->home);
           store::Peer row;
           {
@@ -142,17 +147,14 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           if (mark && isPairedBy(known, row.operating_spki)) return;
           core.store().putPeer(row);
           core.admit(row.home);
+          changed(row, true, true);
           tellKeysToAll();
-          *stored = row;
         },
-        [this, pairing, connection, stored](const Status& status) {
+        [this, pairing, connection](const Status& status) {
           std::optional<PairingCommit::Actions> next;
           {
             std::lock_guard lock(mutex);
-            if (!pairing->finished) {
-              if (status.ok() && *stored) setPeerLocked(**stored);
-              next = pairing->commit->stored(status.ok(), clock.steadyMs());
-            }
+            if (!pairing->finished) next = pairing->commit->stored(status.ok(), clock.steadyMs());
           }
           // The other side waits for an answer on this link, and would for as long as a pairing may take; so it tries
           // again.
@@ -162,9 +164,8 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
         });
   }
   if (actions.drop_mark) {
-    auto stored = std::make_shared<std::optional<store::Peer>>();
     engine.submit(
-        [this, pairing, id = pairing->commit->pairingId(), stored](engine::Core& core) {
+        [this, pairing, id = pairing->commit->pairingId()](engine::Core& core) {
           auto row = core.store().peer(pairing->peer->home);
           if (isPairedBy(row, pairing->peer->operatingSpki())) {
             std::lock_guard lock(mutex);
@@ -175,15 +176,16 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
           row->state = store::PeerState::kPaired;
           row->kept_apart = false;
           row->former.reset();
+          row->fork.clear();
+          row->told_forgotten = false;
           core.store().putPeer(*row);
+          changed(*row, true, true);
           tellKeysToAll();
-          *stored = row;
         },
-        [this, pairing, stored, connection](const Status& status) {
+        [this, pairing, connection](const Status& status) {
           {
             std::lock_guard lock(mutex);
             if (pairing->finished) return;  // The home was forgotten meanwhile.
-            if (status.ok() && *stored) setPeerLocked(**stored);
             // The mark stays, so the next link asks for the acknowledgement again.
             if (!status.ok()) keepMarkedLocked(*pairing, pairing->commit->pairingId());
           }
@@ -194,7 +196,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
   if (actions.remove_pin) {
     auto removed = std::make_shared<std::optional<store::Peer>>();
     engine.submit(
-        [home = pairing->peer->home, id = pairing->commit->pairingId(), removed](engine::Core& core) {
+        [this, home = pairing->peer->home, id = pairing->commit->pairingId(), removed](engine::Core& core) {
           auto row = core.store().peer(home);
           if (!row || row->state == store::PeerState::kForgotten || row->pairing != id) return;
           if (row->former) {
@@ -205,6 +207,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             core.dismiss(home);
           }
           core.store().putPeer(*row);
+          changed(*row, true, true);
           *removed = row;
         },
         [this, pairing, removed](const Status& status) {
@@ -216,9 +219,7 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             if (pairing->finished) return;  // The home was forgotten meanwhile.
             cancelled = pairing->cancelled;
             stays = !status.ok();
-            if (!stays) {
-              if (*removed) setPeerLocked(**removed);
-            } else if (pairing->role == PairingRole::kListener) {
+            if (stays && pairing->role == PairingRole::kListener) {
               keepMarkedLocked(*pairing, pairing->commit->pairingId());
               return;
             }

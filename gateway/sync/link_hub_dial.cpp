@@ -55,7 +55,7 @@ std::vector<std::string> LinkHub::Impl::addressesLocked(const PeerEntry& entry) 
 
 bool LinkHub::Impl::mayDialLocked(const PeerEntry& entry) const {
   return !stopping && !transports.empty() && entry.row.state == store::PeerState::kPaired && !entry.row.kept_apart &&
-         entry.row.fork.empty() && !entry.row.told_forgotten && !entry.link;
+         !isBlocked(entry.row) && !entry.link;
 }
 
 // A link came about over `address`. One that was only announced becomes one of the home's; what is too many is sorted out

@@ -11,6 +11,11 @@ Error homeNotFound(const HomeId& home) {
   return stateError("home_not_found", "No home with the id " + home.text() + " is paired here.");
 }
 
+std::string refusedReason(const PeerEntry& entry) {
+  if (!entry.row.fork.empty()) return "identity_fork";
+  return entry.row.told_forgotten ? "forgotten" : entry.refused_reason;
+}
+
 }  // namespace
 
 void LinkHub::Impl::setPeer(const store::Peer& row) {
@@ -27,15 +32,7 @@ void LinkHub::Impl::setPeerLocked(const store::Peer& row) {
   auto [at, fresh] = peers.try_emplace(row.home);
   at->second.row = row;
   if (fresh) at->second.since_ms = clock.wallMs();
-  if (!row.fork.empty()) {
-    at->second.refused_reason = "identity_fork";
-    return;
-  }
-  if (row.told_forgotten) {
-    at->second.refused_reason = "forgotten";
-    return;
-  }
-  pins[row.operating_spki] = row.home;
+  if (!isBlocked(row)) pins[row.operating_spki] = row.home;
 }
 
 HomeState LinkHub::state(const HomeId& home) {
@@ -46,13 +43,13 @@ HomeState LinkHub::state(const HomeId& home) {
   const PeerEntry& entry = at->second;
   state.since_ms = entry.since_ms;
   state.report = entry.report;
-  state.refused_reason = entry.refused_reason;
+  state.refused_reason = refusedReason(entry);
   state.found = impl_->foundLocked(home);
   if (entry.link) {
     state.state = "connected";
     state.transport = entry.link->transport;
     state.remote_address = entry.link->remoteAddress();
-  } else if (!entry.refused_reason.empty()) {
+  } else if (!state.refused_reason.empty()) {
     state.state = "refused";
   } else if (entry.dialling) {
     state.state = "connecting";
@@ -200,8 +197,11 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
   }));
   if (changed) {
     std::lock_guard lock(impl_->mutex);
-    if (!impl_->peers.contains(home)) return homeNotFound(home);  // Forgotten meanwhile.
-    impl_->setPeerLocked(*changed);
+    auto at = impl_->peers.find(home);
+    if (at == impl_->peers.end()) return homeNotFound(home);  // Forgotten meanwhile.
+    // Nothing else of it: a key may have come since.
+    at->second.row.name = changed->name;
+    at->second.row.addresses = changed->addresses;
   }
   impl_->wake(home, 0);
   return {};
@@ -233,14 +233,14 @@ Result<Why> LinkHub::why(const HomeId& home, const model::Address& address) {
     if (at == impl_->peers.end()) return homeNotFound(home);
     const PeerEntry& entry = at->second;
     link.name = displayName(entry.row.name);
-    link.state = entry.link ? "connected" : !entry.refused_reason.empty() ? "refused" : entry.dialling ? "connecting" : "offline";
+    link.refused_reason = refusedReason(entry);
+    link.state = entry.link ? "connected" : !link.refused_reason.empty() ? "refused" : entry.dialling ? "connecting" : "offline";
     link.since_ms = entry.since_ms;
     if (entry.link) link.transport = entry.link->transport;
     link.any_transport = !impl_->transports.empty();
     link.kept_apart = entry.row.kept_apart;
     link.has_address = !impl_->addressesLocked(entry).empty();
     link.last_error = entry.last_error;
-    link.refused_reason = entry.refused_reason;
   }
   Why why;
   HG_CHECK(impl_->engine.run([&](engine::Core&) { why = impl_->replicator->why(home, address, link); }));
@@ -261,7 +261,8 @@ Result<SyncAnswer> LinkHub::sync(const HomeId& home) {
       if (at == impl_->peers.end()) return homeNotFound(home);
     }
     if (!at->second.link) {
-      std::string why = at->second.refused_reason.empty() ? "offline" : at->second.refused_reason;
+      std::string why = refusedReason(at->second);
+      if (why.empty()) why = "offline";
       return SyncAnswer{false, why, 0, 0};
     }
   }

@@ -140,6 +140,11 @@ struct PairingRun {
 std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddress> known,
                                                     const std::vector<std::string>& told);
 
+// No link with that home before a person, or its root key, has decided.
+inline bool isBlocked(const store::Peer& row) { return !row.fork.empty() || row.told_forgotten; }
+// link_hub_keys.cpp: hashes of the statements that a person who pairs with `chosen` decides against.
+std::string rejectedBy(const trust::KeyChain& chosen, const store::Peer& known);
+
 // The body of a `home` event.
 inline std::string homeEvent(const HomeId& home, const std::string& state) {
   return "{\"id\":\"" + home.text() + "\",\"state\":\"" + state + "\"}";
@@ -160,9 +165,24 @@ struct LinkHub::Impl : Connection::User {
   // Of the waits that this transaction ends; engine's thread.
   std::vector<std::pair<std::shared_ptr<LevelWait>, SyncAnswer>> level_answers;
   std::map<HomeId, std::string> told_keys;            // the key of ours that a linked home was told last; engine's thread
-  std::map<HomeId, std::set<std::string>> told_marks;  // the marks of homes that a linked one pins too; engine's thread
+  std::map<HomeId, std::set<HomeId>> known_there;      // the homes that a linked one pins too; engine's thread
   std::string stated_spki;                             // the key that hellos tell; engine's thread
-  std::set<HomeId> rekeyed;                            // in force when this transaction is durable; engine's thread
+  // Of this transaction, in force when it is durable; engine's thread.
+  struct ChangedPeer {
+    store::Peer row;
+    bool addresses = false;   // its addresses are newer than those in memory
+    bool kept_apart = false;  // that too: it is a pairing
+  };
+  std::map<HomeId, ChangedPeer> changed_peers;
+  std::optional<std::string> drop_keys_before;
+  // What a home has had looked at in the present minute; engine's thread.
+  struct KeyBudget {
+    int64_t since_ms = 0;
+    size_t statements = 0;
+    size_t known = 0;
+    bool more = false;  // something was left
+  };
+  std::map<HomeId, KeyBudget> key_budgets;
   int64_t former_keys_looked_ms = 0;                   // by the steady clock; links' thread
   int64_t pump_at_ms = 0;  // by the steady clock, when links wakes the engine to pump; engine's thread
 
@@ -243,7 +263,11 @@ struct LinkHub::Impl : Connection::User {
   void forked(const HomeId& from, store::Peer row, const trust::KeyChain& known, const trust::KeyChain& other);
   void renewed(const HomeId& from, store::Peer row, const trust::KeyChain& chain);
   void onBye(const HomeId& from, const std::string& reason);
-  void rekey(bool committed);
+  void changed(const store::Peer& row, bool addresses = false, bool kept_apart = false);
+  void applyChanges(bool committed);
+  void tellOwnKeys(const HomeId& home);
+  KeyBudget& keyBudget(const HomeId& home);
+  void askKeysAgain();
   void dropAcknowledgedKeys();
   void dropOldKeys();
   KeyReport keyReport(engine::Core& core);

@@ -19,11 +19,13 @@ constexpr const char* kRenewedText = "The other home has another key now; the li
 constexpr const char* kForkText =
     "Two different keys of one home are about, so somebody has its key: `key rotate --compromised` there, or pair again.";
 
-// Of `subject`, as `teller` tells it.
-std::string knownMark(const HomeId& teller, const HomeId& subject) {
+// Of a home, as `teller` tells it to `receiver`. Its root key is known to those alone that are or were paired with it; its id
+// stands in addresses and grants.
+std::string knownMark(const HomeId& teller, const HomeId& receiver, const trust::KeyChain& of) {
   std::string text = "hearthgate/known/v1";
   text += teller.view();
-  text += subject.view();
+  text += receiver.view();
+  text += of.back().root_spki;
   return trust::sha256Bytes(text).substr(0, kMarkBytes);
 }
 
@@ -37,11 +39,33 @@ trust::KeyChain chainOf(const std::string& statements) {
 
 bool isPinned(const std::optional<store::Peer>& row) { return row && row->state == store::PeerState::kPaired; }
 
+// Whether a person has decided against the statement by which `other` parts from `known`.
+bool isRejected(const store::Peer& row, const trust::KeyChain& known, const trust::KeyChain& other) {
+  const size_t at = trust::firstUnknown(known, other);
+  if (at == other.size()) return false;
+  const std::string hash = other[at].hash();
+  for (size_t i = 0; i + hash.size() <= row.rejected.size(); i += hash.size()) {
+    if (row.rejected.compare(i, hash.size(), hash) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool areForeign(const std::string& stored, const trust::KeyChain& own) {
   trust::KeyChain foreign = chainOf(stored);
   return !foreign.empty() && trust::compareChains(own, foreign) != trust::ChainOrder::kOlder;
+}
+
+// What a person who pairs with `chosen` decides against, of what was known of that home.
+std::string rejectedBy(const trust::KeyChain& chosen, const store::Peer& known) {
+  std::string rejected = known.rejected;
+  for (const std::string* bytes : {&known.statements, &known.fork}) {
+    trust::KeyChain other = chainOf(*bytes);
+    if (other.empty() || trust::compareChains(chosen, other) != trust::ChainOrder::kFork || isRejected(known, chosen, other)) continue;
+    rejected += other[trust::firstUnknown(chosen, other)].hash();
+  }
+  return rejected.size() <= kMaxRejectedBytes ? rejected : rejected.substr(rejected.size() - kMaxRejectedBytes);
 }
 
 void LinkHub::Impl::stateOwnKeys() {
@@ -66,12 +90,15 @@ std::vector<const trust::OwnKey*> LinkHub::Impl::ownKeysFor(const trust::OwnKeys
   return all;
 }
 
+// Which homes this one pins. After a restore not before a person has looked at them.
 void LinkHub::Impl::tellKeys(const HomeId& home) {
+  engine::Core& core = engine.core();
+  if (core.writer().owner(core.me()).hold) return;
   KnownKeys known;
-  for (const store::Peer& row : engine.core().store().peers()) {
+  for (const store::Peer& row : core.store().peers()) {
     if (row.home == home || row.state != store::PeerState::kPaired || known.rows.size() == kMaxKnownKeys) continue;
     trust::KeyChain chain = chainOf(row.statements);
-    if (!chain.empty()) known.rows.push_back({knownMark(identity.home(), row.home), headOf(chain)});
+    if (!chain.empty()) known.rows.push_back({knownMark(identity.home(), home, chain), headOf(chain)});
   }
   replicator->tell(home, encode(known));
 }
@@ -79,6 +106,22 @@ void LinkHub::Impl::tellKeys(const HomeId& home) {
 // What is pinned has changed; others pin the same home perhaps.
 void LinkHub::Impl::tellKeysToAll() {
   for (const auto& [home, connection] : engine_links) tellKeys(home);
+}
+
+LinkHub::Impl::KeyBudget& LinkHub::Impl::keyBudget(const HomeId& home) {
+  KeyBudget& budget = key_budgets[home];
+  int64_t now = clock.steadyMs();
+  if (now - budget.since_ms >= kKeyBudgetMs) budget = {now, 0, 0, budget.more};
+  return budget;
+}
+
+// What was more than a home may have verified at once is asked for again.
+void LinkHub::Impl::askKeysAgain() {
+  for (auto& [home, budget] : key_budgets) {
+    if (!budget.more || clock.steadyMs() - budget.since_ms < kKeyBudgetMs) continue;
+    budget.more = false;
+    tellKeys(home);
+  }
 }
 
 void LinkHub::Impl::onKeyMessage(const HomeId& from, MessageType type, std::string_view message) {
@@ -92,49 +135,66 @@ void LinkHub::Impl::onKeyMessage(const HomeId& from, MessageType type, std::stri
 }
 
 void LinkHub::Impl::onKnownKeys(const HomeId& from, const KnownKeys& known) {
+  KeyBudget& budget = keyBudget(from);
+  if (++budget.known > kMaxKnownKeysMessages) return;
   std::map<std::string, std::string> heads;
   for (const KnownKeys::Row& row : known.rows) heads[row.mark] = row.head;
-  std::set<std::string>& marks = told_marks[from];
-  marks.clear();
+  std::set<HomeId>& common = known_there[from];
+  common.clear();
   for (const store::Peer& row : engine.core().store().peers()) {
     if (row.home == from || row.state != store::PeerState::kPaired) continue;
-    auto at = heads.find(knownMark(from, row.home));
-    if (at == heads.end()) continue;
-    marks.insert(at->first);
     trust::KeyChain chain = chainOf(row.statements);
-    if (!chain.empty() && headOf(chain) != at->second) replicator->tell(from, encodeStatementsMessage(row.statements));
+    auto at = chain.empty() ? heads.end() : heads.find(knownMark(from, identity.home(), chain));
+    if (at == heads.end()) continue;
+    common.insert(row.home);
+    if (headOf(chain) != at->second) replicator->tell(from, encodeStatementsMessage(row.statements));
     if (!row.fork.empty()) replicator->tell(from, encodeStatementsMessage(row.fork));
   }
 }
 
 void LinkHub::Impl::onStatements(const HomeId& from, std::string_view bytes) {
   auto decoded = trust::decodeChain(bytes);
-  Status holds = decoded.ok() ? Status{} : Status{decoded.error()};
-  if (holds.ok() && decoded->empty()) holds = trustError("key_not_vouched", "The other home sent no key statement.");
-  if (holds.ok()) holds = trust::verifyChain(decoded->back().home, *decoded);
-  if (!holds.ok()) return replicator->sayBye(from, "identity", holds.error().message);
+  if (!decoded.ok() || decoded->empty()) {
+    return replicator->sayBye(from, "identity", decoded.ok() ? "The other home sent no key statement." : decoded.error().message);
+  }
+  // What costs nothing first: signatures are checked of what is new, and of homes that are pinned here.
   const trust::KeyChain& chain = *decoded;
   const HomeId subject = chain.back().home;
-  if (subject == identity.home()) return onOwnStatements(from, chain);
-  auto row = engine.core().store().peer(subject);
-  if (!isPinned(row)) return;  // Nobody's here.
-  trust::KeyChain known = chainOf(row->statements);
-  trust::ChainOrder order = known.empty() ? trust::ChainOrder::kNewer : trust::compareChains(known, chain);
-  if (!row->fork.empty()) {
-    // Held until the root key has spoken above both.
+  const bool own = subject == identity.home();
+  auto row = own ? std::nullopt : engine.core().store().peer(subject);
+  if (!own && !isPinned(row)) return;
+  trust::KeyChain known = own ? identity.chain() : chainOf(row->statements);
+  const bool held = row && !row->fork.empty();
+  if (held && subject == from && (bytes == row->statements || bytes == row->fork)) {
+    return replicator->sayBye(from, "identity_fork", kForkText);
+  }
+  if (chain == known || (held && bytes == row->fork)) return;
+  KeyBudget& budget = keyBudget(from);
+  const size_t fresh = chain.size() - trust::firstUnknown(known, chain);
+  if (budget.statements + fresh > kMaxVerifiedStatements) {
+    budget.more = true;
+    return;
+  }
+  budget.statements += fresh;
+  Status holds = trust::verifyChain(subject, chain, known);
+  if (!holds.ok()) return replicator->sayBye(from, "identity", holds.error().message);
+  if (own) return onOwnStatements(from, chain);
+  if (held) {
+    // Until the root key has spoken above both.
     trust::KeyChain other = chainOf(row->fork);
     bool above = chain.front().epoch > known.front().epoch && (other.empty() || chain.front().epoch > other.front().epoch);
     if (above) return renewed(from, *row, chain);
     if (subject == from) replicator->sayBye(from, "identity_fork", kForkText);
     return;
   }
-  switch (order) {
+  switch (known.empty() ? trust::ChainOrder::kNewer : trust::compareChains(known, chain)) {
     case trust::ChainOrder::kSame: return;
     case trust::ChainOrder::kNewer: return renewed(from, *row, chain);
     case trust::ChainOrder::kOlder:
       // It was away, or its folder was copied back.
       return replicator->tell(from, encodeStatementsMessage(row->statements));
-    case trust::ChainOrder::kFork: return forked(from, *row, known, chain);
+    case trust::ChainOrder::kFork:
+      if (!isRejected(*row, known, chain)) forked(from, *row, known, chain);
   }
 }
 
@@ -167,7 +227,7 @@ void LinkHub::Impl::forked(const HomeId& from, store::Peer row, const trust::Key
   if (from != row.home) replicator->tell(from, encodeStatementsMessage(trust::encodeChain(known)));
   replicator->tell(row.home, encodeStatementsMessage(row.fork));
   replicator->sayBye(row.home, "identity_fork", kForkText);
-  rekeyed.insert(row.home);
+  changed(row);
 }
 
 void LinkHub::Impl::renewed(const HomeId& from, store::Peer row, const trust::KeyChain& chain) {
@@ -180,8 +240,8 @@ void LinkHub::Impl::renewed(const HomeId& from, store::Peer row, const trust::Ke
   core.store().putPeer(row);
   core.audit(from.text(), "key.renewed", row.home.text(),
              "epoch " + std::to_string(chain.back().epoch) + ", " + displayName(chain.back().reason));
-  for (const auto& [home, marks] : told_marks) {
-    if (home != from && home != row.home && marks.contains(knownMark(home, row.home))) {
+  for (const auto& [home, common] : known_there) {
+    if (home != from && home != row.home && common.contains(row.home)) {
       replicator->tell(home, encodeStatementsMessage(row.statements));
     }
   }
@@ -189,62 +249,86 @@ void LinkHub::Impl::renewed(const HomeId& from, store::Peer row, const trust::Ke
     core.event("home", homeEvent(row.home, "key_renewed"));
     replicator->sayBye(row.home, "key_renewed", kRenewedText);
   }
-  rekeyed.insert(row.home);
+  changed(row);
+}
+
+// Engine's thread, inside a transaction: in force when that is durable.
+void LinkHub::Impl::changed(const store::Peer& row, bool addresses, bool kept_apart) {
+  ChangedPeer& change = changed_peers[row.home];
+  change.row = row;
+  change.addresses = change.addresses || addresses;
+  change.kept_apart = change.kept_apart || kept_apart;
 }
 
 // After the transaction: pins follow what is durable, and links under other keys end.
-void LinkHub::Impl::rekey(bool committed) {
-  std::set<HomeId> homes = std::exchange(rekeyed, {});
+void LinkHub::Impl::applyChanges(bool committed) {
+  auto changes = std::exchange(changed_peers, {});
+  auto drop = std::exchange(drop_keys_before, {});
   if (!committed) return;
-  for (const HomeId& home : homes) {
-    auto stored = engine.core().store().peer(home);
-    if (!isPinned(stored)) continue;
-    store::Peer& row = *stored;
+  if (drop) {
+    Status dropped = identity.dropKeysBefore(*drop);
+    if (!dropped.ok()) logError("links", dropped.error().message);
+  }
+  for (auto& [home, change] : changes) {
+    store::Peer& row = change.row;
     std::vector<std::shared_ptr<Connection>> over;
+    bool linked = false;
     {
       std::lock_guard lock(mutex);
-      auto at = peers.find(row.home);
-      if (at == peers.end()) continue;  // Forgotten meanwhile.
-      row.addresses = at->second.row.addresses;
-      row.kept_apart = at->second.row.kept_apart;
+      auto at = peers.find(home);
+      // A person's word may be here already and on its way to the store.
+      if (at != peers.end() && !change.addresses) row.addresses = at->second.row.addresses;
+      if (at != peers.end() && !change.kept_apart) row.kept_apart = at->second.row.kept_apart;
+      if (at == peers.end() && !change.kept_apart) continue;  // Forgotten meanwhile.
+      const bool other_key = at != peers.end() && at->second.row.operating_spki != row.operating_spki;
       setPeerLocked(row);
-      const bool open = row.fork.empty() && !row.told_forgotten;
-      if (open) at->second.refused_reason.clear();
+      at = peers.find(home);
+      if (at == peers.end()) continue;
+      if (other_key) at->second.refused_reason.clear();
       if (!row.fork.empty()) at->second.last_error = kForkText;
-      // The home's own link has said goodbye, and ends when that has left.
+      linked = at->second.link != nullptr;
+      // A session has said goodbye, and its link ends when that has left.
       for (const auto& connection : connections) {
-        if (connection->home == row.home && connection != at->second.link && !connection->for_commit) over.push_back(connection);
+        const bool stays = connection->peer_spki.empty() || connection->for_commit ||
+                           (connection->peer_spki == row.operating_spki && !isBlocked(row)) ||
+                           (connection == at->second.link && replicator->connected(home));
+        if (connection->home == home && !stays) over.push_back(connection);
       }
     }
     for (const auto& connection : over) connection->close("key_renewed", kRenewedText);
-    wake(row.home, kFirstRetryMs);
+    if (!linked) wake(home, kFirstRetryMs);
   }
 }
 
-// The other home says that it has taken in what it was told last, or that it forgot this one: were its folder copied back
-// later, it would know it again (T11, T12).
+// The other home forgot this one: were its folder copied back later, it would know it again (T11, T12). Or it has taken a key
+// of ours in, so the present one is likely to be what it wants next; what it pins is known when a link has shown it.
 void LinkHub::Impl::onBye(const HomeId& from, const std::string& reason) {
-  auto told = told_keys.find(from);
-  const bool renewed_there = reason == "key_renewed" && told != told_keys.end();
+  if (reason == "key_renewed") {
+    std::lock_guard lock(mutex);
+    auto at = peers.find(from);
+    if (at != peers.end()) at->second.key_turn = 1;
+    return;
+  }
   auto row = engine.core().store().peer(from);
-  if (!isPinned(row) || !(renewed_there || reason == "forgotten")) return;
-  if (renewed_there) row->knows_spki = told->second;
-  row->told_forgotten = reason == "forgotten";
+  if (reason != "forgotten" || !isPinned(row)) return;
+  row->told_forgotten = true;
   engine.core().store().putPeer(*row);
-  rekeyed.insert(from);
+  changed(*row);
   dropAcknowledgedKeys();
 }
 
-// The keys of before that no paired home needs.
+// The keys of before that no paired home needs go when this transaction is durable; while a pairing is under way none does.
 void LinkHub::Impl::dropAcknowledgedKeys() {
   auto keys = identity.keys();
   if (keys->former.empty()) return;
+  {
+    std::lock_guard lock(mutex);
+    if (!commits.empty() || (run && !run->finished && run->session)) return;
+  }
   for (const store::Peer& row : engine.core().store().peers()) {
     if (row.state != store::PeerState::kForgotten && !row.told_forgotten && row.knows_spki != keys->present.spki()) return;
   }
-  Status dropped = identity.dropFormerKeys(std::numeric_limits<int64_t>::max());
-  if (!dropped.ok()) return logError("links", dropped.error().message);
-  engine.core().audit("system", "key.drop", "", "every home knows the present key; the former ones are gone");
+  drop_keys_before = keys->present.spki();
 }
 
 // Links' thread. Only by a clock that is right: one that jumps ahead must not lose keys.
@@ -253,7 +337,7 @@ void LinkHub::Impl::dropOldKeys() {
   if (former_keys_looked_ms != 0 && now - former_keys_looked_ms < kFormerKeysEveryMs) return;
   if (!clock.synchronised()) return;
   former_keys_looked_ms = now;
-  Status dropped = identity.dropFormerKeys(clock.wallMs() - trust::kFormerKeyLimitMs);
+  Status dropped = identity.dropOldKeys(clock.wallMs());
   if (!dropped.ok()) logError("links", dropped.error().message);
 }
 
@@ -281,20 +365,31 @@ Result<KeyReport> LinkHub::keys() {
 }
 
 Result<KeyReport> LinkHub::renewKey(const trust::KeyRenewal& renewal) {
-  HG_CHECK(impl_->identity.renewKey(renewal, impl_->random, impl_->clock.wallMs()));
+  Impl& impl = *impl_;
+  std::optional<int64_t> now;
+  if (impl.clock.synchronised()) now = impl.clock.wallMs();
+  HG_CHECK(impl.identity.renewKey(renewal, impl.random, now));
   KeyReport report;
-  HG_CHECK(impl_->engine.run([&](engine::Core& core) {
-    Impl& impl = *impl_;
+  Status told = impl.engine.run([&](engine::Core& core) {
     impl.stateOwnKeys();
-    const std::string statements = trust::encodeChain(impl.identity.chain());
-    for (const auto& [home, connection] : impl.engine_links) {
-      impl.told_keys[home] = impl.stated_spki;
-      impl.replicator->tell(home, encodeStatementsMessage(statements));
-    }
+    for (const auto& [home, connection] : impl.engine_links) impl.tellOwnKeys(home);
     impl.dropAcknowledgedKeys();
     report = impl.keyReport(core);
-  }));
+  });
+  if (told.ok()) return report;
+  // The key is in force: other homes are told of it with the next hello.
+  logWarning("links", "The new key could not be told to other homes now: " + told.error().message);
+  auto keys = impl.identity.keys();
+  report = {keys->chain.back().epoch, keys->chain.back().by, trust::keyName(keys->present.spki()), keys->former.size(), {}, false};
   return report;
+}
+
+// What a home that has said hello was not told yet.
+void LinkHub::Impl::tellOwnKeys(const HomeId& home) {
+  auto told = told_keys.find(home);
+  if (!replicator->ready(home) || told == told_keys.end() || told->second == stated_spki) return;
+  told->second = stated_spki;
+  replicator->tell(home, encodeStatementsMessage(trust::encodeChain(identity.chain())));
 }
 
 }  // namespace hearthgate::sync

@@ -268,7 +268,8 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
     PairingView& view = pairing->view;
     // What is being made durable is read on other threads.
     if (const trust::PairingPeer* peer = session.peer(); peer && !pairing->commit) {
-      pairing->peer = *peer;
+      // Once: other threads read it without the mutex from then on.
+      if (!pairing->peer) pairing->peer = *peer;
       view.peer = peer->home;
       view.peer_name = displayName(peer->name);
       view.words = session.words();

@@ -48,6 +48,7 @@ std::string heldDetail(const std::string& reason, const std::string& name, bool 
   if (reason == "many siblings") {
     return what + "more was written to it at the same time than one entity holds (1,024 versions, 8 MiB).";
   }
+  if (reason == "restored") return what + "a data folder was put back there, and nobody has looked at its homes and grants yet.";
   if (reason == "unseen history") return what + "it builds on changes that were never seen.";
   if (reason == "counter jump") return what + "it skips more changes than any home makes.";
   if (reason == "unknown format") return what + "it is of a form that the receiver's version does not know.";
@@ -66,6 +67,7 @@ std::string heldAction(const std::string& reason, const std::string& name, bool 
     return there ? "At " + name + ": write the entity, or resolve its conflict; then there is room."
                  : "Write the entity, or resolve its conflict; then there is room.";
   }
+  if (reason == "restored") return std::string(there ? "There" : "Here") + ": `hearthgate home confirm`.";
   if (reason == "unknown format") return there ? "Update the gateway of " + name + "." : "Update this gateway.";
   return there ? "Ask the person of " + name + " to look at `hearthgate status` there."
                : "Look at " + name + ", and `hearthgate home forget` it if you do not trust it.";

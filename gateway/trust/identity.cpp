@@ -52,7 +52,7 @@ Identity Identity::fromSeed(const IdentityFiles& files, std::string_view seed, s
   return Identity(files, {OwnKey(std::move(operating)), std::move(chain), {}}, ownerTagKeyOf(seed), backupKeyOf(seed));
 }
 
-Status Identity::renewKey(const KeyRenewal& renewal, Random& random, int64_t now_ms) {
+Status Identity::renewKey(const KeyRenewal& renewal, Random& random, std::optional<int64_t> now_ms) {
   std::lock_guard writing(state_->writing);
   OwnKeys next = *keys();
   const KeyStatement before = next.chain.back();
@@ -75,18 +75,39 @@ Status Identity::renewKey(const KeyRenewal& renewal, Random& random, int64_t now
   if (renewal.compromised) {
     next.former.clear();
   } else {
-    next.former.insert(next.former.begin(), FormerKey(next.present.key, now_ms));
-    if (next.former.size() > kMaxFormerKeys) next.former.pop_back();
+    if (next.former.size() == kMaxFormerKeys) {
+      return stateError("former_keys_full", std::to_string(kMaxFormerKeys) +
+                                                " former keys are kept for homes that have not come since: forget those homes, "
+                                                "or replace the key with --compromised, which keeps none.");
+    }
+    next.former.insert(next.former.begin(), FormerKey(next.present.key, now_ms.value_or(0)));
   }
   next.present = OwnKey(std::move(operating));
   return replaceKeys(std::move(next));
 }
 
-Status Identity::dropFormerKeys(int64_t replaced_before_ms) {
+Status Identity::dropKeysBefore(std::string_view spki) {
   std::lock_guard writing(state_->writing);
   OwnKeys next = *keys();
-  auto dropped = std::erase_if(next.former, [&](const FormerKey& key) { return key.replaced_ms < replaced_before_ms; });
-  return dropped == 0 ? Status{} : replaceKeys(std::move(next));
+  auto from = next.former.begin();
+  if (next.present.spki() != spki) {
+    from = std::find_if(from, next.former.end(), [&](const FormerKey& key) { return key.spki() == spki; });
+    if (from != next.former.end()) ++from;
+  }
+  if (from == next.former.end()) return {};
+  next.former.erase(from, next.former.end());
+  return replaceKeys(std::move(next));
+}
+
+Status Identity::dropOldKeys(int64_t now_ms) {
+  std::lock_guard writing(state_->writing);
+  OwnKeys next = *keys();
+  bool changed = false;
+  for (FormerKey& key : next.former) {
+    if (key.replaced_ms == 0) changed = (key.replaced_ms = now_ms) != 0;
+  }
+  changed = std::erase_if(next.former, [&](const FormerKey& key) { return now_ms - key.replaced_ms > kFormerKeyLimitMs; }) > 0 || changed;
+  return changed ? replaceKeys(std::move(next)) : Status{};
 }
 
 Identity Identity::inMemory(Random& random) {

@@ -60,7 +60,7 @@ struct OwnKey {
 
 struct FormerKey : OwnKey {
   FormerKey(PrivateKey of, int64_t replaced_at_ms) : OwnKey(std::move(of)), replaced_ms(replaced_at_ms) {}
-  int64_t replaced_ms;
+  int64_t replaced_ms;  // 0: when the clock was not known to be right
 };
 
 struct OwnKeys {
@@ -104,10 +104,15 @@ class Identity {
 
   // A new operating key at the next epoch, durable before it is in force. The one before is kept for homes that have not
   // heard of it, unless it is compromised. Fails with `key_chain_full` (kMaxChainStatements: needs the seed),
-  // `recovery_words_wrong` (a seed of another home), or a file's error; nothing has changed then.
-  Status renewKey(const KeyRenewal& renewal, Random& random, int64_t now_ms);
-  // Forgets the former keys that were replaced before that time. Fails with a file's error; they are still there then.
-  Status dropFormerKeys(int64_t replaced_before_ms);
+  // `recovery_words_wrong` (a seed of another home), `former_keys_full`, or a file's error; nothing has changed then.
+  // `now_ms`: nothing when the clock may be wrong.
+  Status renewKey(const KeyRenewal& renewal, Random& random, std::optional<int64_t> now_ms);
+  // Forgets the former keys behind that of `spki`, the present one or a former one. Fails with a file's error; they are
+  // still there then.
+  Status dropKeysBefore(std::string_view spki);
+  // Forgets those that are kept for longer than kFormerKeyLimitMs, by a clock that is right; of which it is not known
+  // since when, that begins now.
+  Status dropOldKeys(int64_t now_ms);
 
   OwnerTag ownerTag(const ContentHash& hash) const;
   // Compares in constant time; false for any other length.

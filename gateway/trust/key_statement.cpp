@@ -157,20 +157,27 @@ Result<KeyChain> decodeChain(std::string_view bytes) {
   return chain;
 }
 
-Status verifyChain(const HomeId& home, std::span<const KeyStatement> chain) {
+size_t firstUnknown(std::span<const KeyStatement> known, std::span<const KeyStatement> chain) {
+  size_t at = 0;
+  while (at < std::min(known.size(), chain.size()) && known[at] == chain[at]) ++at;
+  return at;
+}
+
+Status verifyChain(const HomeId& home, std::span<const KeyStatement> chain, std::span<const KeyStatement> known) {
   if (chain.empty() || chain.size() > kMaxChainStatements) {
     return notVouched(home, 0,
                       std::to_string(chain.size()) + " statements were shown, 1 to " +
                           std::to_string(kMaxChainStatements) + " are possible");
   }
-  const KeyStatement& first = chain.front();
-  if (first.by != VouchedBy::kRoot) return notVouched(home, first.epoch, "the first one is not by the root key");
-  HG_CHECK(verifyOne(home, first, first.root_spki));
-  for (size_t i = 1; i < chain.size(); ++i) {
+  for (size_t i = firstUnknown(known, chain); i < chain.size(); ++i) {
     const KeyStatement& statement = chain[i];
+    if (i == 0) {
+      if (statement.by != VouchedBy::kRoot) return notVouched(home, statement.epoch, "the first one is not by the root key");
+      HG_CHECK(verifyOne(home, statement, statement.root_spki));
+      continue;
+    }
     const KeyStatement& before = chain[i - 1];
-    if (statement.by != VouchedBy::kChain || statement.epoch != before.epoch + 1 ||
-        statement.previous != before.hash()) {
+    if (statement.by != VouchedBy::kChain || statement.epoch != before.epoch + 1 || statement.previous != before.hash()) {
       return notVouched(home, statement.epoch, "it does not follow the one of epoch " + std::to_string(before.epoch));
     }
     HG_CHECK(verifyOne(home, statement, before.operating_spki));

@@ -59,7 +59,10 @@ KeyChain readChain(Reader& reader);
 // Whether `chain` (1 … kMaxChainStatements, by epoch) vouches for its last operating key in the name of `home`: the
 // first statement is by the root key whose hash is `home`, each further one by its predecessor's key and over its
 // predecessor's hash. Fails with `key_not_vouched` and a sentence that says what is wrong.
-Status verifyChain(const HomeId& home, std::span<const KeyStatement> chain);
+// Statements that stand at the same place in `known`, a chain that was verified before, are not verified again.
+Status verifyChain(const HomeId& home, std::span<const KeyStatement> chain, std::span<const KeyStatement> known = {});
+// The place of the first statement of `chain` that is not the one of `known` there; its size when all are.
+size_t firstUnknown(std::span<const KeyStatement> known, std::span<const KeyStatement> chain);
 
 enum class ChainOrder {
   kSame,   // the same operating key at the same epoch

@@ -148,6 +148,8 @@ Status PeerHome::receive(std::string_view message, const Seen& seen, std::vector
     case MessageType::kReplica:
     case MessageType::kAck:
     case MessageType::kHeld:
+    case MessageType::kKnownKeys:
+    case MessageType::kStatements:
       return {};
   }
   return {};

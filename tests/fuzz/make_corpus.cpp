@@ -75,6 +75,8 @@ std::vector<std::string> conversation() {
     home->tick();
   }
   settle();
+  said.push_back(sync::encode(sync::KnownKeys{{{std::string(16, 'm'), std::string(8, 'h')}, {std::string(16, 'n'), std::string(8, 'i')}}}));
+  said.push_back(sync::encodeStatementsMessage("chain"));
   said.push_back(sync::encode(sync::Bye{"forgotten", "This home was forgotten."}));
   return said;
 }

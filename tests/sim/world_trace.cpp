@@ -91,6 +91,8 @@ std::string World::describeMessage(const std::string& message) const {
     case sync::MessageType::kLevel: return "level";
     case sync::MessageType::kBye: return "bye";
     case sync::MessageType::kHeld: return "held";
+    case sync::MessageType::kKnownKeys:
+    case sync::MessageType::kStatements: return "keys";
   }
   return "?";
 }

@@ -38,6 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(input, [](std::string_view m) { return sync::decodePosition(m); });
   check(input, [](std::string_view m) { return sync::decodeBye(m); });
   check(input, [](std::string_view m) { return sync::decodeHeld(m); });
+  check(input, [](std::string_view m) { return sync::decodeKnownKeys(m); });
+  if (auto chain = sync::decodeStatementsMessage(input); chain.ok()) {
+    auto again = sync::decodeStatementsMessage(sync::encodeStatementsMessage(*chain));
+    require(again.ok() && *again == *chain);
+  }
   if (auto level = sync::decodeLevel(input); level.ok()) {
     require(sync::encodeLevel(*level).substr(1) == input.substr(input.empty() ? 0 : 1));
   }

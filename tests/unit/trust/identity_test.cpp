@@ -188,9 +188,27 @@ TEST(Identity, KeepsTheFormerKeysOverARestart) {
     EXPECT_EQ(keys->named(keyName(keys->present.spki())), &keys->present);
     EXPECT_EQ(keys->named("aaaaaaaaaaaaaaaa"), nullptr);
   }
-  ASSERT_TRUE(made.dropFormerKeys(1002).ok());
+  const std::string third = made.keys()->former.front().spki();
+  ASSERT_TRUE(made.dropKeysBefore("another").ok());
+  EXPECT_EQ(made.keys()->former.size(), 3u);
+  ASSERT_TRUE(made.dropKeysBefore(third).ok());
   ASSERT_EQ(Identity::load(dir.path())->keys()->former.size(), 1u);
-  EXPECT_EQ(Identity::load(dir.path())->keys()->former.front().replaced_ms, 1002);
+  EXPECT_EQ(Identity::load(dir.path())->keys()->former.front().spki(), third);
+  ASSERT_TRUE(made.dropKeysBefore(made.operatingSpki()).ok());
+  EXPECT_TRUE(Identity::load(dir.path())->keys()->former.empty());
+}
+
+TEST(Identity, CountsTheTimeOfAFormerKeyByARightClockAlone) {
+  Identity made = Identity::inMemory(systemRandom());
+  ASSERT_TRUE(made.renewKey({"rotated", "", false}, systemRandom(), {}).ok());
+  ASSERT_TRUE(made.renewKey({"rotated", "", false}, systemRandom(), 1000).ok());
+  ASSERT_TRUE(made.dropOldKeys(2000).ok());
+  ASSERT_EQ(made.keys()->former.size(), 2u);
+  ASSERT_TRUE(made.dropOldKeys(1000 + kFormerKeyLimitMs).ok());
+  EXPECT_EQ(made.keys()->former.size(), 2u);
+  ASSERT_TRUE(made.dropOldKeys(1001 + kFormerKeyLimitMs).ok());
+  ASSERT_EQ(made.keys()->former.size(), 1u);
+  EXPECT_EQ(made.keys()->former.front().replaced_ms, 2000);
 }
 
 TEST(Identity, NeedsItsWordsWhenTheChainIsFull) {
@@ -200,6 +218,13 @@ TEST(Identity, NeedsItsWordsWhenTheChainIsFull) {
   EXPECT_EQ(made.renewKey({"rotated", "", false}, systemRandom(), 0).error().code, "key_chain_full");
   EXPECT_EQ(made.chain(), full);
   EXPECT_TRUE(verifyChain(made.home(), full).ok());
+  // What is known already is not verified again; what comes behind it is.
+  KeyChain forged = full;
+  forged.back().voucher_signature[0] ^= 1;
+  EXPECT_FALSE(verifyChain(made.home(), forged, std::span(full).first(full.size() - 1)).ok());
+  EXPECT_FALSE(verifyChain(made.home(), forged, full).ok());
+  EXPECT_TRUE(verifyChain(made.home(), full, std::span(full).first(4)).ok());
+  EXPECT_EQ(firstUnknown(full, forged), full.size() - 1);
 }
 
 TEST(Identity, ACompromisedKeyIsGoneAtOnce) {
