@@ -71,7 +71,7 @@ TEST_F(AttentionOf, SaysWhatToDoAboutARefusedLink) {
     EXPECT_NE(text.find("City"), std::string::npos) << text;
     told.insert(text);
   }
-  EXPECT_EQ(told.size(), 7u);
+  EXPECT_EQ(told.size(), 8u);
   homes_.home_state.refused_reason = "not_paired";
   EXPECT_TRUE(says("home_refused", "pair again, or `home forget`"));
 }

@@ -187,12 +187,12 @@ TEST_F(Cli, KeysAreShownAndReplaced) {
 
 TEST_F(Cli, ARestoreIsConfirmed) {
   server.answer("GET /api/v1/restore", 200, R"({"held":true,"homes":[{"id":"y","name":"Beach","grants":3}]})");
+  server.answer("GET /api/v1/restore", 200, R"({"held":false,"homes":[]})");
   server.answer("POST /api/v1/restore/confirm", 204, "");
   EXPECT_EQ(run({"home", "confirm", "--yes"}), 0);
   EXPECT_THAT(out, HasSubstr("Beach"));
   EXPECT_THAT(out, HasSubstr("confirmed"));
-  EXPECT_EQ(server.asked().back(), "POST /api/v1/restore/confirm ");
-  server.answer("GET /api/v1/restore", 200, R"({"held":false,"homes":[]})");
+  EXPECT_EQ(server.asked().back(), "POST /api/v1/restore/confirm");
   EXPECT_EQ(run({"home", "confirm", "--yes"}), 1);
 }
 

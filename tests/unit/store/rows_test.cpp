@@ -248,6 +248,10 @@ TEST_F(StoreRows, KeepEverythingOfAPairedHome) {
       EXPECT_EQ(found->former->statements, peer.former->statements);
       EXPECT_EQ(found->former->pairing, peer.former->pairing);
     }
+    EXPECT_EQ(found->knows_spki, peer.knows_spki);
+    EXPECT_EQ(found->fork, peer.fork);
+    EXPECT_EQ(found->rejected, peer.rejected);
+    EXPECT_EQ(found->told_forgotten, peer.told_forgotten);
     ASSERT_EQ(found->addresses.size(), peer.addresses.size());
     for (size_t i = 0; i < peer.addresses.size(); ++i) {
       EXPECT_EQ(found->addresses[i].address, peer.addresses[i].address);
@@ -259,7 +263,13 @@ TEST_F(StoreRows, KeepEverythingOfAPairedHome) {
   peer.former = Pin{std::string("\0\xFF former", 9), std::string("\0", 1), std::string(32, '\xEF')};
   commit(*store, [&] { store->putPeer(peer); });
   expectPeer();
-  peer = {{"new", "", ""}, peer.home, "", PeerState::kForgotten, 0, {}, true, 1, 2, {}};
+  peer.knows_spki = std::string("\0key", 4);
+  peer.fork = std::string("\xFF\0", 2);
+  peer.rejected = std::string(64, '\0');
+  peer.told_forgotten = true;
+  commit(*store, [&] { store->putPeer(peer); });
+  expectPeer();
+  peer = {{"new", "", ""}, peer.home, "", PeerState::kForgotten, 0, {}, true, 1, 2, {}, "", "", false, ""};
   commit(*store, [&] { store->putPeer(peer); });
   expectPeer();
   EXPECT_EQ(store->peers().size(), 1u);
