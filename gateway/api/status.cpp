@@ -32,7 +32,7 @@ Result<Answer> status(Gateway& gateway, Call&) {
       ObjectText home(&object.value("home"));
       home.text("id", gateway.home.text()).text("name", gateway.settings.home_name);
     }
-    object.text("version", gateway.settings.version);
+    object.boolean("keys_sealed", gateway.parts.identity.sealed()).text("version", gateway.settings.version);
     object.number("uptime_s", (gateway.parts.clock.steadyMs() - gateway.started_ms) / 1000);
     {
       ObjectText homes(&object.value("homes"));

@@ -33,6 +33,7 @@ ExitStatus showStatus(Context& context) {
   printField(out, "home", safe(textAt(home, "name")));
   // Whole, because it is what one copies.
   out << "  id            " << safe(textAt(home, "id")) << "\n";
+  printField(out, "keys", flagAt(status, "keys_sealed") ? "sealed with a passphrase" : "not sealed");
   printField(out, "running for", duration(numberAt(status, "uptime_s")));
   printField(out, "homes",
              number(numberAt(at(status, "homes"), "connected")) + " of " +

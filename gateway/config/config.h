@@ -26,6 +26,7 @@ struct Config {
   struct Encryption {
     bool enabled;  // always true: there is no plaintext mode between homes
     std::string key_path;
+    std::string passphrase_file;  // empty: none
   };
   struct Sync {
     bool enabled;
@@ -110,8 +111,10 @@ Loaded load(const Sources& sources);
 // As load(), reading `path`: a missing file (or an empty path) runs on defaults; one that cannot be read is a problem.
 Loaded loadFile(const std::string& path, Environment environment, std::optional<std::vector<std::string>> plugins);
 
-// The HEARTHGATE_ variables of the process; take it in main(), before threads start.
+// The HEARTHGATE_ variables of the process; take it in main(), before threads start. Without kPassphraseVariable, which
+// is a secret and no key: the daemon takes it out of the environment by itself.
 Environment processEnvironment();
+inline constexpr const char* kPassphraseVariable = "HEARTHGATE_PASSPHRASE";
 
 // JSON Schema (draft 2020-12) of the file.
 std::string schema();

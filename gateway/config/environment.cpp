@@ -170,6 +170,7 @@ Environment processEnvironment() {
     std::string_view line = *entry;
     size_t equals = line.find('=');
     if (!line.starts_with(kVariablePrefix) || equals == std::string_view::npos) continue;
+    if (line.substr(0, equals) == kPassphraseVariable) continue;
     found.emplace(line.substr(0, equals), line.substr(equals + 1));
   }
   return found;

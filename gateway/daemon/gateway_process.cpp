@@ -16,6 +16,7 @@
 #include "daemon/data_directory.h"
 #include "daemon/entity_access.h"
 #include "daemon/seen_services.h"
+#include "daemon/start_error.h"
 #include "plugin_host/crash_watch.h"
 #include "plugin_host/request_filter.h"
 #include "sync/link_hub.h"
@@ -78,11 +79,6 @@ Result<std::unique_ptr<store::Store>> openChecked(const std::string& path, store
   return opened;
 }
 
-Error startError(const std::string& what, Error error) {
-  error.message = what + ": " + error.message;
-  return error;
-}
-
 }  // namespace
 
 std::optional<config::Loaded> loadConfiguration(const Options& options) {
@@ -124,8 +120,8 @@ struct GatewayProcess::Parts {
   bool running = false;
 };
 
-GatewayProcess::GatewayProcess(Options options, config::Loaded configuration)
-    : options_(std::move(options)), configuration_(std::move(configuration)) {}
+GatewayProcess::GatewayProcess(Options options, config::Loaded configuration, PassphraseSources passphrase)
+    : options_(std::move(options)), configuration_(std::move(configuration)), passphrase_(std::move(passphrase)) {}
 
 GatewayProcess::~GatewayProcess() { stop(); }
 
@@ -134,15 +130,19 @@ Status GatewayProcess::start() {
   setLogLevel(config.log_level);
   parts_ = std::make_unique<Parts>(options_.data);
   parts_->clock = &systemClock(config.clock_trust);
-  HG_CHECK(parts_->directory.open());
-  HG_CHECK(openHome());
+  {
+    auto passphrase = passphrase_.take(config, options_.data);
+    if (!passphrase.ok()) return startError("passphrase", passphrase.error());
+    HG_CHECK(parts_->directory.open());
+    HG_CHECK(openHome(*passphrase));
+  }
   HG_CHECK(startEngine());
   parts_->running = true;
   HG_CHECK(startPlugins());
   return startApi();
 }
 
-Status GatewayProcess::openHome() {
+Status GatewayProcess::openHome(const Passphrase& passphrase) {
   DataDirectory& directory = parts_->directory;
   trust::IdentityFiles files(directory.path(), configuration_.config.sharing.sync.encryption.key_path);
   bool has_identity = std::filesystem::exists(files.keyPath());
@@ -156,26 +156,30 @@ Status GatewayProcess::openHome() {
   HG_CHECK(openDatabase(has_identity));
   std::string of_home = parts_->store->meta("home");
   HG_CHECK(parts_->store->takeError());
-  if (has_identity) {
-    auto identity = trust::Identity::load(files);
-    if (!identity.ok()) return startError("identity", identity.error());
-    parts_->identity.emplace(std::move(*identity));
-  } else {
-    if (!of_home.empty()) {
-      return systemError("identity_missing", "identity " + files.keyPath() +
-                                                 ": missing, although the database belongs to a home (restore a backup)");
-    }
-    auto recovery = configuration_.config.identity_recovery ? trust::Recovery::kKeepSeed : trust::Recovery::kNone;
-    auto identity = trust::Identity::create(files, systemRandom(), recovery);
-    if (!identity.ok()) return startError("identity", identity.error());
-    parts_->identity.emplace(std::move(*identity));
+  if (!has_identity && !of_home.empty()) {
+    return systemError("identity_missing", "identity " + files.keyPath() +
+                                               ": missing, although the database belongs to a home (restore a backup)");
   }
+  auto identity = openIdentity(files, has_identity, passphrase);
+  if (!identity.ok()) return identityError(passphrase, identity.error());
+  parts_->identity.emplace(std::move(*identity));
   std::string id = parts_->identity->home().text();
   if (!of_home.empty() && of_home != id) {
     return systemError("identity_differs", "identity " + files.keyPath() +
                                                ": is of another home than the database (restore both from one backup)");
   }
   return {};
+}
+
+Result<trust::Identity> GatewayProcess::openIdentity(const trust::IdentityFiles& files, bool has_identity,
+                                                     const Passphrase& passphrase) {
+  if (has_identity) return trust::Identity::load(files, passphrase.text());
+  trust::IdentityFiles fresh = files;
+  if (passphrase.given()) {
+    HG_TRY(fresh.seal, trust::Seal::make(passphrase.text()));
+  }
+  auto recovery = configuration_.config.identity_recovery ? trust::Recovery::kKeepSeed : trust::Recovery::kNone;
+  return trust::Identity::create(fresh, systemRandom(), recovery);
 }
 
 Status GatewayProcess::openDatabase(bool has_identity) {

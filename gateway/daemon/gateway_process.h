@@ -8,6 +8,8 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "daemon/options.h"
+#include "daemon/passphrase.h"
+#include "trust/identity.h"
 
 namespace hearthgate::daemon {
 
@@ -16,7 +18,7 @@ std::optional<config::Loaded> loadConfiguration(const Options& options);
 
 class GatewayProcess {
  public:
-  GatewayProcess(Options options, config::Loaded configuration);
+  GatewayProcess(Options options, config::Loaded configuration, PassphraseSources passphrase);
   ~GatewayProcess();
 
   // Serves when it returns success. Errors are one line: WHAT: WHY (what to do).
@@ -31,14 +33,16 @@ class GatewayProcess {
  private:
   struct Parts;
   bool had_identity_ = false;  // at the start
-  Status openHome();
+  Status openHome(const Passphrase& passphrase);
   Status openDatabase(bool has_identity);
+  Result<trust::Identity> openIdentity(const trust::IdentityFiles& files, bool has_identity, const Passphrase& passphrase);
   Status startEngine();
   Status startPlugins();
   Status startApi();
 
   Options options_;
   config::Loaded configuration_;
+  PassphraseSources passphrase_;
   std::unique_ptr<Parts> parts_;
   bool hanging_ = false;
 };

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "daemon/change_seal.h"
 #include "daemon/gateway_process.h"
 #include "daemon/options.h"
 
@@ -19,6 +20,7 @@ static int leave(hearthgate::daemon::GatewayProcess& gateway, int status) {
 
 int main(int argc, char** argv) {
   using namespace hearthgate;
+  daemon::PassphraseSources passphrase;
   // Every thread inherits the mask, so that only sigwait() below sees these.
   sigset_t signals;
   sigemptyset(&signals);
@@ -33,8 +35,14 @@ int main(int argc, char** argv) {
   auto configuration = daemon::loadConfiguration(*options);
   if (!configuration) return 2;
   if (options->check) return 0;
+  if (options->unseal || options->new_passphrase_file) {
+    auto changed = daemon::changeSeal(*options, configuration->config, passphrase);
+    if (changed.ok()) return std::printf("%s\n", changed->c_str()) < 0;
+    std::fprintf(stderr, "hearthgated: %s\n", changed.error().message.c_str());
+    return 1;
+  }
 
-  daemon::GatewayProcess gateway(*options, std::move(*configuration));
+  daemon::GatewayProcess gateway(*options, std::move(*configuration), std::move(passphrase));
   Status started = gateway.start();
   if (!started.ok()) {
     std::fprintf(stderr, "hearthgated: %s\n", started.error().message.c_str());

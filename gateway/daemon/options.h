@@ -11,6 +11,8 @@ struct Options {
   std::string data;
   bool check = false;    // validate the configuration and write nothing
   bool recover = false;  // set a corrupt database aside
+  std::optional<std::string> new_passphrase_file;  // seal the keys with the passphrase in it, and leave
+  bool unseal = false;                             // keep the keys without a passphrase, and leave
 };
 
 // Reads the arguments; nothing when the process should end with `exit_status` (help, version, a mistake), with what it

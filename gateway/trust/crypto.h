@@ -16,4 +16,14 @@ bool equalSecrets(std::string_view a, std::string_view b);
 // Overwrites a secret in a way that the compiler keeps, and empties the string.
 void wipe(std::string& secret);
 
+// A secret that is wiped when its scope ends.
+struct Secret {
+  Secret() = default;
+  explicit Secret(std::string secret) : text(std::move(secret)) {}
+  ~Secret() { wipe(text); }
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  std::string text;
+};
+
 }  // namespace hearthgate::trust

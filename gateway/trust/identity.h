@@ -2,12 +2,12 @@
 // it, the owner's tag key (DESIGN.md section 2, rule 8), and until a person has written them down the recovery words.
 // Any thread; what changes is the operating key alone (renewKey), as a whole. Copies are one identity.
 //
-// DIR/sharing_key (0600; sharing.sync.encryption.key_path may name another): "HGKEY", version 1, a seal byte, then the operating scalar, the owner's tag key, the backup
-// key and the chain of key statements as length-prefixed fields, the former operating keys (a count, then for each its scalar
-// and when it was replaced; missing in files of before there were any), then SHA-256 over all that. Seal 0 means that the
-// content is NOT encrypted: file mode and disk are its only guard. Other values are kept for a passphrase and are
-// refused today. DIR/recovery.seed (0600): "HGSEED", version 1, seal byte, the 16 bytes, SHA-256. The root private key
-// is in no file: it follows from the seed alone.
+// DIR/sharing_key (0600; sharing.sync.encryption.key_path may name another): framed (framed_file.h) with "HGKEY", the
+// operating scalar, the owner's tag key, the backup key and the chain of key statements as length-prefixed fields, then the
+// former operating keys (a count, then for each its scalar and when it was replaced; missing where there were never any).
+// DIR/recovery.seed (0600): framed with "HGSEED", the 16 bytes. Both are sealed under one passphrase (seal.h) or neither
+// is; then file mode and disk are their only guard. The root private key is in no file: it follows from the seed alone.
+// While the seal changes there is DIR/recovery.seed.next too, under the new seal: the seed of whichever key file is there.
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@
 #include "base/sha256.h"
 #include "trust/key_statement.h"
 #include "trust/keys.h"
+#include "trust/seal.h"
 
 namespace hearthgate::trust {
 
@@ -46,8 +47,10 @@ struct IdentityFiles {
       : dir(std::move(folder)), key(std::move(key_file)) {}
   std::string dir;  // empty: no files
   std::string key;  // relative to `dir` unless it begins with a slash
+  std::shared_ptr<const Seal> seal;  // what is written is written under it; null: not sealed
   std::string keyPath() const { return key.starts_with('/') ? key : dir + "/" + key; }
   std::string seedPath() const { return dir + "/recovery.seed"; }
+  std::string nextSeedPath() const { return seedPath() + ".next"; }
 };
 
 // An operating key with the certificate that shows it.
@@ -88,10 +91,16 @@ class Identity {
   // at epoch 1. Other homes know a higher epoch: renewedChain() answers that while pairing. The seed stays in `dir`
   // until confirmRecoveryWords(), because that answer needs it.
   static Result<Identity> recover(const IdentityFiles& files, std::string_view seed, Random& random);
-  // Fails with `file_missing`, `file_exposed`, `file_read`, or `identity_corrupt`.
-  static Result<Identity> load(const IdentityFiles& files);
+  // With a passphrase, files that are not sealed are sealed now; `files.seal` is not looked at. Ends what a crash cut
+  // short. Fails with `file_missing`, `file_exposed`, `file_read`, `identity_corrupt`, `identity_sealed`,
+  // `passphrase_wrong`, `seal_memory`, or as writing does.
+  static Result<Identity> load(const IdentityFiles& files, std::string_view passphrase = {});
   // The same without files, for simulation and tests. Its recoveryWords() are none.
   static Identity inMemory(Random& random);
+
+  // The same with both files under another seal, or none (null), durable. A crash leaves them under the one or the other.
+  Result<Identity> resealed(std::shared_ptr<const Seal> seal) const;
+  bool sealed() const { return state_->files.seal != nullptr; }
 
   const HomeId& home() const { return state_->home; }
   const std::string& rootSpki() const { return state_->root_spki; }
@@ -137,7 +146,7 @@ class Identity {
     State(IdentityFiles of_files, const KeyStatement& newest, std::string tag_key, std::string backup, OwnKeys own)
         : files(std::move(of_files)), home(newest.home), root_spki(newest.root_spki), owner_tag_key(std::move(tag_key)),
           owner_tag(owner_tag_key), backup_key(std::move(backup)), keys(std::make_shared<const OwnKeys>(std::move(own))) {}
-    const IdentityFiles files;
+    IdentityFiles files;  // its seal changes while it is loaded, and never again
     const HomeId home;
     const std::string root_spki;
     const std::string owner_tag_key;
@@ -150,8 +159,15 @@ class Identity {
   Identity(IdentityFiles files, OwnKeys keys, std::string owner_tag_key, std::string backup_key);
   static Identity fromSeed(const IdentityFiles& files, std::string_view seed, std::string_view reason, Random& random);
   static Result<Identity> write(Identity identity, std::string_view seed, Recovery recovery);
-  // The seed while DIR/recovery.seed is there, else empty.
+  // identity_seal.cpp. The seed while DIR/recovery.seed is there, else empty.
+  struct FoundSeed {
+    std::string seed;
+    bool settled = true;  // it is in its own file, under the key's seal
+  };
+  Result<FoundSeed> findSeed(std::string_view passphrase) const;
   Result<std::string> readSeed() const;
+  Status settle(std::string_view passphrase);
+  Status writeUnderSeal(std::string_view seed) const;
   // Makes `keys` durable and then present.
   Status replaceKeys(OwnKeys keys);
   std::string encode(const OwnKeys& keys) const;

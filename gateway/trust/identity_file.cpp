@@ -1,7 +1,8 @@
-// The two files of an identity; their form is described in identity.h.
+// What an identity writes into its two files; their form is described in identity.h.
 #include <unistd.h>
 
 #include "trust/crypto.h"
+#include "trust/framed_file.h"
 #include "trust/identity.h"
 #include "trust/private_file.h"
 #include "trust/tuning.h"
@@ -11,37 +12,7 @@
 namespace hearthgate::trust {
 namespace {
 
-constexpr std::string_view kKeyMagic = "HGKEY";
-constexpr std::string_view kSeedMagic = "HGSEED";
-constexpr uint8_t kVersion = 1;
-constexpr uint8_t kNotSealed = 0;
 constexpr size_t kSymmetricKeyBytes = 32;
-
-
-Error corrupt(const std::string& path, const std::string& what) {
-  return storageError(
-      "identity_corrupt",
-      path + " cannot be used: " + what + " (restore it from a backup, or rebuild the home from its recovery words)");
-}
-
-std::string frame(std::string_view magic, std::string_view content) {
-  Writer writer;
-  writer.raw(magic).u8(kVersion).u8(kNotSealed).raw(content);
-  return writer.bytes() + sha256Bytes(writer.bytes());
-}
-
-// The content inside a frame.
-Result<std::string_view> unframe(const std::string& path, std::string_view magic, std::string_view bytes) {
-  size_t head = magic.size() + 2;
-  if (bytes.size() < head + 32 || !bytes.starts_with(magic)) return corrupt(path, "it is no file of this kind");
-  if (static_cast<uint8_t>(bytes[magic.size()]) != kVersion) return corrupt(path, "a newer version wrote it");
-  std::string_view content = bytes.substr(0, bytes.size() - 32);
-  if (sha256Bytes(content) != bytes.substr(content.size())) return corrupt(path, "its checksum is wrong");
-  if (static_cast<uint8_t>(bytes[magic.size() + 1]) != kNotSealed) {
-    return corrupt(path, "it is sealed with a passphrase, which this version cannot open");
-  }
-  return content.substr(head);
-}
 
 }  // namespace
 
@@ -52,14 +23,14 @@ std::string Identity::encode(const OwnKeys& keys) const {
   for (const FormerKey& former : keys.former) {
     writer.field(former.key.scalar()).u64(static_cast<uint64_t>(former.replaced_ms));
   }
-  return frame(kKeyMagic, writer.bytes());
+  Secret content(writer.take());
+  return framed(kKeyMagic, content.text, state_->files.seal.get());
 }
 
-Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view bytes) {
+Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view content) {
   std::string path = files.keyPath();
-  HG_TRY(std::string_view content, unframe(path, kKeyMagic, bytes));
   Reader reader(content);
-  std::string scalar(reader.fixed(kScalarBytes));
+  Secret scalar(std::string(reader.fixed(kScalarBytes)));
   std::string owner_tag_key(reader.fixed(kSymmetricKeyBytes));
   std::string backup_key(reader.fixed(kSymmetricKeyBytes));
   std::string_view encoded_chain = reader.field(kMaxPrivateFileBytes);
@@ -72,14 +43,13 @@ Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view b
     HG_TRY(PrivateKey key, PrivateKey::fromScalar(of));
     former.emplace_back(std::move(key), replaced_ms);
   }
-  if (!reader.done()) return corrupt(path, "its fields do not fit");
+  if (!reader.done()) return corruptFile(kKeyMagic, path, "its fields do not fit");
   HG_TRY(KeyChain chain, decodeChain(encoded_chain));
-  HG_TRY(PrivateKey operating, PrivateKey::fromScalar(scalar));
-  wipe(scalar);
-  if (chain.empty()) return corrupt(path, "it holds no key statement");
+  HG_TRY(PrivateKey operating, PrivateKey::fromScalar(scalar.text));
+  if (chain.empty()) return corruptFile(kKeyMagic, path, "it holds no key statement");
   HG_CHECK(verifyChain(chain.back().home, chain));
   if (chain.back().operating_spki != operating.spki()) {
-    return corrupt(path, "its key statements are for another operating key");
+    return corruptFile(kKeyMagic, path, "its key statements are for another operating key");
   }
   return Identity(files, {OwnKey(std::move(operating)), std::move(chain), std::move(former)}, std::move(owner_tag_key),
                   std::move(backup_key));
@@ -87,10 +57,8 @@ Result<Identity> Identity::decode(const IdentityFiles& files, std::string_view b
 
 Status Identity::replaceKeys(OwnKeys keys) {
   if (!state_->files.dir.empty()) {
-    std::string content = encode(keys);
-    Status written = writePrivateFile(state_->files.keyPath(), content);
-    wipe(content);
-    HG_CHECK(std::move(written));
+    Secret content(encode(keys));
+    HG_CHECK(replacePrivateFile(state_->files.keyPath(), content.text));
   }
   auto next = std::make_shared<const OwnKeys>(std::move(keys));
   std::lock_guard lock(state_->mutex);
@@ -115,47 +83,13 @@ Result<Identity> Identity::write(Identity identity, std::string_view seed, Recov
     return stateError("identity_exists", files.keyPath() + " is there already; a second identity would replace this home");
   }
   // The seed first: a crash in between leaves no identity, and the next start makes both anew.
-  HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(files.seedPath(), frame(kSeedMagic, seed))
+  HG_CHECK(recovery == Recovery::kKeepSeed ? writePrivateFile(files.seedPath(), framed(kSeedMagic, seed, files.seal.get()))
                                            : shredPrivateFile(files.seedPath()));
   std::string content = identity.encode(*identity.keys());
   Status created = createPrivateFile(files.keyPath(), content);
   wipe(content);
   HG_CHECK(std::move(created));
   return identity;
-}
-
-Result<Identity> Identity::load(const IdentityFiles& files) {
-  HG_TRY(std::string bytes, readPrivateFile(files.keyPath()));
-  auto identity = decode(files, bytes);
-  wipe(bytes);
-  return identity;
-}
-
-namespace {
-// What shredPrivateFile() leaves when it was cut short after it had overwritten the content.
-bool isShredded(std::string_view content) {
-  return !content.empty() && content.find_first_not_of('\0') == std::string_view::npos;
-}
-}  // namespace
-
-Result<std::string> Identity::readSeed() const {
-  if (state_->files.dir.empty()) return std::string();
-  auto bytes = readPrivateFile(state_->files.seedPath());
-  if (!bytes.ok()) {
-    if (bytes.error().code == "file_missing") return std::string();
-    return bytes.error();
-  }
-  if (isShredded(*bytes)) {
-    (void)shredPrivateFile(state_->files.seedPath());  // To the end this time, or at the next look.
-    return std::string();
-  }
-  HG_TRY(std::string_view content, unframe(state_->files.seedPath(), kSeedMagic, *bytes));
-  if (content.size() != kSeedBytes || homeIdOf(rootKeyOf(content).spki()) != home()) {
-    return corrupt(state_->files.seedPath(), "it belongs to another home");
-  }
-  std::string seed(content);
-  wipe(*bytes);
-  return seed;
 }
 
 Result<std::optional<std::vector<std::string>>> Identity::recoveryWords() const {

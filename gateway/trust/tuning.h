@@ -60,6 +60,18 @@ inline constexpr int kWrongTokensPerMinute = 10;
 // Addresses with wrong tokens that are remembered; beyond it the oldest is forgotten, so memory stays bounded.
 inline constexpr size_t kMaxWrongTokenSources = 1024;
 
+// Of the seal under a passphrase. RFC 9106 section 4 has 64 MiB and three passes for machines with little memory, with
+// four lanes; one lane takes as long on machines with one processor, and costs an attacker as much.
+inline constexpr uint32_t kSealMemoryKib = 64 * 1024;
+inline constexpr uint32_t kSealPasses = 3;
+inline constexpr uint32_t kSealLanes = 1;
+// What a file may ask for when it is read (as T30 of backups): a few seconds, and what a Raspberry Pi has free.
+inline constexpr uint32_t kMaxSealMemoryKib = 256 * 1024;
+inline constexpr uint32_t kMaxSealPasses = 10;
+inline constexpr uint32_t kMaxSealLanes = 4;
+// Longer than what anybody types or a password manager makes.
+inline constexpr size_t kMaxPassphraseBytes = 1024;
+
 // Files of this folder are a few KiB; anything larger was not written by it.
 inline constexpr size_t kMaxPrivateFileBytes = 64 * 1024;
 

@@ -23,6 +23,7 @@ STEP = {folder: step for step, folders in enumerate(LAYERS) for folder in folder
 ONLY = [
     ("SQLite", re.compile(r"sqlite3"), {"store"}),
     ("mbedTLS", re.compile(r"mbedtls/"), {"trust"}),
+    ("libargon2", re.compile(r"argon2"), {"trust"}),
     ("nettle", re.compile(r"nettle/"), {"base"}),
     ("Lua", re.compile(r"(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h)$"), {"script"}),
     ("Boost.DLL", re.compile(r"boost/dll"), {"plugin_host"}),
@@ -117,7 +118,7 @@ def check_links(files):
 
 
 def check_only_folders(files):
-    """SQLite, mbedTLS, Lua, Boost.DLL, Poco, prometheus-cpp and Avahi are each included by one folder of the core at most."""
+    """SQLite, mbedTLS, libargon2, Lua, Boost.DLL, Poco, prometheus-cpp and Avahi are each included by one folder of the core at most."""
     for name, text in files.items():
         folder = core_folder(name)
         if not SOURCE.search(name) or folder is None:

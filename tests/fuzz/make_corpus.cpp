@@ -176,8 +176,11 @@ void trustSeeds() {
   seed("trust_statements_fuzz", "chain", byte(1) + encodeChain(a.chain()));
   for (size_t i = 0; i < 12; ++i)
     seed("trust_statements_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(16));
-  for (size_t i = 0; i < 18; ++i)
-    seed("trust_files_fuzz", "damaged-" + std::to_string(i), byte(i % 3) + byte(i) + random.bytes(16));
+  for (size_t i = 0; i < 24; ++i)
+    seed("trust_files_fuzz", "damaged-" + std::to_string(i), byte(i % 4) + byte(i) + random.bytes(16));
+  for (size_t i = 0; i < 16; ++i)
+    seed("trust_files_fuzz", "sealed-" + std::to_string(i), byte(2) + byte(i % 4) + byte(i / 8) + byte(i % 8) + random.bytes(16));
+  seed("trust_files_fuzz", "sealed-opened", byte(2) + byte(3) + byte(1) + "open sesame");
   // What a client says first, whole and in portions.
   auto client = Channel::pair(Channel::Role::kClient, std::string(32, 'k')).value();
   auto peer = Channel::peer(Channel::Role::kClient, a, [](std::string_view) { return true; }).value();

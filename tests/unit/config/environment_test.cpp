@@ -97,11 +97,14 @@ TEST(EnvironmentOverrides, AreTextInUtf8) {
 TEST(ProcessEnvironment, TakesOnlyOurVariables) {
   setenv("HEARTHGATE_NAME", "Boat=house", 1);
   setenv("HEARTHGAT", "no", 1);
+  setenv(kPassphraseVariable, "a secret", 1);
   Environment found = processEnvironment();
   unsetenv("HEARTHGATE_NAME");
   unsetenv("HEARTHGAT");
+  unsetenv(kPassphraseVariable);
   EXPECT_EQ(found.at("HEARTHGATE_NAME"), "Boat=house");
   EXPECT_FALSE(found.contains("HEARTHGAT"));
+  EXPECT_FALSE(found.contains(kPassphraseVariable));
 }
 
 }  // namespace

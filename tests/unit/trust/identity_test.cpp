@@ -85,18 +85,6 @@ TEST(Identity, RefusesAFileWithAnyByteChangedOrMissing) {
   EXPECT_TRUE(Identity::load(dir.path()).ok());
 }
 
-TEST(Identity, SaysThatItCannotOpenASealedFile) {
-  TemporaryFolder dir;
-  ASSERT_TRUE(Identity::create(dir.path(), systemRandom()).ok());
-  std::string bytes = readAll(dir.file("sharing_key"));
-  bytes[6] = 1;
-  bytes.resize(bytes.size() - 32);
-  writeAll(dir.file("sharing_key"), bytes + sha256Bytes(bytes));
-  auto loaded = Identity::load(dir.path());
-  ASSERT_FALSE(loaded.ok());
-  EXPECT_NE(loaded.error().message.find("passphrase"), std::string::npos);
-}
-
 TEST(Identity, ShowsTheWordsUntilTheyAreConfirmed) {
   TemporaryFolder dir;
   auto made = Identity::create(dir.path(), systemRandom());

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Computes the vectors in the tests of trust with Python's own hmac and hashlib, independent of mbedTLS."""
+"""Computes the vectors in the tests of trust with Python's own hmac and hashlib, independent of mbedTLS. The sealed file takes
+libargon2, and Debian's python3-cryptography."""
 import base64
+import ctypes
 import hashlib
 import hmac
 
@@ -80,3 +82,18 @@ for code in ("000000000000000", "0123456789ABCDE", "HEARTH0ZYXWVTSR"):
 for context in ("key", "circle", "pair", "update"):
     message = b" " * 64 + f"hearthgate/{context}/v1".encode() + b"\0" + b"\0\0\0\5field"
     print("signature", context, sign(scalar, message).hex())
+
+
+def sealed(magic, content, passphrase, memory_kib, passes, salt, nonce):
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    key = ctypes.create_string_buffer(32)
+    code = ctypes.CDLL("libargon2.so.1").argon2id_hash_raw(
+        ctypes.c_uint32(passes), ctypes.c_uint32(memory_kib), ctypes.c_uint32(1), passphrase, ctypes.c_size_t(len(passphrase)),
+        salt, ctypes.c_size_t(len(salt)), key, ctypes.c_size_t(32))
+    assert code == 0, code
+    head = magic + b"\1\1" + b"".join(n.to_bytes(4, "big") for n in (memory_kib, passes, 1)) + salt + nonce
+    file = head + ChaCha20Poly1305(key.raw).encrypt(nonce, content, head)
+    return file + hashlib.sha256(file).digest()
+
+
+print("sealed", sealed(b"HGSEED", seed, b"open sesame", 64, 2, bytes(range(16, 32)), bytes(range(32, 44))).hex())
