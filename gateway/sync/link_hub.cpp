@@ -12,7 +12,6 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, const trust::Identity& identity_i
       handshake_gate(settings.unauthenticated) {
   ReplicatorSettings replication;
   replication.name = settings.name;
-  replication.addresses = settings.advertise;
   replication.incarnation = settings.incarnation;
   replication.full_sync_interval_ms = settings.full_sync_interval_ms;
   replication.bandwidth_limit = settings.bandwidth_limit;
@@ -249,6 +248,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
           std::lock_guard lock(mutex);
           auto at = peers.find(home);
           if (at == peers.end() || at->second.link != connection) return;  // It ended, or the home was forgotten.
+          replicator->setAddresses(advertisedLocked());
         }
         engine_links[home] = connection;
         replicator->linkUp(home);
@@ -380,6 +380,14 @@ void LinkHub::Impl::planPump() {
   links.after(pump_at_ms - now, [this] { engine.submit([](engine::Core&) {}, {}); });
 }
 
+// As long as a home is called here what it calls itself, its name here goes with its own; another one is a person's choice.
+void LinkHub::Impl::takeName(store::Peer& row, const std::string& told) {
+  const std::string key = kToldName + row.home.text();
+  std::string before = engine.core().store().pluginState(kHostScope, key);
+  if (row.name.empty() || before == "=" + row.name) row.name = told;
+  if (before != "=" + told) engine.core().store().putPluginState(kHostScope, key, "=" + told);
+}
+
 // Engine's thread, inside a transaction.
 void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   auto row = engine.core().store().peer(home);
@@ -387,7 +395,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   bool kept_apart = row->kept_apart;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
-  if (row->name.empty()) row->name = hello.name;
+  takeName(*row, hello.name);
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
@@ -403,7 +411,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
       }
     }
   }
-  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses);
+  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses, clock.wallMs());
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
   row->kept_apart = kept_apart;
