@@ -90,9 +90,10 @@ class Machine:
         self.run("ip", "link", "delete", interface)
 
     def links(self):
-        """Connections that stand, to other machines: (own address, other address), ports left out."""
+        """Connections that stand, to other machines: (own address, other address), ports and zones left out."""
         rows = self.run("ss", "--no-header", "--numeric", "--tcp", "state", "established").splitlines()
-        ends = [tuple(end.rpartition(":")[0].strip("[]").removeprefix("::ffff:") for end in row.split()[2:4]) for row in rows]
+        ends = [tuple(end.rpartition(":")[0].partition("%")[0].strip("[]").removeprefix("::ffff:") for end in row.split()[2:4])
+                for row in rows]
         return [(own, other) for own, other in ends if other not in ("127.0.0.1", "::1")]
 
     def tcp(self, counter):
