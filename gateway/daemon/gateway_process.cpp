@@ -357,7 +357,9 @@ Status GatewayProcess::startPlugins() {
     }
     listener->port = listening.port;
     listener->address = trust::addressWithPort(sync.listen, listening.port);
-    parts.hub->advertise(sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, listening.port));
+    parts.hub->advertise([sync, port = listening.port] {
+      return sync.advertise ? *sync.advertise : reachableAddresses(sync.listen, port);
+    });
     parts.hub->useTransport(name, std::move(transport));
     if (parts.announcer) parts.announcer->listensAt(sync.listen, listening.port);
     return {};

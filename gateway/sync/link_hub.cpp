@@ -12,7 +12,6 @@ LinkHub::Impl::Impl(engine::Engine& engine_in, trust::Identity& identity_in, Clo
       handshake_gate(settings.unauthenticated) {
   ReplicatorSettings replication;
   replication.name = settings.name;
-  replication.addresses = settings.advertise;
   replication.incarnation = settings.incarnation;
   replication.full_sync_interval_ms = settings.full_sync_interval_ms;
   replication.bandwidth_limit = settings.bandwidth_limit;
@@ -258,6 +257,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
           std::lock_guard lock(mutex);
           auto at = peers.find(home);
           if (at == peers.end() || at->second.link != connection) return;  // It ended, or the home was forgotten.
+          replicator->setAddresses(advertisedLocked());
         }
         auto row = core.store().peer(home);
         if (!row || row->operating_spki != connection->peer_spki || isBlocked(*row)) {
@@ -397,6 +397,14 @@ void LinkHub::Impl::planPump() {
   links.after(pump_at_ms - now, [this] { engine.submit([](engine::Core&) {}, {}); });
 }
 
+// As long as a home is called here what it calls itself, its name here goes with its own; another one is a person's choice.
+void LinkHub::Impl::takeName(store::Peer& row, const std::string& told) {
+  const std::string key = kToldName + row.home.text();
+  std::string before = engine.core().store().pluginState(kHostScope, key);
+  if (row.name.empty() || before == "=" + row.name) row.name = told;
+  if (before != "=" + told) engine.core().store().putPluginState(kHostScope, key, "=" + told);
+}
+
 // Engine's thread, inside a transaction.
 void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   onStatements(home, hello.statements);
@@ -405,7 +413,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
   row->knows_spki = engine_links.at(home)->own_spki;
   row->incarnation = std::max(row->incarnation, hello.incarnation);
   if (row->state == store::PeerState::kPaired) row->former.reset();  // It has stored what replaced it.
-  if (row->name.empty()) row->name = hello.name;
+  takeName(*row, hello.name);
   {
     std::lock_guard lock(mutex);
     auto at = peers.find(home);
@@ -419,7 +427,7 @@ void LinkHub::Impl::introduced(const HomeId& home, const Hello& hello) {
       }
     }
   }
-  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses);
+  row->addresses = addressesAfterHello(std::move(row->addresses), hello.addresses, clock.wallMs());
   row->last_sync_ms = clock.wallMs();
   engine.core().store().putPeer(*row);
   changed(*row, true);

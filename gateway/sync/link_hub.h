@@ -34,7 +34,7 @@ struct PairingRun;
 
 struct LinkHubSettings {
   std::string name;                    // of this home
-  std::vector<std::string> advertise;  // told to other homes and put into a pairing URI
+  std::vector<std::string> advertise;  // told to other homes and put into a pairing URI, until advertise() says where to ask
   int64_t incarnation = 1;
   int64_t full_sync_interval_ms = 30'000;
   uint64_t bandwidth_limit = 0;
@@ -105,8 +105,9 @@ class LinkHub {
   Status start();
   // A transport that is ready: its listener should use acceptor(), and dialling begins.
   void useTransport(const std::string& name, std::shared_ptr<sdk::Transport> transport);
-  // Replaces the addresses that other homes are told; the daemon knows them when it listens.
-  void advertise(std::vector<std::string> addresses);
+  // Where this home is, for other homes; in place of LinkHubSettings::advertise, and asked for each link and code, because it
+  // changes. Any thread; it must not call back.
+  void advertise(std::function<std::vector<std::string>()> addresses);
   // The transport goes: its links are closed and it is not used after this returns.
   void dropTransport(const std::string& name);
   sdk::Transport::Acceptor acceptor(const std::string& transport);

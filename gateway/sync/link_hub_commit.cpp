@@ -121,7 +121,7 @@ store::Peer LinkHub::Impl::rowOf(const PairingRun& pairing, bool marked, const s
   row.last_sync_ms = known->last_sync_ms;
   std::vector<store::PeerAddress> addresses = known->addresses;
   if (!pairing.address.empty()) addresses.insert(addresses.begin(), row.addresses.front());
-  row.addresses = addressesAfterHello(std::move(addresses), pairing.peer->addresses);
+  row.addresses = addressesAfterHello(std::move(addresses), pairing.peer->addresses, row.since_ms);
   if (isPairedBy(known, row.operating_spki)) {
     row.pairing = known->pairing;  // The pin is still the earlier one's: what takes this pairing back leaves it.
   } else {

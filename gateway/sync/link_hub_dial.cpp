@@ -7,7 +7,7 @@
 namespace hearthgate::sync {
 
 std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddress> known,
-                                                    const std::vector<std::string>& told) {
+                                                    const std::vector<std::string>& told, int64_t now_ms) {
   std::vector<store::PeerAddress> all;
   auto find = [](std::vector<store::PeerAddress>& list, const std::string& address) {
     return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.address == address; });
@@ -27,12 +27,13 @@ std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddre
     return a.last_ok_ms.value_or(0) > b.last_ok_ms.value_or(0);
   });
   for (const store::PeerAddress& one : known) {
-    if (one.last_ok_ms) add(one);
+    if (one.last_ok_ms && now_ms - *one.last_ok_ms <= kHintMs) add(one);
   }
   return all;
 }
 
-// By hand first, then those that worked, the last first, then where it is announced now, then the others.
+// By hand first, then the one that worked last, then where it is announced now (it may have moved), then those that worked
+// earlier, the last first, then the others.
 std::vector<std::string> LinkHub::Impl::addressesLocked(const PeerEntry& entry) const {
   std::vector<store::PeerAddress> known = entry.row.addresses;
   std::stable_sort(known.begin(), known.end(), [](const store::PeerAddress& a, const store::PeerAddress& b) {
@@ -45,9 +46,7 @@ std::vector<std::string> LinkHub::Impl::addressesLocked(const PeerEntry& entry) 
   for (const store::PeerAddress& one : known) {
     if (one.source == "hand") add(one.address);
   }
-  for (const store::PeerAddress& one : known) {
-    if (one.last_ok_ms) add(one.address);
-  }
+  if (!known.empty() && known.front().last_ok_ms) add(known.front().address);
   for (const std::string& address : foundLocked(entry.row.home)) add(address);
   for (const store::PeerAddress& one : known) add(one.address);
   return best;

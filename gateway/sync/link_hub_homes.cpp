@@ -135,6 +135,7 @@ Status LinkHub::forget(const HomeId& home) {
     core.dismiss(home);
     core.store().forgetNotes(home);
     impl_->dropAcknowledgedKeys();
+    core.store().putPluginState(kHostScope, kToldName + home.text(), "");
     core.event("home", homeEvent(home, "forgotten"));
   });
   if (!forgotten.ok()) {
@@ -207,14 +208,9 @@ Status LinkHub::edit(const HomeId& home, const std::optional<std::vector<std::st
   return {};
 }
 
-void LinkHub::advertise(std::vector<std::string> addresses) {
-  {
-    std::lock_guard lock(impl_->mutex);
-    impl_->settings.advertise = addresses;
-  }
-  impl_->engine.submit(
-      [impl = impl_.get(), addresses = std::move(addresses)](engine::Core&) { impl->replicator->setAddresses(addresses); },
-      {});
+void LinkHub::advertise(std::function<std::vector<std::string>()> addresses) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->own_addresses = std::move(addresses);
 }
 
 Status LinkHub::setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s) {

@@ -39,6 +39,9 @@ inline constexpr int64_t kGiveWayMs = 1'000;
 // As long as a busy or slow home may take; without it a link whose first messages were lost would stand for ever.
 inline constexpr int64_t kHelloLimitMs = 30'000;
 inline constexpr size_t kMaxAddresses = 8;  // a home (TRUST.md T7)
+// An address that worked, and that the home neither tells nor announces any more, is tried for so long after: a month, so that
+// what a summer house had last time is still known, and what somebody else has been given meanwhile is left alone at last.
+inline constexpr int64_t kHintMs = int64_t{31} * 24 * 3600 * 1000;
 inline constexpr int64_t kTickMs = 250;
 // How long a `home sync` that follows a `home connect` waits for the link.
 inline constexpr int64_t kConnectWaitMs = 5'000;
@@ -46,6 +49,10 @@ inline constexpr char kCommitMessage = 0x20;  // first byte; the replicator's ty
 // What comes on a link before it is attached, the first message alone excepted: that one is the hello, which holds all rules
 // and is whatever size a message may have. Before the answer to it an honest home says nothing more but small notes.
 inline constexpr size_t kMaxEarlyBytes = 2 << 20;
+
+// What a home called itself last: `=NAME` in the gateway's own part of the plugins' state (plugin_host::PluginState).
+inline constexpr char kHostScope[] = "@host";
+inline const std::string kToldName = "told_name.";
 
 // Entities that one turn of an offer counts: some milliseconds.
 inline constexpr size_t kOfferRows = 1000;
@@ -136,9 +143,9 @@ struct PairingRun {
 };
 
 // The addresses of a home that has just told `told` over its own link: those by hand stay, then come the told ones; of
-// those told earlier only what worked is kept, the latest first, while there is room (T7: at most eight, hints expire).
+// those told earlier only what worked lately is kept, the latest first, while there is room (T7: at most eight, hints expire).
 std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddress> known,
-                                                    const std::vector<std::string>& told);
+                                                    const std::vector<std::string>& told, int64_t now_ms);
 
 // No link with that home before a person, or its root key, has decided.
 inline bool isBlocked(const store::Peer& row) { return !row.fork.empty() || row.told_forgotten; }
@@ -196,6 +203,7 @@ struct LinkHub::Impl : Connection::User {
   Refusals refusals;
   std::map<std::string, HomeId> pins;  // operating SPKI → home, of paired and unacknowledged ones
   std::map<std::string, std::shared_ptr<sdk::Transport>> transports;
+  std::function<std::vector<std::string>()> own_addresses;
   std::set<std::shared_ptr<Connection>> connections;
   trust::HandshakeGate handshake_gate;
   trust::PairingGate pairing_gate;
@@ -224,6 +232,7 @@ struct LinkHub::Impl : Connection::User {
   void dispatch(bool committed);
   void planPump();
   void introduced(const HomeId& home, const Hello& hello);
+  void takeName(store::Peer& row, const std::string& told);
   void event(const std::string& type, std::string body);
   void track(const std::shared_ptr<Connection>& connection);
 
@@ -241,6 +250,7 @@ struct LinkHub::Impl : Connection::User {
   bool roundOverLocked(const PeerEntry& entry) const;
   std::vector<std::string> addressesLocked(const PeerEntry& entry) const;
   std::vector<std::string> foundLocked(const HomeId& home) const;
+  std::vector<std::string> advertisedLocked() const { return own_addresses ? own_addresses() : settings.advertise; }
   bool dialsLocked(const HomeId& home) const;
   void workedLocked(PeerEntry& entry, const std::string& address);
   std::vector<std::shared_ptr<Connection>> otherDialsLocked(const HomeId& home, const Connection& winner) const;

@@ -64,7 +64,7 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     if (before && (before->finished || before->commit)) before.reset();
     opened.code = impl_->code->text();
     opened.expires_at_ms = impl_->code_expires_ms;
-    opened.uri = trust::PairingUri{*impl_->code, impl_->settings.advertise, opened.expires_at_ms}.text();
+    opened.uri = trust::PairingUri{*impl_->code, impl_->advertisedLocked(), opened.expires_at_ms}.text();
   }
   // It would keep whoever comes with this code waiting.
   if (before) impl_->failPairing(before, stateError("pairing_refused", "A new code was opened."));
@@ -234,7 +234,7 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
       return chain.ok() ? std::move(*chain) : trust::KeyChain{};
     };
     pairing->session = std::make_unique<trust::PairingSession>(
-        pairing->role, trust::PairingSelf::of(identity, settings.name, settings.advertise), *exporter, std::move(lookups),
+        pairing->role, trust::PairingSelf::of(identity, settings.name, advertisedLocked()), *exporter, std::move(lookups),
         random, clock.steadyMs());
   }
   for (const auto& [other, racing] : others) other->close("pairing_refused", "Another home was the one.");

@@ -41,6 +41,12 @@ std::optional<HostPort> parseHostPort(std::string_view text) {
   return HostPort{std::string(host), port};
 }
 
+// `[fe80::1%eth0]:80` as others know it: the zone is this machine's word (RFC 6874 section 1).
+std::string withoutZone(const std::string& address) {
+  const size_t zone = address.find('%');
+  return zone == std::string::npos ? address : address.substr(0, zone) + address.substr(address.find(']', zone));
+}
+
 bool isTarget(std::string_view text) {
   if (text.empty() || text.front() != '/' || text.size() > 1024) return false;
   for (char c : text) {
@@ -89,6 +95,9 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
 
   void stop() override { abort(); }
   void abort() override { fail("stopped", "the transport stopped"); }
+  void addressesGone(const std::set<asio::ip::address>& gone) override {
+    if (gone.contains(localAddress(socket_.next_layer()))) fail("unreachable", "this machine no longer has the address it came from");
+  }
 
  private:
   void connect(std::vector<tcp::endpoint> endpoints) {
@@ -109,7 +118,7 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
     tuneSocket(socket_.next_layer());
     tuneWebSocket(socket_, hub_->settings);
     remote_address_ = endpointText(to);
-    socket_.async_handshake(response_, address_, target_, [self = shared_from_this()](const ErrorCode& error) {
+    socket_.async_handshake(response_, withoutZone(address_), target_, [self = shared_from_this()](const ErrorCode& error) {
       if (self->answered_) return;
       if (error) return self->upgradeFailed(error);
       self->succeed();

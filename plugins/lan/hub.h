@@ -38,6 +38,8 @@ class Running {
   virtual void stop() = 0;
   // Ends at once; what was owed to the user is called.
   virtual void abort() = 0;
+  // These addresses are no longer this machine's.
+  virtual void addressesGone(const std::set<asio::ip::address>&) {}
 };
 
 struct Hub {
@@ -78,6 +80,8 @@ struct Hub {
 // `IP:port`, IPv6 in brackets, an IPv4 address that came in through an IPv6 socket as IPv4.
 std::string endpointText(const asio::ip::tcp::endpoint& endpoint);
 std::string addressText(const asio::ip::address& address);
+// Of this side of a connection, as addressesGone() tells it: without a zone, IPv4 as IPv4. Unspecified when there is none yet.
+asio::ip::address localAddress(const Socket& socket);
 // TCP_NODELAY, because a link's messages are small and awaited; close-on-exec, because the gateway starts programs.
 void tuneSocket(Socket& socket);
 
@@ -88,6 +92,9 @@ struct OpenedListener {
 };
 OpenedListener openListener(const std::shared_ptr<Hub>& hub, const std::string& address, uint16_t port,
                             sdk::Transport::Acceptor acceptor);
+
+// Tells what runs when addresses of this machine go (address_watch.cpp), on the loop's thread.
+void startAddressWatch(const std::shared_ptr<Hub>& hub);
 
 // The dial side (dialer.cpp), on the loop's thread.
 void startDial(const std::shared_ptr<Hub>& hub, const std::string& address, const std::string& target,

@@ -86,6 +86,7 @@ WebSocketLink::WebSocketLink(std::shared_ptr<Hub> hub, WebSocket socket, std::st
       socket_(std::move(socket)),
       path_(std::move(path)),
       remote_address_(std::move(remote_address)),
+      local_address_(localAddress(socket_->next_layer())),
       handler_(std::move(handler)),
       deadline_(hub_->io),
       progress_(hub_->io) {}
@@ -276,6 +277,10 @@ void WebSocketLink::armDeadline() {
 void WebSocketLink::stop() { close("stopped", "the gateway stops"); }
 
 void WebSocketLink::abort() { finish({"stopped", "the gateway stops", false}); }
+
+void WebSocketLink::addressesGone(const std::set<asio::ip::address>& gone) {
+  if (gone.contains(local_address_)) finish({"lost", "this machine no longer has the address " + addressText(local_address_), false});
+}
 
 void WebSocketLink::finish(sdk::CloseReason reason) {
   std::deque<std::string> dropped;

@@ -90,6 +90,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
 
   void stop() override;
   void abort() override;
+  void addressesGone(const std::set<asio::ip::address>& gone) override;
 
  private:
   enum class State { kOpen, kClosing, kClosed };
@@ -112,6 +113,7 @@ class WebSocketLink final : public sdk::Link, public Running, public std::enable
   std::optional<WebSocket> socket_;  // until some time after onClosed
   const std::string path_;
   const std::string remote_address_;
+  const asio::ip::address local_address_;
   std::shared_ptr<sdk::LinkHandler> handler_;
   size_t message_limit_ = 0;
   beast::flat_buffer received_;

@@ -1,6 +1,11 @@
 #include "mdns_messages.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+
 #include <boost/json.hpp>
+
+#include "lan/tuning.h"
 
 namespace hearthgate::lan {
 namespace {
@@ -42,6 +47,29 @@ std::vector<std::string> textsOf(const json::object& message, const char* name) 
   return texts;
 }
 
+// Within what it can be in a message: a number that does not fit says something else than it seems to.
+bool isPort(int64_t number) { return number >= 0 && number <= 65535; }
+
+// An IP literal, of IPv6 perhaps with its zone, or nothing.
+bool isAddress(const std::string& text) {
+  const size_t zone = text.find('%');
+  const std::string literal = text.substr(0, zone);
+  in6_addr parsed{};
+  if (literal.find(':') == std::string::npos) {
+    return text.empty() || (zone == std::string::npos && ::inet_pton(AF_INET, literal.c_str(), &parsed) == 1);
+  }
+  const size_t zone_bytes = zone == std::string::npos ? 1 : text.size() - zone - 1;
+  return zone_bytes > 0 && zone_bytes < IF_NAMESIZE && text.find('\0') == std::string::npos &&
+         ::inet_pton(AF_INET6, literal.c_str(), &parsed) == 1;
+}
+
+bool canBe(const sdk::ServiceInstance& instance) {
+  size_t txt_bytes = 0;
+  for (const std::string& text : instance.txt) txt_bytes += text.size() + 1;
+  return instance.type.size() <= kMaxTypeBytes && instance.name.size() <= kMaxLabelBytes && instance.interface.size() < IF_NAMESIZE &&
+         isAddress(instance.address) && txt_bytes <= sdk::kMaxTxtBytes;
+}
+
 }  // namespace
 
 std::string encode(const MdnsOrder& order) {
@@ -58,7 +86,7 @@ std::optional<MdnsOrder> decodeOrder(std::string_view text) {
   const auto message = parsed(text);
   if (!message) return std::nullopt;
   const int64_t what = numberOf(*message, "what");
-  if (what < 0 || what > static_cast<int64_t>(MdnsOrder::What::kEnd)) return std::nullopt;
+  if (what < 0 || what > static_cast<int64_t>(MdnsOrder::What::kEnd) || !isPort(numberOf(*message, "port"))) return std::nullopt;
   return MdnsOrder{static_cast<MdnsOrder::What>(what), static_cast<uint64_t>(numberOf(*message, "number")),
                    {textOf(*message, "type"), textOf(*message, "name"), static_cast<uint16_t>(numberOf(*message, "port")),
                     textsOf(*message, "txt"), textOf(*message, "address")}};
@@ -88,10 +116,10 @@ std::optional<MdnsReport> decodeReport(std::string_view text) {
   if (!message) return std::nullopt;
   const int64_t what = numberOf(*message, "what"), change = numberOf(*message, "change"), level = numberOf(*message, "level");
   if (what < 0 || what > static_cast<int64_t>(MdnsReport::What::kLog) || change < 0 ||
-      change > static_cast<int64_t>(sdk::ServiceChange::kLost) || level < 0 || level > static_cast<int64_t>(sdk::Log::Level::kError)) {
+      change > static_cast<int64_t>(sdk::ServiceChange::kLost) || level < 0 || level > static_cast<int64_t>(sdk::Log::Level::kError) || !isPort(numberOf(*message, "port"))) {
     return std::nullopt;
   }
-  return MdnsReport{static_cast<MdnsReport::What>(what),
+  MdnsReport report{static_cast<MdnsReport::What>(what),
                     static_cast<uint64_t>(numberOf(*message, "number")),
                     static_cast<sdk::ServiceChange>(change),
                     {textOf(*message, "type"), textOf(*message, "name"), textOf(*message, "interface"), textOf(*message, "address"),
@@ -100,6 +128,11 @@ std::optional<MdnsReport> decodeReport(std::string_view text) {
                     {textOf(*message, "code"), textOf(*message, "message")},
                     textOf(*message, "text"),
                     static_cast<sdk::Log::Level>(level)};
+  if (!canBe(report.instance) || report.text.size() > kMaxReportTextBytes || report.outcome.code.size() > kMaxLabelBytes ||
+      report.outcome.message.size() > kMaxReportTextBytes) {
+    return std::nullopt;
+  }
+  return report;
 }
 
 }  // namespace hearthgate::lan

@@ -35,7 +35,8 @@ struct MdnsReport {
 
 std::string encode(const MdnsOrder& order);
 std::string encode(const MdnsReport& report);
-// Nothing: it is no such line.
+// Nothing: it is no such line. The process reads what strangers send and is believed no more than they are: of a service only
+// what can be one is taken (RFC 6763 sections 4.1.1 and 6.2), an address only as a literal.
 std::optional<MdnsOrder> decodeOrder(std::string_view line);
 std::optional<MdnsReport> decodeReport(std::string_view line);
 

@@ -184,6 +184,8 @@ struct MdnsProcess::Loop {
     const std::tuple key{instance.name, instance.interface, instance.address.find(':') != std::string::npos};
     if (report.change == sdk::ServiceChange::kLost) {
       at->second.told.erase(key);
+    } else if (at->second.told.size() >= kMaxInstances && !at->second.told.contains(key)) {
+      return;  // It looks at no more itself; what tells of more is no longer what was begun.
     } else {
       at->second.told[key] = instance;
     }

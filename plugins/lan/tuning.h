@@ -43,6 +43,11 @@ inline constexpr size_t kCloseCodeBytes = 32;
 // Instances of one type that are looked at, each by interface and by IPv4 and IPv6: a house with fifty homes on two networks
 // has two hundred. What announces more is no house.
 inline constexpr size_t kMaxInstances = 512;
+// What the process that listens may tell of them: a label (RFC 1035 section 2.3.4), `_LABEL._tcp` or a subtype of it, and lines
+// for the log, of which Avahi's longest hold a name.
+inline constexpr size_t kMaxLabelBytes = 63;
+inline constexpr size_t kMaxTypeBytes = 160;
+inline constexpr size_t kMaxReportTextBytes = 1024;
 // When multicast DNS is tried again after it failed: avahi-daemon is back within seconds when it is updated.
 inline constexpr std::chrono::milliseconds kBeginAgain{2'000};
 // Tries before `auto` does without an avahi-daemon that was there.

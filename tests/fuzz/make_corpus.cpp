@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/assert.h"
+#include "lan/mdns_messages.h"
 #include "sim/home.h"
 #include "store/rules_codec.h"
 #include "sync/frames.h"
@@ -200,6 +201,25 @@ void fileSeeds() {
   seed("plugin_file_fuzz", "headers", byte(0) + whole.substr(0, 1024));
 }
 
+void mdnsSeeds() {
+  using namespace lan;
+  const sdk::ServiceInstance instance{"_hearthgate._tcp", "hearthgate-abcdefgh", "eth0", "fe80::1%eth0", 8765,
+                                      {"v=1", "id=abcdefgh", "pair=1", "name=\xff \"\\"}, false, true};
+  const sdk::Announcement service{instance.type, instance.name, instance.port, instance.txt, "0.0.0.0"};
+  std::string said;
+  for (const auto what : {MdnsOrder::What::kBrowse, MdnsOrder::What::kAnnounce, MdnsOrder::What::kUpdate, MdnsOrder::What::kEnd}) {
+    said += encode(MdnsOrder{what, 7, service});
+  }
+  for (const auto what : {MdnsReport::What::kHeard, MdnsReport::What::kAnnounced, MdnsReport::What::kLog}) {
+    const std::string line = encode(MdnsReport{what, 8, sdk::ServiceChange::kChanged, instance, {"name_taken", "others have it"}, "text", {}});
+    seed("mdns_messages_fuzz", "report-" + std::to_string(static_cast<int>(what)), byte(1) + byte(255) + line);
+    said += line;
+  }
+  seed("mdns_messages_fuzz", "all", byte(1) + byte(40) + said);
+  sim::SeededRandom random(7);
+  for (size_t i = 0; i < 12; ++i) seed("mdns_messages_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(200));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -212,5 +232,6 @@ int main(int argc, char** argv) {
   versionSeeds();
   trustSeeds();
   fileSeeds();
+  mdnsSeeds();
   return 0;
 }

@@ -175,12 +175,15 @@ class Home:
         self.configure(settings)
 
     def configure(self, settings=None):
-        """The configuration of the next start: what every test needs, and `settings` by path (`sharing.sync.port`)."""
+        """The configuration of the next start: what every test needs, and `settings` by path (`sharing.sync.port`); None stands for
+        the default."""
         tree = {}
         rows = {"name": self.name, "admin.port": 0, "plugins_path": self.world.plugins, "sharing.sync.port": 0,
                 "sharing.sync.listen": "127.0.0.1", "sharing.sync.advertise": [], "sharing.discovery.enabled": False}
         rows.update(settings or {})
         for path, value in rows.items():
+            if value is None:
+                continue
             at = tree
             *sections, key = path.split(".")
             for section in sections:

@@ -30,13 +30,15 @@ def run(*command):
 
 
 class Network:
-    """An Ethernet, as a bridge; machines are at PREFIX.NUMBER/24."""
+    """An Ethernet, as a bridge; machines are at PREFIX.NUMBER/24 and, with `prefix6`, at PREFIX6:NUMBER/64. Each interface has
+    its link-local IPv6 address too."""
 
     count = 0
 
-    def __init__(self, prefix):
+    def __init__(self, prefix=None, prefix6=None):
         Network.count += 1
         self.prefix = prefix
+        self.prefix6 = prefix6
         self.bridge = f"br{Network.count}"
         # Snooping would want a querier that a home network has and this one has not.
         run("ip", "link", "add", self.bridge, "type", "bridge", "mcast_snooping", "0")
@@ -48,14 +50,16 @@ class Machine:
 
     count = 0
 
-    def __init__(self):
+    def __init__(self, own_run=False):
+        """`own_run`: with a /run of its own too, where daemons of the test put their sockets."""
         Machine.count += 1
         self.number = Machine.count
+        spaces, begin = (["--net", "--mount"], "mount -t tmpfs none /run && ") if own_run else (["--net"], "")
         # As long as standard input is open, which is as long as this process lives.
-        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && read -r forever"],
+        self.holder = subprocess.Popen(["unshare", *spaces, "sh", "-c", begin + "ip link set lo up && echo up && read -r forever"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         expect(self.holder.stdout.readline() == "up\n", "a network namespace could not be made")
-        self.inside = ["nsenter", "--target", str(self.holder.pid), "--net", "--"]
+        self.inside = ["nsenter", "--target", str(self.holder.pid), *spaces, "--"]
 
     def close(self):
         self.holder.stdin.close()
@@ -66,14 +70,36 @@ class Machine:
         return run(*self.inside, *command)
 
     def plug(self, network, interface="eth0"):
-        """Gives its address there."""
+        """Gives its first address there; none where it has only a link-local one."""
         outside = f"m{self.number}{interface}"
         run("ip", "link", "add", outside, "type", "veth", "peer", "name", interface, "netns", str(self.holder.pid))
         run("ip", "link", "set", outside, "master", network.bridge, "up")
-        address = f"{network.prefix}.{self.number}"
-        self.run("ip", "address", "add", f"{address}/24", "broadcast", "+", "dev", interface)
+        number = self.number + 100 * int(interface.removeprefix("eth"))  # it may have two in one network
+        addresses = []
+        if network.prefix:
+            addresses.append(f"{network.prefix}.{number}")
+            self.run("ip", "address", "add", f"{addresses[0]}/24", "broadcast", "+", "dev", interface)
+        if network.prefix6:
+            addresses.append(f"{network.prefix6}::{number}")
+            self.run("ip", "address", "add", f"{addresses[-1]}/64", "dev", interface, "nodad")
         self.run("ip", "link", "set", interface, "up")
-        return address
+        return addresses[0] if addresses else None
+
+    def unplug(self, interface="eth0"):
+        """Takes the interface away."""
+        self.run("ip", "link", "delete", interface)
+
+    def links(self):
+        """Connections that stand, to other machines: (own address, other address), ports and zones left out."""
+        rows = self.run("ss", "--no-header", "--numeric", "--tcp", "state", "established").splitlines()
+        ends = [tuple(end.rpartition(":")[0].partition("%")[0].strip("[]").removeprefix("::ffff:") for end in row.split()[2:4])
+                for row in rows]
+        return [(own, other) for own, other in ends if other not in ("127.0.0.1", "::1")]
+
+    def tcp(self, counter):
+        """A counter of this machine's since it was made (RFC 4022): `ActiveOpens` it dialled, `PassiveOpens` it was dialled."""
+        names, values = [line.split()[1:] for line in self.run("cat", "/proc/net/snmp").splitlines() if line.startswith("Tcp:")]
+        return int(values[names.index(counter)])
 
     def cable(self, state, interface="eth0"):
         """`down` and `up`, at the network's end: what a pulled cable is."""

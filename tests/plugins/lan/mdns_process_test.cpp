@@ -21,19 +21,31 @@ std::string withoutEnd(std::string line) {
   return line;
 }
 
-TEST(MdnsMessages, WhateverBytesStrangersSendComeThrough) {
+std::string allBytes() {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
-  const sdk::ServiceInstance instance{"_hearthgate._tcp", all, "eth0", "fe80::1%eth0", 65535, {all, "", "k=\n\"\\"}, true, true};
-  const auto report = decodeReport(withoutEnd(encode(MdnsReport{MdnsReport::What::kHeard, 7, sdk::ServiceChange::kLost, instance, {}, "", {}})));
-  ASSERT_TRUE(report);
-  EXPECT_EQ(report->number, 7u);
-  EXPECT_EQ(report->change, sdk::ServiceChange::kLost);
-  EXPECT_EQ(report->instance.name, all);
-  EXPECT_EQ(report->instance.txt, instance.txt);
-  EXPECT_EQ(report->instance.address, instance.address);
-  EXPECT_EQ(report->instance.port, 65535);
-  EXPECT_TRUE(report->instance.own && report->instance.on_link);
+  return all;
+}
+
+std::string heard(sdk::ServiceInstance instance) {
+  return withoutEnd(encode(MdnsReport{MdnsReport::What::kHeard, 7, sdk::ServiceChange::kLost, std::move(instance), {}, "", {}}));
+}
+
+TEST(MdnsMessages, WhateverBytesStrangersSendComeThrough) {
+  const std::string all = allBytes();
+  for (size_t from = 0; from < all.size(); from += 63) {
+    const std::string name = all.substr(from, 63);
+    const sdk::ServiceInstance instance{"_hearthgate._tcp", name, "eth0", "fe80::1%eth0", 65535, {all, "", "k=\n\"\\"}, true, true};
+    const auto report = decodeReport(heard(instance));
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->number, 7u);
+    EXPECT_EQ(report->change, sdk::ServiceChange::kLost);
+    EXPECT_EQ(report->instance.name, name);
+    EXPECT_EQ(report->instance.txt, instance.txt);
+    EXPECT_EQ(report->instance.address, instance.address);
+    EXPECT_EQ(report->instance.port, 65535);
+    EXPECT_TRUE(report->instance.own && report->instance.on_link);
+  }
 
   const auto order = decodeOrder(withoutEnd(encode(MdnsOrder{MdnsOrder::What::kAnnounce, 9, {"_t._udp", all, 1, {all}, "::"}})));
   ASSERT_TRUE(order);
@@ -46,8 +58,36 @@ TEST(MdnsMessages, WhatIsNoMessageIsNone) {
   for (const char* line : {"", "{", "[]", "1", R"({"what":3})", R"({"what":-1})", R"({"what":0,"change":3})", R"({"what":2,"level":9})"}) {
     EXPECT_FALSE(decodeReport(line)) << line;
   }
+  for (const char* port : {"-1", "65536", "9223372036854775807"}) {
+    EXPECT_FALSE(decodeReport(std::string(R"({"what":0,"port":)") + port + "}")) << port;
+    EXPECT_FALSE(decodeOrder(std::string(R"({"what":1,"port":)") + port + "}")) << port;
+  }
   EXPECT_FALSE(decodeOrder(R"({"what":4})"));
   EXPECT_TRUE(decodeOrder(R"({"what":3})"));
+}
+
+TEST(MdnsMessages, WhatCanBeNoServiceIsNotTaken) {
+  const sdk::ServiceInstance fine{"_hearthgate._tcp", "a", "eth0", "192.0.2.1", 1, {std::string(1299, 'x')}, false, true};
+  EXPECT_TRUE(decodeReport(heard(fine)));
+  const auto without = [&](auto change) {
+    sdk::ServiceInstance other = fine;
+    change(other);
+    return decodeReport(heard(other));
+  };
+  EXPECT_FALSE(without([](auto& one) { one.name = std::string(64, 'x'); }));
+  EXPECT_FALSE(without([](auto& one) { one.type = std::string(200, 'x'); }));
+  EXPECT_FALSE(without([](auto& one) { one.interface = "abcdefghijklmnop"; }));
+  EXPECT_FALSE(without([](auto& one) { one.txt.emplace_back(); })) << "each text has a byte for its length";
+  for (const char* address : {"x", "192.0.2", "192.0.2.1%eth0", "192.0.2.1:80", "[::1]", "fe80::1%", "fe80::1%abcdefghijklmnop", "example.org"}) {
+    EXPECT_FALSE(without([&](auto& one) { one.address = address; })) << address;
+  }
+  for (const char* address : {"", "::", "2001:db8::1", "fe80::1%abcdefghijklmno", "::ffff:192.0.2.1"}) {
+    EXPECT_TRUE(without([&](auto& one) { one.address = address; })) << address;
+  }
+  MdnsReport log{MdnsReport::What::kLog, 0, {}, {}, {}, std::string(1024, 'x'), {}};
+  EXPECT_TRUE(decodeReport(withoutEnd(encode(log))));
+  log.text += 'x';
+  EXPECT_FALSE(decodeReport(withoutEnd(encode(log))));
 }
 
 TEST(MdnsMessages, LinesComeInPiecesAndHaveALimit) {
