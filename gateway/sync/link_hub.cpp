@@ -108,6 +108,7 @@ void LinkHub::Impl::tick() {
           }
           at->second.report = std::move(report);
         }
+        link_attached.notify_all();
       },
       {});
   pairingTick();
@@ -229,6 +230,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.dialling = false;
         entry.refused_reason.clear();
         entry.last_error.clear();
+        entry.dials.clear();
         link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();
         if (connection->dialled()) {
@@ -322,6 +324,7 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
       at->second.report = {};
       at->second.last_error = error.message;
       retry_ms = retryAfterLinkLocked(at->second, *connection, error);
+      noteLocked(at->second, *connection, error);
     }
   }
   if (connection->kind() == Connection::Kind::kPairing) return pairingEnded(connection, error);
@@ -426,6 +429,7 @@ void LinkHub::stop() {
     all.assign(impl_->connections.begin(), impl_->connections.end());
   }
   impl_->pairing_changed.notify_all();
+  impl_->link_attached.notify_all();
   for (const auto& connection : all) connection->close("stopped", "The other home is stopping.");
   impl_->handshakes.stop();
   impl_->links.stop();

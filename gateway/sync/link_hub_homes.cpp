@@ -222,16 +222,7 @@ Result<Why> LinkHub::why(const HomeId& home, const model::Address& address) {
     std::lock_guard lock(impl_->mutex);
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
-    const PeerEntry& entry = at->second;
-    link.name = displayName(entry.row.name);
-    link.state = entry.link ? "connected" : !entry.refused_reason.empty() ? "refused" : entry.dialling ? "connecting" : "offline";
-    link.since_ms = entry.since_ms;
-    if (entry.link) link.transport = entry.link->transport;
-    link.any_transport = !impl_->transports.empty();
-    link.kept_apart = entry.row.kept_apart;
-    link.has_address = !impl_->addressesLocked(entry).empty();
-    link.last_error = entry.last_error;
-    link.refused_reason = entry.refused_reason;
+    link = impl_->factsLocked(at->second);
   }
   Why why;
   HG_CHECK(impl_->engine.run([&](engine::Core&) { why = impl_->replicator->why(home, address, link); }));

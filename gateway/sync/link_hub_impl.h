@@ -57,6 +57,8 @@ inline constexpr int64_t kRaceStepMs = 250;
 inline constexpr int kHandshakeSteps = 8;
 // Announcements of a known home that are dialled at once; one that comes and goes shall not make this home knock all the time.
 inline constexpr int64_t kFoundEveryMs = 1000;
+// From when on a dial that nobody has answered is told as such, and not what came of the one before.
+inline constexpr int64_t kUnansweredMs = 1000;
 
 struct PeerEntry {
   store::Peer row;
@@ -75,6 +77,7 @@ struct PeerEntry {
   int64_t since_ms = 0;
   std::string refused_reason;
   std::string last_error;
+  std::vector<DialNote> dials;  // what came of its addresses, until a link stands again
   PeerReport report;
 };
 
@@ -224,6 +227,12 @@ struct LinkHub::Impl : Connection::User {
   int64_t nextRetryLocked(PeerEntry& entry);
   int64_t retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error);
   int64_t jittered(double ms);
+
+  // link_hub_reach.cpp
+  void beginRoundLocked(PeerEntry& entry, std::vector<std::string> addresses);
+  void noteLocked(PeerEntry& entry, const Connection& connection, const Error& error);
+  void roundEndedLocked(PeerEntry& entry);
+  LinkFacts factsLocked(const PeerEntry& entry) const;
 
   // link_hub_homes.cpp
   void setPeer(const store::Peer& row);
