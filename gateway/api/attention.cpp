@@ -65,27 +65,6 @@ std::string heldBecause(store::Reader& reader, const HomeId& home, const std::st
   return "the reason is '" + reason + "'; look at " + name + ", and `home forget` it if you do not trust it.";
 }
 
-// Sync is on, and there is nothing that carries it.
-void addMissingLinks(Gateway& gateway, const std::vector<PluginItem>& plugins, std::vector<Attention>* all) {
-  const auto& sharing = gateway.parts.configuration.config.sharing;
-  if (!sharing.enabled || !sharing.sync.enabled) return;
-  auto carries = [](const PluginItem& plugin) {
-    return plugin.state == "running" &&
-           std::find(plugin.roles.begin(), plugin.roles.end(), "transport") != plugin.roles.end();
-  };
-  if (std::any_of(plugins.begin(), plugins.end(), carries)) return;
-  auto lan = std::find_if(plugins.begin(), plugins.end(), [](const PluginItem& plugin) { return plugin.name == "lan"; });
-  std::string why;
-  if (lan == plugins.end()) {
-    why = "the plugin lan is not in the plugins' folder; install it there, or set plugins_path to where it is";
-  } else if (lan->state == "disabled") {
-    why = "the plugin lan is disabled; `plugin enable lan` starts it";
-  } else {
-    why = "the plugin lan is " + lan->state + "; when its reason is mended, `plugin enable lan` starts it";
-  }
-  all->push_back({"no_links", "This home is connected to no other, because " + why + ".", ""});
-}
-
 void addLongVectors(Gateway& gateway, store::Reader& reader, std::vector<Attention>* all) {
   std::set<model::Address> found = gateway.long_vectors.look(reader);
   if (found.empty()) return;
@@ -136,6 +115,22 @@ void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* a
 
 }  // namespace
 
+std::string whyNoLinks(Gateway& gateway, const std::vector<PluginItem>& plugins) {
+  const auto& sharing = gateway.parts.configuration.config.sharing;
+  if (!sharing.enabled || !sharing.sync.enabled) return "";
+  auto carries = [](const PluginItem& plugin) {
+    return plugin.state == "running" &&
+           std::find(plugin.roles.begin(), plugin.roles.end(), "transport") != plugin.roles.end();
+  };
+  if (std::any_of(plugins.begin(), plugins.end(), carries)) return "";
+  auto lan = std::find_if(plugins.begin(), plugins.end(), [](const PluginItem& plugin) { return plugin.name == "lan"; });
+  if (lan == plugins.end()) {
+    return "the plugin lan is not in the plugins' folder; install it there, or set plugins_path to where it is";
+  }
+  if (lan->state == "disabled") return "the plugin lan is disabled; `plugin enable lan` starts it";
+  return "the plugin lan is " + lan->state + "; when its reason is mended, `plugin enable lan` starts it";
+}
+
 std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   std::vector<Attention> all;
   if (auto fault = gateway.parts.engine.storageFault()) all.push_back({fault->code, fault->message, ""});
@@ -173,7 +168,9 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
   }
   addLongVectors(gateway, reader, &all);
   std::vector<PluginItem> plugins = gateway.parts.plugins.list();
-  addMissingLinks(gateway, plugins, &all);
+  if (std::string why = whyNoLinks(gateway, plugins); !why.empty()) {
+    all.push_back({"no_links", "This home is connected to no other, because " + why + ".", ""});
+  }
   for (const PluginItem& plugin : plugins) {
     if (plugin.error.code.empty()) continue;
     all.push_back({"plugin_" + plugin.state,

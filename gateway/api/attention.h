@@ -15,6 +15,9 @@ struct Attention {
   std::string home;    // id of the home it is about, or empty
 };
 
+// Why nothing carries links, and what to do; empty where something does, or where sync is off.
+std::string whyNoLinks(Gateway& gateway, const std::vector<PluginItem>& plugins);
+
 std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader);
 
 }  // namespace hearthgate::api

@@ -34,7 +34,7 @@ class Router;
 
 struct ServerSettings {
   std::string listen = "127.0.0.1";  // an address, no name
-  uint16_t port = 0;                 // 0 takes a free one
+  uint16_t port = 0;                 // 0 takes a free one, which stands here afterwards
   std::string home_name;
   std::string version;        // of the program
   std::string database_path;  // that the engine writes

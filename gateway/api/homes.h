@@ -1,6 +1,7 @@
 // What the API needs of the links between homes; the daemon gives it over sync::LinkHub. Any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -95,6 +96,24 @@ struct DiscoveredItem {
   int64_t last_seen_ms = 0;
 };
 
+// How this machine stands in its networks now (GET /doctor).
+struct NetworkLook {
+  struct Interface {
+    std::string name;
+    std::vector<std::string> addresses;  // link-local ones of IPv6 with their zone: fe80::1%eth0
+    bool running = false;                // has a carrier
+    bool multicast = false;
+    bool loopback = false;
+    bool point_to_point = false;
+    bool announced = false;  // this home should be announced there
+    bool heard = false;      // and an announcement of its own came back from there
+  };
+  std::vector<Interface> interfaces;  // that are up
+  std::string off;                    // why nothing is announced; empty: it should be
+  std::string name;                   // as which this home is announced; empty: it is not
+  std::string problem;                // why not
+};
+
 struct PairingCode {
   std::string code;
   std::string uri;
@@ -138,6 +157,14 @@ class Homes {
 
   // Ordered by service, instance and interface.
   virtual std::vector<DiscoveredItem> discovered() { return {}; }
+
+  // GET /doctor.
+  // How far the way to `home` leads, by its last dials; nothing when it was not tried. Errors: home_not_found.
+  virtual Result<std::vector<sync::ReachStep>> reach(const HomeId&) { return std::vector<sync::ReachStep>(); }
+  // Dials who has no link, and waits for what comes of it, at most so long.
+  virtual void tryNow(std::chrono::milliseconds) {}
+  // Waits, at most so long, for announcements of its own that come back.
+  virtual NetworkLook lookAround(std::chrono::milliseconds) { return {}; }
 };
 
 }  // namespace hearthgate::api

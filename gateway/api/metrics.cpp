@@ -38,19 +38,6 @@ constexpr size_t kShortId = 8;
 // Beyond them a home's kinds, which it chooses itself, count together as OTHER.
 constexpr size_t kKindsShown = 20;
 
-// The starts of ids, as long as it takes to tell them apart.
-std::map<std::string, std::string> shortIds(const std::vector<std::string>& ids) {
-  for (size_t length = kShortId;; length += kShortId) {
-    std::map<std::string, std::string> shown;
-    std::set<std::string> taken;
-    for (const std::string& id : ids) {
-      shown[id] = id.substr(0, length);
-      taken.insert(shown[id]);
-    }
-    if (taken.size() == shown.size()) return shown;
-  }
-}
-
 double number(uint64_t value) { return static_cast<double>(value); }
 
 void addStates(MetricsText& all, const char* name, const char* help, const char* label, std::string_view of,
@@ -213,6 +200,7 @@ void addMachine(MetricsText& all, Gateway& gateway) {
   all.gauge("process_resident_memory_bytes", "Resident memory of the process.", number(process.resident_bytes));
   all.gauge("process_virtual_memory_bytes", "Address space of the process.", number(process.virtual_bytes));
   all.counter("process_cpu_seconds_total", "Processor time of the process.", process.cpu_s);
+  all.counter("process_written_bytes_total", "Bytes that the process has had written to disks.", number(process.written_bytes));
   all.gauge("process_threads", "Threads of the process.", number(process.threads));
   all.gauge("process_open_fds", "Open file descriptors.", number(process.open_fds));
   all.gauge("process_max_fds", "Most file descriptors that may be open.", number(process.max_fds));
@@ -226,6 +214,18 @@ void addMachine(MetricsText& all, Gateway& gateway) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> shortIds(const std::vector<std::string>& ids) {
+  for (size_t length = kShortId;; length += kShortId) {
+    std::map<std::string, std::string> shown;
+    std::set<std::string> taken;
+    for (const std::string& id : ids) {
+      shown[id] = id.substr(0, length);
+      taken.insert(shown[id]);
+    }
+    if (taken.size() == shown.size()) return shown;
+  }
+}
 
 std::string metricsText(Gateway& gateway, store::Reader& reader) {
   std::vector<std::string> ids;

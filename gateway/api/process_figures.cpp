@@ -39,6 +39,11 @@ ProcessFigures processFigures() {
     figures.started_s = std::stod(row.substr(6)) + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
   }
 
+  std::ifstream io("/proc/self/io");
+  for (std::string row; std::getline(io, row);) {
+    if (row.starts_with("write_bytes: ")) figures.written_bytes = std::stoull(row.substr(13));
+  }
+
   std::error_code error;
   for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end; at.increment(error)) {
     ++figures.open_fds;

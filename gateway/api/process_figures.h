@@ -14,6 +14,7 @@ struct ProcessFigures {
   uint64_t threads = 0;
   uint64_t open_fds = 0;
   uint64_t max_fds = 0;
+  uint64_t written_bytes = 0;  // to disks, since the start
 };
 
 ProcessFigures processFigures();

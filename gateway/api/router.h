@@ -59,6 +59,7 @@ void addHistoryRoutes(Router& router);
 void addStrategyRoutes(Router& router);
 void addGrantRoutes(Router& router);
 void addDiscoveredRoutes(Router& router);
+void addDoctorRoutes(Router& router);
 void addHomeRoutes(Router& router);
 void addPairingRoutes(Router& router);
 void addConflictRoutes(Router& router);

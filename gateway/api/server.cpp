@@ -58,6 +58,7 @@ void addRoutes(Router& router) {
   addStrategyRoutes(router);
   addGrantRoutes(router);
   addDiscoveredRoutes(router);
+  addDoctorRoutes(router);
   addHomeRoutes(router);
   addPairingRoutes(router);
   addConflictRoutes(router);
@@ -127,6 +128,7 @@ Status Server::begin() {
     socket.bind(address, true, false);
     socket.listen(kMaxQueuedConnections);
     http_->port = socket.address().port();
+    gateway_.settings.port = http_->port;
     Poco::AutoPtr<net::HTTPServerParams> params = new net::HTTPServerParams;
     params->setMaxThreads(kRequestThreads);
     params->setMaxQueued(kMaxQueuedConnections);

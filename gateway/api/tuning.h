@@ -76,6 +76,26 @@ inline constexpr size_t kVectorBytesALook = 16 << 20;
 // Entities that one attention names; it counts the others.
 inline constexpr size_t kNamedInAttention = 3;
 
+// GET /doctor. What its dials, its own announcement and the check of the database may take, side by side: a live home answers
+// in milliseconds, and a person waits for it.
+inline constexpr std::chrono::milliseconds kDoctorDials{5'000};
+inline constexpr std::chrono::milliseconds kDoctorVoice{4'000};
+inline constexpr std::chrono::milliseconds kDoctorDatabase{3'000};
+// A connection to this very machine.
+inline constexpr std::chrono::milliseconds kDoctorPorts{1'000};
+inline constexpr size_t kDoctorMaxPorts = 64;
+inline constexpr size_t kDoctorFindings = 3;
+// Free space of the data folder. Below the first SQLite soon cannot write. The second is a tenth of the disk, within bounds: a
+// small card needs room for a backup, and a tenth of a large disk is no want.
+inline constexpr uint64_t kDiskFailBytes = 100ull << 20;
+inline constexpr uint64_t kDiskWarnLeastBytes = 1ull << 30;
+inline constexpr uint64_t kDiskWarnMostBytes = 10ull << 30;
+// What a memory card of 32 GB stands at least, some 300 times itself; and how long it should last.
+inline constexpr double kCardStandsBytes = 10e12;
+inline constexpr double kCardYears = 5;
+// Before that the start itself is most of what was written.
+inline constexpr int64_t kWritesMeasuredMs = 600'000;
+
 // What a request with a strategy for one entity may name (names are matched against the five built-in ones).
 inline constexpr size_t kMaxShownBytes = 128;
 

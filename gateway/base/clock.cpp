@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/clock_source.h"
+
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -18,13 +20,6 @@ bool touchedSinceBoot(const char* path) {
   return info.st_mtim.tv_sec >= time(nullptr) - up.tv_sec;
 }
 
-bool machineSaysSynchronised() {
-  timex state{};
-  if (adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0) return true;
-  // systemd-timesyncd.service(8) touches the first at each synchronisation; chronyd(8) writes its drift file only while
-  // it follows a source.
-  return touchedSinceBoot("/run/systemd/timesync/synchronized") || touchedSinceBoot("/var/lib/chrony/chrony.drift");
-}
 
 class SystemClock : public Clock {
  public:
@@ -41,7 +36,7 @@ class SystemClock : public Clock {
     if (trust_ != ClockTrust::kAuto) return trust_ == ClockTrust::kYes;
     int64_t now = steadyMs();
     if (now >= next_look_ms_.load(std::memory_order_relaxed)) {
-      answer_.store(machineSaysSynchronised(), std::memory_order_relaxed);
+      answer_.store(!clockSource().empty(), std::memory_order_relaxed);
       next_look_ms_.store(now + 5000, std::memory_order_relaxed);
     }
     return answer_.load(std::memory_order_relaxed);
@@ -54,6 +49,15 @@ class SystemClock : public Clock {
 };
 
 }  // namespace
+
+std::string clockSource() {
+  timex state{};
+  if (adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0) return "the kernel";
+  // systemd-timesyncd.service(8) touches the first at each synchronisation; chronyd(8) writes its drift file only while
+  // it follows a source.
+  if (touchedSinceBoot("/run/systemd/timesync/synchronized")) return "systemd-timesyncd";
+  return touchedSinceBoot("/var/lib/chrony/chrony.drift") ? "chrony" : "";
+}
 
 Clock& systemClock(ClockTrust trust) {
   // Never destroyed: threads look at it until the process is gone, also after a plugin that called exit().

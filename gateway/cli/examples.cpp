@@ -8,6 +8,7 @@ namespace hearthgate::cli {
 std::vector<std::string> examplesOf(const std::string& words) {
   static const std::map<std::string, std::vector<std::string>> table{
       {"status", {"hearthgate status", "hearthgate --data ./beach status --json"}},
+      {"doctor", {"hearthgate doctor"}},
       {"why", {"hearthgate why light.kitchen Beach"}},
       {"entity list", {"hearthgate entity list --kind state --owner Beach", "hearthgate entity list --as Beach"}},
       {"entity get", {"hearthgate entity get light.kitchen@Beach"}},

@@ -1,5 +1,6 @@
-// `status` and `why`.
+// `status`, `why` and `doctor`.
 #include <algorithm>
+#include <map>
 
 #include "cli/commands.h"
 #include "cli/table.h"
@@ -112,10 +113,41 @@ ExitStatus showWhy(Context& context, const std::string& entity, const std::strin
   return kDone;
 }
 
+std::string markOf(const std::string& verdict) {
+  std::string mark = verdict == "warn" ? "WARN" : verdict == "fail" ? "FAIL" : verdict == "skipped" ? "-" : safe(verdict);
+  mark.resize(std::max<size_t>(mark.size(), 4), ' ');
+  return mark;
+}
+
+void showFinding(std::ostream& out, const Json& item) {
+  constexpr size_t kAbout = 26;
+  std::string about = fit(safe(textAt(item, "about")), kAbout);
+  about.append(kAbout - width(about), ' ');
+  out << folded("  " + markOf(textAt(item, "verdict")) + "  " + about + "  " + safe(textAt(item, "detail")));
+  std::string next = textAt(item, "next_action");
+  if (!next.empty()) out << folded("        next: " + safe(next));
+}
+
+ExitStatus showDoctor(Context& context) {
+  Reply reply = context.get(path({"doctor"}));
+  const std::string worst = textAt(reply.body, "worst");
+  const ExitStatus status = worst == "ok" ? kDone : kFailed;
+  if (context.printed(reply)) return status;
+  std::map<std::string, size_t> counts;
+  for (const auto& item : itemsAt(reply.body, "items")) {
+    showFinding(context.out(), item);
+    ++counts[textAt(item, "verdict")];
+  }
+  context.out() << counts["ok"] << " ok, " << counts["skipped"] << " skipped, " << counts["warn"] << " to look at, "
+                << counts["fail"] << " failed\n";
+  return status;
+}
+
 }  // namespace
 
 void addStatusCommands(CLI::App& program, Chosen& chosen) {
   addCommand(program, chosen, "status", "This home at a glance", showStatus);
+  addCommand(program, chosen, "doctor", "Look for what is wrong, and say what to do", showDoctor);
   auto entity = std::make_shared<std::string>();
   auto home = std::make_shared<std::string>();
   auto* why = addCommand(program, chosen, "why", "Why an entity is or is not level at another home",

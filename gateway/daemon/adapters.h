@@ -9,6 +9,7 @@
 #include "api/homes.h"
 #include "api/plugins.h"
 #include "api/reader_pool.h"
+#include "daemon/own_voice.h"
 #include "engine/engine.h"
 #include "plugin_host/discovery.h"
 #include "plugin_host/plugin_host.h"
@@ -19,7 +20,8 @@ namespace hearthgate::daemon {
 
 class HomesOverLinks final : public api::Homes {
  public:
-  HomesOverLinks(sync::LinkHub& hub, plugin_host::Discovery& discovery) : hub_(hub), discovery_(discovery) {}
+  HomesOverLinks(sync::LinkHub& hub, plugin_host::Discovery& discovery, OwnVoice& voice)
+      : hub_(hub), discovery_(discovery), voice_(voice) {}
   api::HomeState state(const HomeId& home) override;
   size_t connectedCount() override { return hub_.connectedCount(); }
   api::LinkFigures figures(const HomeId& home) override;
@@ -44,11 +46,15 @@ class HomesOverLinks final : public api::Homes {
                                  bool auto_confirm) override;
   Result<sync::KeyReport> keys() override { return hub_.keys(); }
   Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override { return hub_.renewKey(renewal); }
+  Result<std::vector<sync::ReachStep>> reach(const HomeId& home) override { return hub_.reach(home); }
+  void tryNow(std::chrono::milliseconds limit) override { hub_.tryNow(limit.count()); }
+  api::NetworkLook lookAround(std::chrono::milliseconds limit) override { return voice_.listen(limit); }
   std::vector<api::DiscoveredItem> discovered() override;
 
  private:
   sync::LinkHub& hub_;
   plugin_host::Discovery& discovery_;
+  OwnVoice& voice_;
 };
 
 class PluginsOverHost final : public api::Plugins {

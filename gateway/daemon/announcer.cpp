@@ -17,8 +17,21 @@ void Announcer::listensAt(const std::string& address, uint16_t port) {
   std::lock_guard lock(mutex_);
   if (announcement_ != 0) discovery_.end(announcement_);
   told_ = txt();
+  {
+    std::lock_guard kept_lock(kept_->mutex);
+    kept_->told = {address, port, "", ""};
+  }
   announcement_ = discovery_.announce({kHomeService, "hearthgate-" + id8_, port, told_, address},
-                                      [](const sdk::Outcome&, const std::string&) {});
+                                      [kept = kept_](const sdk::Outcome& outcome, const std::string& name) {
+                                        std::lock_guard kept_lock(kept->mutex);
+                                        kept->told.name = outcome.ok() ? name : "";
+                                        kept->told.problem = outcome.message;
+                                      });
+}
+
+Announcer::Told Announcer::told() const {
+  std::lock_guard lock(kept_->mutex);
+  return kept_->told;
 }
 
 void Announcer::refresh() {

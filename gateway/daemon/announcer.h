@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -24,7 +25,21 @@ class Announcer {
   // A code was opened or closed, perhaps.
   void refresh();
 
+  // What is announced now.
+  struct Told {
+    std::string address;  // sdk::Announcement::address
+    uint16_t port = 0;    // 0: nothing yet
+    std::string name;     // when it is announced
+    std::string problem;  // why it is not
+  };
+  Told told() const;
+
  private:
+  // Written on the provider's thread.
+  struct Kept {
+    std::mutex mutex;
+    Told told;
+  };
   std::vector<std::string> txt() const;
 
   plugin_host::Discovery& discovery_;
@@ -32,6 +47,7 @@ class Announcer {
   const std::string id8_;
   const std::string name_;
   const bool always_named_;
+  const std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
   std::mutex mutex_;
   uint64_t announcement_ = 0;
   std::vector<std::string> told_;

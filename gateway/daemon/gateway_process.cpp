@@ -112,6 +112,7 @@ struct GatewayProcess::Parts {
   std::unique_ptr<SeenServices> seen_services;
   std::unique_ptr<plugin_host::Discovery> discovery;
   std::unique_ptr<Announcer> announcer;
+  std::unique_ptr<OwnVoice> voice;
   std::unique_ptr<plugin_host::PluginHost> plugins;
   std::unique_ptr<HomesOverLinks> homes;
   std::unique_ptr<PluginsOverHost> plugin_items;
@@ -386,7 +387,8 @@ Status GatewayProcess::startPlugins() {
 
 Status GatewayProcess::startApi() {
   Parts& parts = *parts_;
-  parts.homes = std::make_unique<HomesOverLinks>(*parts.hub, *parts.discovery);
+  parts.voice = std::make_unique<OwnVoice>(configuration_.config, *parts.discovery, parts.announcer.get(), systemRandom());
+  parts.homes = std::make_unique<HomesOverLinks>(*parts.hub, *parts.discovery, *parts.voice);
   parts.plugin_items = std::make_unique<PluginsOverHost>(*parts.plugins);
   api::ServerSettings settings;
   const config::Config& config = configuration_.config;

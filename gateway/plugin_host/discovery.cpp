@@ -88,10 +88,10 @@ void Discovery::beginLocked(Announcing& announcing) {
       });
 }
 
-uint64_t Discovery::browse(const std::string& type, Heard heard) {
+uint64_t Discovery::browse(const std::string& type, Heard heard, bool listed) {
   std::lock_guard lock(mutex_);
   const uint64_t number = ++last_number_;
-  Browse& browse = browses_[number] = {type, std::move(heard)};
+  Browse& browse = browses_[number] = {type, std::move(heard), 0, listed};
   if (provider_) beginLocked(number, browse);
   return number;
 }
@@ -145,20 +145,27 @@ void Discovery::heard(uint64_t number, uint64_t generation, ServiceChange change
     const auto browse = browses_.find(number);
     if (generation != generation_ || browse == browses_.end()) return;
     user = browse->second.heard;
-    first = std::none_of(browses_.begin(), browse, [&](const auto& other) { return other.second.type == browse->second.type; });
-    const Key key{instance.type, instance.name, instance.interface, isV6(instance)};
-    const bool known = sightings_.contains(key);
-    if (!known) makeRoomLocked();
-    Sighting& kept = sightings_[key];
-    const int64_t now = clock_.wallMs();
-    if (!known) kept.first_seen_ms = now;
-    kept.last_seen_ms = now;
-    kept.instance = instance;
-    kept.here = change != ServiceChange::kLost;
-    sighting = kept;
+    const bool listed = browse->second.listed;
+    first = listed && std::none_of(browses_.begin(), browse, [&](const auto& other) {
+      return other.second.listed && other.second.type == browse->second.type;
+    });
+    if (listed) sighting = keepLocked(change, instance);
   }
   user(change, instance);
   if (first) changed_(shown(std::move(sighting)));
+}
+
+Sighting Discovery::keepLocked(ServiceChange change, const ServiceInstance& instance) {
+  const Key key{instance.type, instance.name, instance.interface, isV6(instance)};
+  const bool known = sightings_.contains(key);
+  if (!known) makeRoomLocked();
+  Sighting& kept = sightings_[key];
+  const int64_t now = clock_.wallMs();
+  if (!known) kept.first_seen_ms = now;
+  kept.last_seen_ms = now;
+  kept.instance = instance;
+  kept.here = change != ServiceChange::kLost;
+  return kept;
 }
 
 // The one that went first gives way.
@@ -168,6 +175,11 @@ void Discovery::makeRoomLocked() {
     return std::pair(a.second.here, a.second.last_seen_ms) < std::pair(b.second.here, b.second.last_seen_ms);
   });
   sightings_.erase(oldest);
+}
+
+bool Discovery::provided() const {
+  std::lock_guard lock(mutex_);
+  return provider_ != nullptr;
 }
 
 std::vector<Sighting> Discovery::list() const {

@@ -39,11 +39,16 @@ class Discovery final : public sdk::DnsSd {
   void drop(const std::shared_ptr<sdk::DnsSd>& provider);
 
   // sdk::DnsSd. An error of `announced` is told in the log too.
-  uint64_t browse(const std::string& type, Heard heard) override;
+  uint64_t browse(const std::string& type, Heard heard) override { return browse(type, std::move(heard), true); }
   uint64_t announce(sdk::Announcement announcement, Announced announced) override;
   void update(uint64_t announcement, std::vector<std::string> txt) override;
   void end(uint64_t number) override;
 
+  // Not `listed`: what is heard is told to `heard` alone, and neither kept nor shown.
+  uint64_t browse(const std::string& type, Heard heard, bool listed);
+
+  // Whether a plugin does it now.
+  bool provided() const;
   // By type, name and interface; texts fit to be shown and stored.
   std::vector<Sighting> list() const;
 
@@ -54,6 +59,7 @@ class Discovery final : public sdk::DnsSd {
     std::string type;
     Heard heard;
     uint64_t at_provider = 0;
+    bool listed = true;
   };
   struct Announcing {
     sdk::Announcement announcement;
@@ -65,6 +71,7 @@ class Discovery final : public sdk::DnsSd {
   void beginLocked(Announcing& announcing);
   void heard(uint64_t number, uint64_t generation, sdk::ServiceChange change, const sdk::ServiceInstance& instance);
   void lose(const std::string& type);
+  Sighting keepLocked(sdk::ServiceChange change, const sdk::ServiceInstance& instance);
   void makeRoomLocked();
 
   Clock& clock_;

@@ -113,6 +113,7 @@ void LinkHub::Impl::tick() {
           }
           at->second.report = std::move(report);
         }
+        link_attached.notify_all();
       },
       {});
   pairingTick();
@@ -237,6 +238,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.refused_reason.clear();
         entry.last_error.clear();
         entry.key_turn = 0;
+        entry.dials.clear();
         link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();
         if (connection->dialled()) {
@@ -336,6 +338,7 @@ void LinkHub::Impl::onEnded(const std::shared_ptr<Connection>& connection, const
       at->second.report = {};
       at->second.last_error = error.message;
       retry_ms = retryAfterLinkLocked(at->second, *connection, error);
+      noteLocked(at->second, *connection, error);
     }
   }
   if (connection->kind() == Connection::Kind::kPairing) return pairingEnded(connection, error);
@@ -453,6 +456,7 @@ void LinkHub::stop() {
     all.assign(impl_->connections.begin(), impl_->connections.end());
   }
   impl_->pairing_changed.notify_all();
+  impl_->link_attached.notify_all();
   for (const auto& connection : all) connection->close("stopped", "The other home is stopping.");
   impl_->handshakes.stop();
   impl_->links.stop();

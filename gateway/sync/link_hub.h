@@ -133,6 +133,12 @@ class LinkHub {
   Status setBandwidth(const HomeId& home, std::optional<uint64_t> bytes_per_s);
   // Why an entity, of this home or of `home`, is or is not level with `home`. Errors: home_not_found.
   Result<Why> why(const HomeId& home, const model::Address& address);
+  // How far the way to `home` leads, as the last dials found; nothing when it is kept apart or no transport runs. Errors:
+  // home_not_found.
+  Result<std::vector<ReachStep>> reach(const HomeId& home);
+  // Dials all homes that have no link and may have one, at once, and waits until each has said hello or none of its addresses
+  // led there; at most `limit_ms`.
+  void tryNow(int64_t limit_ms);
   // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
   Result<SyncAnswer> sync(const HomeId& home);
 

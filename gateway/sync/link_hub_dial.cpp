@@ -120,11 +120,7 @@ void LinkHub::Impl::dialDue(const HomeId& home, uint64_t generation) {
       entry.round.insert(entry.round.begin() + static_cast<ptrdiff_t>(entry.round_next), addresses.begin(), addresses.end());
     } else {
       if (addresses.empty()) return;
-      entry.round = std::move(addresses);
-      entry.round_next = 0;
-      entry.round_starting = 0;
-      entry.dialling = true;
-      ++entry.round_number;
+      beginRoundLocked(entry, std::move(addresses));
     }
     round = entry.round_number;
   }
@@ -143,7 +139,7 @@ void LinkHub::Impl::dialNext(const HomeId& home, uint64_t round) {
     if (!entry.dialling || entry.round_number != round || entry.round_next == entry.round.size()) return;
     if (!mayDialLocked(entry)) {
       entry.round_next = entry.round.size();  // The round ends with what is under way.
-      if (roundOverLocked(entry)) entry.dialling = false;
+      if (roundOverLocked(entry)) roundEndedLocked(entry);
       return;
     }
     address = entry.round[entry.round_next++];
@@ -164,7 +160,7 @@ void LinkHub::Impl::dialNext(const HomeId& home, uint64_t round) {
     if (!dialled) entry.round_next = entry.round.size();
     // It may have failed already, and then waited for this.
     if (entry.dialling && roundOverLocked(entry)) {
-      entry.dialling = false;
+      roundEndedLocked(entry);
       delay = nextRetryLocked(entry);
     }
   }
@@ -288,11 +284,10 @@ void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, con
       entry.key_turned_round = round;
       ++entry.key_turn;
     }
-    const bool refused = error.code == "not_paired" || error.code == "key_not_pinned";
-    if (refused && entry.key_turn % keys == 0) entry.refused_reason = error.code;
+    if (entry.key_turn % keys == 0) noteLocked(entry, *connection, error);
     if (!entry.dialling) return;
     if (roundOverLocked(entry)) {
-      entry.dialling = false;
+      roundEndedLocked(entry);
       delay = nextRetryLocked(entry);
     }
   }

@@ -11,11 +11,6 @@ Error homeNotFound(const HomeId& home) {
   return stateError("home_not_found", "No home with the id " + home.text() + " is paired here.");
 }
 
-std::string refusedReason(const PeerEntry& entry) {
-  if (!entry.row.fork.empty()) return "identity_fork";
-  return entry.row.told_forgotten ? "forgotten" : entry.refused_reason;
-}
-
 }  // namespace
 
 void LinkHub::Impl::setPeer(const store::Peer& row) {
@@ -227,16 +222,7 @@ Result<Why> LinkHub::why(const HomeId& home, const model::Address& address) {
     std::lock_guard lock(impl_->mutex);
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
-    const PeerEntry& entry = at->second;
-    link.name = displayName(entry.row.name);
-    link.refused_reason = refusedReason(entry);
-    link.state = entry.link ? "connected" : !link.refused_reason.empty() ? "refused" : entry.dialling ? "connecting" : "offline";
-    link.since_ms = entry.since_ms;
-    if (entry.link) link.transport = entry.link->transport;
-    link.any_transport = !impl_->transports.empty();
-    link.kept_apart = entry.row.kept_apart;
-    link.has_address = !impl_->addressesLocked(entry).empty();
-    link.last_error = entry.last_error;
+    link = impl_->factsLocked(at->second);
   }
   Why why;
   HG_CHECK(impl_->engine.run([&](engine::Core&) { why = impl_->replicator->why(home, address, link); }));

@@ -64,6 +64,8 @@ inline constexpr int64_t kRaceStepMs = 250;
 inline constexpr int kHandshakeSteps = 8;
 // Announcements of a known home that are dialled at once; one that comes and goes shall not make this home knock all the time.
 inline constexpr int64_t kFoundEveryMs = 1000;
+// From when on a dial that nobody has answered is told as such, and not what came of the one before.
+inline constexpr int64_t kUnansweredMs = 1000;
 
 struct PeerEntry {
   store::Peer row;
@@ -84,6 +86,7 @@ struct PeerEntry {
   int64_t since_ms = 0;
   std::string refused_reason;
   std::string last_error;
+  std::vector<DialNote> dials;  // what came of its addresses, until a link stands again
   PeerReport report;
 };
 
@@ -149,6 +152,10 @@ std::vector<store::PeerAddress> addressesAfterHello(std::vector<store::PeerAddre
 
 // No link with that home before a person, or its root key, has decided.
 inline bool isBlocked(const store::Peer& row) { return !row.fork.empty() || row.told_forgotten; }
+inline std::string refusedReason(const PeerEntry& entry) {
+  if (!entry.row.fork.empty()) return "identity_fork";
+  return entry.row.told_forgotten ? "forgotten" : entry.refused_reason;
+}
 // link_hub_keys.cpp: hashes of the statements that a person who pairs with `chosen` decides against.
 std::string rejectedBy(const trust::KeyChain& chosen, const store::Peer& known);
 
@@ -282,6 +289,11 @@ struct LinkHub::Impl : Connection::User {
   void dropOldKeys();
   KeyReport keyReport(engine::Core& core);
   std::vector<const trust::OwnKey*> ownKeysFor(const trust::OwnKeys& keys, const store::Peer& row) const;
+  // link_hub_reach.cpp
+  void beginRoundLocked(PeerEntry& entry, std::vector<std::string> addresses);
+  void noteLocked(PeerEntry& entry, const Connection& connection, const Error& error);
+  void roundEndedLocked(PeerEntry& entry);
+  LinkFacts factsLocked(const PeerEntry& entry) const;
 
   // link_hub_homes.cpp
   void setPeer(const store::Peer& row);

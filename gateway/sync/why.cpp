@@ -76,32 +76,24 @@ std::string heldAction(const std::string& reason, const std::string& name, bool 
 std::string linkDetail(const LinkFacts& link) {
   if (link.state == "connected") return "Connected with " + link.name + ".";
   if (link.kept_apart) return "Not connected: a person disconnected " + link.name + " here.";
+  auto failed = failedStep(link);
   if (!link.refused_reason.empty()) {
-    return "Not connected: refused (" + link.refused_reason + "). " + link.last_error;
+    return "Not connected: refused (" + link.refused_reason + "). " + (failed ? failed->detail : link.last_error);
   }
   if (!link.has_address) return "Not connected: no address of " + link.name + " is known, so it is waited for.";
   std::string detail = link.state == "connecting" ? "Not connected, trying now." : "Not connected.";
-  return link.last_error.empty() ? detail : detail + " Last: " + link.last_error;
+  std::string last = failed ? failed->detail : link.last_error;
+  return last.empty() ? detail : detail + " Last: " + last;
 }
 
 std::string linkAction(const LinkFacts& link) {
   if (link.kept_apart) return "`hearthgate home connect " + link.name + "` ends that.";
   if (!link.any_transport) return "Enable a plugin that carries links: `hearthgate plugin enable lan`.";
-  const std::string& reason = link.refused_reason;
-  if (reason == "not_paired" || reason == "forgotten") {
-    return link.name + " does not know this home any more: pair again, or `hearthgate home forget` it.";
+  if (!link.refused_reason.empty()) {
+    std::string action = refusedAction(link.name, link.refused_reason);
+    return action.empty() ? "Forget " + link.name + " and pair again." : action;
   }
-  if (reason == "key_not_pinned") {
-    return "Another key answers at its addresses: correct them (`hearthgate home set --at`), or forget it and pair again.";
-  }
-  if (reason == "identity_fork") {
-    return "Somebody has its key: run `hearthgate key rotate --compromised` at " + link.name + ", or pair it again.";
-  }
-  if (reason == "superseded") return "Two machines share one identity: switch the older copy off.";
-  if (reason == "protocol_version") return "Update the older one of the two gateways.";
-  if (reason == "held_quota") return "Too much is held back: check that the clocks of both homes are right.";
-  if (!reason.empty()) return "Forget " + link.name + " and pair again.";
-  if (!link.has_address) return "`hearthgate home set " + link.name + " --at ADDRESS:PORT`, or wait until it connects.";
+  if (auto failed = failedStep(link)) return failed->next_action;
   return "Look whether " + link.name + " is switched on and can be reached; if it has moved: `hearthgate home set " +
          link.name + " --at ADDRESS:PORT`. It is tried again by itself.";
 }

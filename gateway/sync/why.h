@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sync/reach.h"
+
 namespace hearthgate::sync {
 
 // The gates in their order (CONTRACT, GET /entities/{id}/why).
@@ -34,19 +36,6 @@ struct Why {
   std::string verdict = "level";  // level, on_its_way, held, refused, not_shared, unknown
   std::vector<WhyStep> steps;
   std::string next_action;  // empty when there is nothing to do
-};
-
-// What the links know of a home; the replicator has no sockets.
-struct LinkFacts {
-  std::string name;             // as people know it
-  std::string state = "offline";  // connected, connecting, offline, refused
-  int64_t since_ms = 0;           // 0: not known
-  std::string transport;          // of the link that is up
-  bool any_transport = true;      // some transport runs
-  bool kept_apart = false;
-  bool has_address = true;
-  std::string last_error;      // of the last try or link
-  std::string refused_reason;  // a code, see HomeState
 };
 
 // Collects the steps of one answer. The gravest failure gives verdict and next action, of equal ones the first.

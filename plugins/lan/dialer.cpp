@@ -75,10 +75,9 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
     if (!isTarget(target_)) return fail("bad_address", "the path '" + target_ + "' is no path of a request");
     deadline_.expires_after(hub_->settings.connect_timeout);
     deadline_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-      if (!error) {
-        self->fail("timeout",
-                   "no connection after " + std::to_string(self->hub_->settings.connect_timeout.count()) + " ms");
-      }
+      const std::string after = " after " + std::to_string(self->hub_->settings.connect_timeout.count()) + " ms";
+      if (!error && self->endpoints_.empty()) return self->fail("name_unknown", "no answer about its name" + after);
+      if (!error) self->fail("timeout", "no connection" + after);
     });
     ErrorCode no_literal;
     const auto literal = asio::ip::make_address(wanted->host, no_literal);
@@ -86,7 +85,7 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
     resolver_.async_resolve(wanted->host, std::to_string(wanted->port),
                             [self = shared_from_this()](const ErrorCode& error, const Resolver::results_type& found) {
                               if (self->answered_) return;
-                              if (error) return self->fail("unreachable", "the name is not known: " + error.message());
+                              if (error) return self->fail("name_unknown", "the name is not known: " + error.message());
                               std::vector<tcp::endpoint> endpoints;
                               for (const auto& one : found) endpoints.push_back(one.endpoint());
                               self->connect(std::move(endpoints));
@@ -127,7 +126,7 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
 
   void upgradeFailed(const ErrorCode& error) {
     if (error == beast::error::timeout) {
-      return fail("timeout",
+      return fail("upgrade_timeout",
                   "no answer to the upgrade after " + std::to_string(hub_->settings.upgrade_timeout.count()) + " ms");
     }
     if (error == websocket::error::upgrade_declined && response_.result_int() >= 300) {

@@ -286,12 +286,23 @@ TEST_F(LanDialTest, SendsNeitherOriginNorNames) {
   }
 }
 
+TEST_F(LanDialTest, TellsANameThatNobodyKnowsFromAnAddressThatLeadsNowhere) {
+  const auto outcome = [&](const std::string& address) {
+    auto handler = std::make_shared<RecordingHandler>();
+    transport_->dial(address, "/peer", handler, handler->dialled());
+    return handler->waitDialled();
+  };
+  // RFC 6761 section 6.4: never a name. Without any resolver it takes the whole time, and that is told as the same.
+  EXPECT_EQ(outcome("no-such-home.invalid:8765"), "name_unknown");
+  EXPECT_EQ(outcome("255.255.255.255:8765"), "unreachable");
+}
+
 TEST_F(LanDialTest, LooksUpNames) {
   auto handler = std::make_shared<RecordingHandler>();
   transport_->dial("localhost:" + std::to_string(port_), "/peer", handler, handler->dialled());
   // A system without /etc/hosts knows no names at all, and that is told too.
   if (!std::filesystem::exists("/etc/hosts")) {
-    EXPECT_EQ(handler->waitDialled(), "unreachable");
+    EXPECT_EQ(handler->waitDialled(), "name_unknown");
     return;
   }
   ASSERT_EQ(handler->waitDialled(), "") << handler->outcome().message;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,10 +50,16 @@ class ScriptedHomes final : public Homes {
   Result<sync::KeyReport> keys() override { return key_report; }
   Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override;
   std::vector<DiscoveredItem> discovered() override { return nearby; }
+  Result<std::vector<sync::ReachStep>> reach(const HomeId&) override { return steps; }
+  void tryNow(std::chrono::milliseconds) override { ++tried; }
+  NetworkLook lookAround(std::chrono::milliseconds) override { return look; }
 
   HomeState home_state;
   std::vector<DiscoveredItem> nearby;
   sync::KeyReport key_report{1, trust::VouchedBy::kRoot, "abcdefghijklmnop", 0, {}, false};
+  std::vector<sync::ReachStep> steps;
+  std::atomic<int> tried{0};
+  NetworkLook look;
   sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
   std::optional<Error> join_error;

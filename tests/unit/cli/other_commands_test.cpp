@@ -1,4 +1,5 @@
 // status, why, strategy, plugin, token and words.
+#include "cli/table.h"
 #include "unit/cli/cli_fixture.h"
 
 namespace hearthgate::cli {
@@ -77,6 +78,38 @@ TEST_F(Cli, WhyShowsSinceAndEveryHomeWithinEightyColumns) {
   EXPECT_THAT(out, Not(HasSubstr("next")));
   std::istringstream lines(out);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST_F(Cli, DoctorShowsEachCheckAndLeavesWithWhatIsWorst) {
+  auto doctor = [](const std::string& worst, const std::string& items) {
+    return R"({"worst":")" + worst + R"(","items":[)" + items + "]}";
+  };
+  const std::string well = R"({"id":"disk","about":"disk of the data folder","verdict":"ok","detail":"73.1 GiB of 251.1 GiB are free.","next_action":""})";
+  const std::string skipped = R"({"id":"home.a.tls","about":"Beach: TLS","verdict":"skipped","detail":"It did not come to that.","next_action":""})";
+  auto bad = [](const std::string& verdict) {
+    return R"({"id":"home.a.tcp","about":"A home with a very long name indeed: port open","verdict":")" + verdict +
+           R"(","detail":"Nobody answers at 192.0.2.7:8765. Nobody answers at [2001:db8::77]:8765.","next_action":)"
+           R"("Look whether Beach is switched on. If it is, a firewall there or on the way drops TCP port 8765."})";
+  };
+  server.answer("GET /api/v1/doctor", 200, doctor("ok", well + "," + skipped));
+  EXPECT_EQ(run({"doctor"}), 0);
+  EXPECT_EQ(out,
+            "  ok    disk of the data folder     73.1 GiB of 251.1 GiB are free.\n"
+            "  -     Beach: TLS                  It did not come to that.\n"
+            "1 ok, 1 skipped, 0 to look at, 0 failed\n");
+  for (const char* verdict : {"warn", "fail"}) {
+    const std::string body = doctor(verdict, well + "," + bad(verdict));
+    server.replace("GET /api/v1/doctor", 200, body);
+    EXPECT_EQ(run({"doctor"}), 1);
+    EXPECT_THAT(out, HasSubstr(verdict == std::string("warn") ? "  WARN  A home" : "  FAIL  A home"));
+    EXPECT_THAT(out, HasSubstr("\n        next: Look whether Beach is switched on."));
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(width(line), 80u) << line;
+    EXPECT_EQ(run({"doctor", "--json"}), 1);
+    EXPECT_EQ(out, body + "\n");
+  }
+  server.replace("GET /api/v1/doctor", 200, "{}");
+  EXPECT_EQ(run({"doctor"}), 1) << "an answer that says nothing is no good news";
 }
 
 TEST_F(Cli, AuditNamesHomesAndKeepsTimesWhole) {

@@ -258,5 +258,31 @@ TEST_F(PluginDnsSdTest, HasNoMoreThanItsLimit) {
   EXPECT_EQ(plugin_.announce({kType, "x", 1, {}, ""}, [](const sdk::Outcome&, const std::string&) {}), 0u);
 }
 
+TEST_F(DiscoveryTest, WhatIsNotListedIsToldToWhoBrowsesAlone) {
+  discovery_.use(provider_);
+  const uint64_t browse = discovery_.browse("_check._tcp", into(&heard_), false);
+  ServiceInstance check = instance("check");
+  check.type = "_check._tcp";
+  provider_->tell(ServiceChange::kFound, check);
+  EXPECT_EQ(heard_, std::vector<std::string>{"found check"});
+  EXPECT_TRUE(discovery_.list().empty());
+  discovery_.end(browse);
+  EXPECT_TRUE(provider_->browses.empty());
+  EXPECT_TRUE(changes_.empty());
+  // A listed browse beside it shows them all the same.
+  discovery_.browse("_check._tcp", into(&heard_), false);
+  discovery_.browse("_check._tcp", into(&heard_));
+  provider_->tell(ServiceChange::kFound, check);
+  EXPECT_EQ(changes_, std::vector<std::string>{"here check"});
+}
+
+TEST_F(DiscoveryTest, KnowsWhetherAPluginProvidesIt) {
+  EXPECT_FALSE(discovery_.provided());
+  discovery_.use(provider_);
+  EXPECT_TRUE(discovery_.provided());
+  discovery_.drop(provider_);
+  EXPECT_FALSE(discovery_.provided());
+}
+
 }  // namespace
 }  // namespace hearthgate::plugin_host
