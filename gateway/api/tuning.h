@@ -76,9 +76,9 @@ inline constexpr size_t kVectorBytesALook = 16 << 20;
 // Entities that one attention names; it counts the others.
 inline constexpr size_t kNamedInAttention = 3;
 
-// GET /doctor. What its dials, its own announcement and the check of the database may take, side by side: a live home answers
-// in milliseconds, and a person waits for it.
-inline constexpr std::chrono::milliseconds kDoctorDials{5'000};
+// GET /doctor. What its dials, its own announcement and the check of the database may take, side by side. A live home answers in
+// milliseconds; where nobody does, LAN links give up after five seconds, and the last of eight addresses is dialled two later.
+inline constexpr std::chrono::milliseconds kDoctorDials{7'000};
 inline constexpr std::chrono::milliseconds kDoctorVoice{4'000};
 inline constexpr std::chrono::milliseconds kDoctorDatabase{3'000};
 // A connection to this very machine.

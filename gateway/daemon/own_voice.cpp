@@ -53,8 +53,6 @@ api::NetworkLook OwnVoice::listen(std::chrono::milliseconds limit) {
   look.off = whyOff();
   if (!look.off.empty() || !announcer_) return look;
   const Announcer::Told own = announcer_->told();
-  look.name = own.name;
-  look.problem = own.problem;
   for (Interface& interface : look.interfaces) {
     // Loopback carries multicast without saying so.
     const bool alone = interface.loopback && !isEverywhere(own.address);
@@ -62,12 +60,13 @@ api::NetworkLook OwnVoice::listen(std::chrono::milliseconds limit) {
     interface.announced = shouldBeHeard(interface, own.address);
   }
   if (own.port == 0 || !discovery_.provided()) {
-    if (look.problem.empty()) look.problem = "no plugin that speaks multicast DNS is running";
-    look.name.clear();
+    look.problem = own.problem.empty() ? "no plugin that speaks multicast DNS is running" : own.problem;
     return look;
   }
   bool anywhere = std::any_of(look.interfaces.begin(), look.interfaces.end(), [](const Interface& one) { return one.announced; });
   if (anywhere) speak(own, limit, &look);
+  if (look.problem.empty()) look.problem = announcer_->told().problem;
+  if (look.problem.empty()) look.name = announcer_->told().name;
   return look;
 }
 
@@ -102,10 +101,7 @@ void OwnVoice::speak(const Announcer::Told& own, std::chrono::milliseconds limit
       });
     });
     for (Interface& interface : look->interfaces) interface.heard = kept->interfaces.contains(interface.name);
-    if (!kept->announced && kept->interfaces.empty() && look->problem.empty()) {
-      look->problem = "multicast DNS takes no announcement now";
-      look->name.clear();
-    }
+    if (!kept->announced && kept->interfaces.empty()) look->problem = "multicast DNS takes no announcement now";
   }
   discovery_.end(announcement);
   discovery_.end(browse);

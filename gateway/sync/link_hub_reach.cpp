@@ -10,6 +10,13 @@ namespace {
 // The other side answered, and the two do not want each other: HomeState::refused_reason.
 bool isRefusal(const std::string& code) { return !refusedAction("", code).empty(); }
 
+// What came of addresses that the home has no more does not matter.
+void keepOf(const std::vector<std::string>& addresses, std::vector<DialNote>* dials) {
+  std::erase_if(*dials, [&](const DialNote& note) {
+    return !note.came && std::find(addresses.begin(), addresses.end(), note.address) == addresses.end();
+  });
+}
+
 bool isUnderWay(const Connection& connection, const HomeId& home) {
   return connection.home == home && connection.dialled() && !connection.for_commit && !connection.attached;
 }
@@ -17,11 +24,6 @@ bool isUnderWay(const Connection& connection, const HomeId& home) {
 }  // namespace
 
 void LinkHub::Impl::beginRoundLocked(PeerEntry& entry, std::vector<std::string> addresses) {
-  // What came of addresses that it has no more does not matter.
-  const std::vector<std::string> all = addressesLocked(entry);
-  std::erase_if(entry.dials, [&](const DialNote& note) {
-    return !note.came && std::find(all.begin(), all.end(), note.address) == all.end();
-  });
   entry.round = std::move(addresses);
   entry.round_next = 0;
   entry.round_starting = 0;
@@ -37,6 +39,7 @@ void LinkHub::Impl::noteLocked(PeerEntry& entry, const Connection& connection, c
   std::erase_if(entry.dials, [&](const DialNote& note) { return note.came == came && (came || note.address == connection.address); });
   const Step stopped = stepOf(error.code, connection.opened(), connection.established());
   entry.dials.push_back({connection.address, stopped, error.code, error.message, clock.wallMs(), came});
+  keepOf(addressesLocked(entry), &entry.dials);
 }
 
 // A home that refused this one, or answered with another key, and whom nobody meets there any more, is only away.
@@ -61,7 +64,8 @@ LinkFacts LinkHub::Impl::factsLocked(const PeerEntry& entry) const {
   }
   link.any_transport = !transports.empty();
   link.kept_apart = entry.row.kept_apart;
-  link.has_address = !addressesLocked(entry).empty();
+  const std::vector<std::string> addresses = addressesLocked(entry);
+  link.has_address = !addresses.empty();
   link.last_error = entry.last_error;
   if (!isBlocked(entry.row)) link.dials = entry.dials;
   const int64_t now = clock.steadyMs();
@@ -71,6 +75,7 @@ LinkFacts LinkHub::Impl::factsLocked(const PeerEntry& entry) const {
     std::erase_if(link.dials, [&](const DialNote& note) { return note.address == connection->address; });
     link.dials.push_back({connection->address, connection->opened() ? Step::kTls : Step::kTcp, "", "", clock.wallMs(), false});
   }
+  keepOf(addresses, &link.dials);
   return link;
 }
 

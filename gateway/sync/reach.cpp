@@ -17,9 +17,11 @@ struct Told {
 
 std::string setAddress(const std::string& name) { return "`hearthgate home set " + name + " --at ADDRESS:PORT`"; }
 
-// A sentence of another program.
-std::string quotedMessage(const std::string& message) {
-  std::string text = displayName(message, kMaxReasonBytes);
+// What another program said; of a transport, what stands behind the address.
+std::string quoted(const DialNote& dial) {
+  const size_t behind = dial.message.rfind(dial.address + ": ");
+  std::string text = displayName(behind == std::string::npos ? dial.message : dial.message.substr(behind + dial.address.size() + 2),
+                                 kMaxReasonBytes);
   if (text.empty()) return "";
   return " (" + (text.back() == '.' ? text.substr(0, text.size() - 1) : text) + ")";
 }
@@ -30,12 +32,12 @@ Told atName(const std::string& name, const DialNote& dial) {
   if (dial.code == "bad_address") {
     return {dial.address + " is no address that can be dialled.", "Correct it: " + setAddress(name) + "."};
   }
-  return {"This machine's resolver does not know the name in " + dial.address + quotedMessage(dial.message) + ".",
+  return {"This machine's resolver does not know the name in " + dial.address + quoted(dial) + ".",
           "Correct it, or give a numeric address: " + setAddress(name) + ". When no name is known at all, look at this machine's DNS."};
 }
 
 Told atAddress(const std::string& name, const DialNote& dial) {
-  return {"No way leads from here to " + dial.address + quotedMessage(dial.message) + ".",
+  return {"No way leads from here to " + dial.address + quoted(dial) + ".",
           "Look whether this machine's network is up, and whether " + name +
               " is switched on and in a network that is reached from here (a guest network or a VLAN keeps homes apart). If it has moved: " +
               setAddress(name) + "."};
@@ -48,7 +50,7 @@ Told atTcp(const std::string& name, const DialNote& dial) {
             "firewall may refuse it too. If the port is another one: " + setAddress(name) + "."};
   }
   if (!dial.code.empty() && dial.code != "timeout") {
-    return {"No connection to " + dial.address + " came about" + quotedMessage(dial.message) + ".",
+    return {"No connection to " + dial.address + " came about" + quoted(dial) + ".",
             "Look whether " + name + " can be reached there; if it has moved: " + setAddress(name) + "."};
   }
   return {"Nobody answers at " + dial.address + ".",
@@ -65,7 +67,7 @@ Told atWebSocket(const std::string& name, const DialNote& dial) {
     return {"What answers at " + dial.address + " is starting or stopping (HTTP status 503).",
             "Nothing: it is tried again by itself. If it stays so, look whether hearthgated runs at " + name + "."};
   }
-  return {"What answers at " + dial.address + " is no Hearthgate" + quotedMessage(dial.message) + ".",
+  return {"What answers at " + dial.address + " is no Hearthgate" + quoted(dial) + ".",
           "Look which program has that port there, and at which port hearthgated listens: " + setAddress(name) +
               ". A proxy on the way has to pass WebSockets on."};
 }
@@ -73,7 +75,7 @@ Told atWebSocket(const std::string& name, const DialNote& dial) {
 Told atTls(const std::string& name, const DialNote& dial) {
   const bool silent = dial.code.empty() || dial.code == "timeout";
   return {silent ? "What answers at " + dial.address + " opens a link and then says nothing."
-                 : "What answers at " + dial.address + " does not shake hands as a home does" + quotedMessage(dial.message) + ".",
+                 : "What answers at " + dial.address + " does not shake hands as a home does" + quoted(dial) + ".",
           "Look whether it is " + name + ", and of a version that fits (`hearthgate status` there): " + setAddress(name) + "."};
 }
 
@@ -96,7 +98,7 @@ Told atLevel(const std::string& name, const DialNote& dial) {
     action = dial.code == "storage" ? "Look at the disks of both homes: `hearthgate doctor` at " + name + " and here."
                                     : "It is tried again by itself; if it stays so, `hearthgate doctor` at " + name + " may know more.";
   }
-  return {"The link to " + name + " at " + dial.address + " ended" + quotedMessage(dial.message) + ".", action};
+  return {"The link to " + name + " at " + dial.address + " ended" + quoted(dial) + ".", action};
 }
 
 Told failure(const std::string& name, const DialNote& dial) {

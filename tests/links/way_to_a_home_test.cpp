@@ -9,7 +9,7 @@ using sync::Step;
 
 class WayToAHome : public TwoRunningHomes {
  protected:
-  // beach knows city at this address alone, and does not try again before it is asked.
+  // beach knows city at this address alone.
   void knowsOnly(const std::string& address) {
     ASSERT_TRUE(beach.engine()
                     .run([&](engine::Core& core) {
@@ -22,7 +22,7 @@ class WayToAHome : public TwoRunningHomes {
     beach.start();
   }
   void part() {
-    pairHomes(beach, city);
+    pairHomes(city, beach);  // so that beach knows an address of city's
     city.stop();
     ASSERT_TRUE(eventually([&] { return !beach.connectedTo(city); }));
   }
@@ -65,7 +65,7 @@ TEST_F(WayToAHome, EndsWhereNobodyListens) {
 
 TEST_F(WayToAHome, IsFoundAgainWhenItIsAsked) {
   part();
-  // So that no dial of its own comes first.
+  // It dials once in a quarter of a minute only.
   beach.clock.putForward(sync::kSyncWaitMs * 60);
   ASSERT_TRUE(failed(tried()));
   city.start();

@@ -14,7 +14,7 @@ namespace hearthgate::api {
 
 using Interface = NetworkLook::Interface;
 
-// A listener on loopback, or where `backlog` is less than 0 a port that nobody listens at.
+// A port on loopback at which somebody listens, or nobody does.
 class Listening {
  public:
   explicit Listening(bool listens) {
@@ -23,7 +23,7 @@ class Listening {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    if (listens) EXPECT_EQ(::listen(fd_, 8), 0);
+    EXPECT_EQ(listens ? ::listen(fd_, 8) : 0, 0);
     socklen_t size = sizeof address;
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);
@@ -99,10 +99,10 @@ TEST_F(Doctor, FindsAHealthyHomeWell) {
   connected();
   ask();
   const std::string home = "home." + city.text().substr(0, 8) + ".";
-  for (const std::string& id : {std::string("links"), std::string("plugin.lan"), std::string("announcement"), std::string("mdns.eth0"),
-                                std::string("mdns.others"), "port.sync.127.0.0.1", std::string("port.admin.127.0.0.1"),
-                                home + "name", home + "address", home + "tcp", home + "websocket", home + "tls", home + "pinned",
-                                home + "level", home + "clock", std::string("clock"), std::string("database"), std::string("writes")}) {
+  for (const std::string& id : std::vector<std::string>{
+           "links", "plugin.lan", "announcement", "mdns.eth0", "mdns.others", "port.sync.127.0.0.1", "port.admin.127.0.0.1",
+           home + "name", home + "address", home + "tcp", home + "websocket", home + "tls", home + "pinned", home + "level",
+           home + "clock", "clock", "database", "writes"}) {
     EXPECT_EQ(of(id), "ok") << id << ": " << of(id, "detail");
   }
   EXPECT_EQ(homes_.tried, 1);
