@@ -1,30 +1,12 @@
 // POST, GET and DELETE /pairing, POST /pairing/confirm, POST /pairing/join.
-#include <qrcodegen/qrcodegen.hpp>
-
 #include "api/items.h"
 #include "api/json_text.h"
+#include "api/pairing_qr.h"
 #include "api/router.h"
 #include "base/utf8.h"
 
 namespace hearthgate::api {
 namespace {
-
-// One path of unit squares; the quiet zone of four modules is what scanners need (ISO/IEC 18004).
-std::string qrSvg(const std::string& text) {
-  constexpr int kQuiet = 4;
-  auto code = qrcodegen::QrCode::encodeText(text.c_str(), qrcodegen::QrCode::Ecc::MEDIUM);
-  int size = code.getSize() + 2 * kQuiet;
-  std::string side = std::to_string(size);
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + side + " " + side +
-                    "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h" + side + "v" + side +
-                    "H0z\"/><path d=\"";
-  for (int y = 0; y < code.getSize(); ++y) {
-    for (int x = 0; x < code.getSize(); ++x) {
-      if (code.getModule(x, y)) svg += "M" + std::to_string(x + kQuiet) + " " + std::to_string(y + kQuiet) + "h1v1h-1z";
-    }
-  }
-  return svg + "\"/></svg>";
-}
 
 // `"confirm"`: whether this home's person has agreed in advance.
 Result<bool> autoConfirm(const model::Json& body) {
@@ -46,7 +28,7 @@ Result<Answer> open(Gateway& gateway, Call& call) {
   std::string out;
   ObjectText object(&out);
   object.text("code", code.code).text("uri", code.uri).time("expires_at", code.expires_at_ms);
-  object.text("qr_svg", qrSvg(code.uri));
+  object.text("qr_svg", qrSvg(pairingQr(code.uri)));
   object.close();
   return Answer::json(std::move(out));
 }
