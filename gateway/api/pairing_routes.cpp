@@ -37,17 +37,19 @@ Error nothingOpen() {
   return stateError("pairing_not_open", "No pairing is open here; `pair` opens one, `join` joins another home's.");
 }
 
-Result<Answer> get(Gateway& gateway, Call&) {
-  PairingState pairing = gateway.parts.homes.pairing();
+Result<Answer> get(Gateway& gateway, Call& call) {
+  std::string role = call.queryText("role");
+  if (!role.empty() && role != "invites" && role != "joins") return inputError("bad_query", "The query key role is invites or joins.");
+  PairingState pairing = gateway.parts.homes.pairing(role);
   if (pairing.state == "none") return nothingOpen();
   return Answer::json(pairingText(pairing));
 }
 
 Result<Answer> confirm(Gateway& gateway, Call&) {
   HG_CHECK(gateway.parts.homes.confirmPairing());
-  auto peer = gateway.parts.homes.pairing().peer;
+  auto peer = gateway.parts.homes.pairing("").peer;
   HG_CHECK(gateway.audit({"pairing.confirm", peer ? peer->text() : "", ""}));
-  return Answer::json(pairingText(gateway.parts.homes.pairing()));
+  return Answer::json(pairingText(gateway.parts.homes.pairing("")));
 }
 
 Result<Answer> cancel(Gateway& gateway, Call&) {
@@ -105,8 +107,20 @@ std::string pairingText(const PairingState& pairing) {
   if (pairing.peer) {
     ObjectText peer(&object.value("peer"));
     peer.text("id", pairing.peer->text()).text("name", displayName(pairing.peer_name));
+    if (pairing.clock_offset_ms) {
+      peer.number("clock_offset_ms", *pairing.clock_offset_ms);
+    } else {
+      peer.raw("clock_offset_ms", "null");
+    }
   } else {
     object.raw("peer", "null");
+  }
+  {
+    ArrayText notices(&object.value("notices"));
+    for (const auto& notice : pairing.notices) {
+      ObjectText item(notices.item());
+      item.text("code", notice.code).text("detail", notice.detail);
+    }
   }
   {
     ArrayText words(&object.value("words"));
@@ -125,7 +139,7 @@ std::string pairingText(const PairingState& pairing) {
 
 void addPairingRoutes(Router& router) {
   router.add({"POST", "/api/v1/pairing", {}, open});
-  router.add({"GET", "/api/v1/pairing", {}, get});
+  router.add({"GET", "/api/v1/pairing", {"role"}, get});
   router.add({"DELETE", "/api/v1/pairing", {}, cancel});
   router.add({"POST", "/api/v1/pairing/confirm", {}, confirm});
   router.add({"POST", "/api/v1/pairing/join", {}, join, true});

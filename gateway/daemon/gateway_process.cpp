@@ -233,6 +233,7 @@ Status GatewayProcess::startEngine() {
   links.name = homeName(config);
   links.incarnation = incarnation.empty() ? 1 : std::stoll(incarnation);
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
+  links.max_clock_drift_ms = settings.max_clock_drift_ms;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
   links.unauthenticated.links = static_cast<int>(config.sharing.sync.unauthenticated_links);
