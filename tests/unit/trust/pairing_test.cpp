@@ -384,8 +384,6 @@ TEST_F(Pairing, MeetsAVersionThatTellsNoClock) {
   hello.clock = {1'795'168'800'000, true};
   EXPECT_EQ(decodeHello(encodeHello(hello))->clock.ms, hello.clock.ms);
   EXPECT_EQ(decodeHello(encodeHello(hello))->max_protocol, kMaxProtocol);
-  // To version 1 what comes after its own fields is left, as the hello says that a newer one speaks.
-  EXPECT_GT(hello.max_protocol, 1u);
   hello.max_protocol = 1;
   auto older = decodeHello(encodeHello(hello));
   ASSERT_TRUE(older.ok());
