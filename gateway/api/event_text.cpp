@@ -75,7 +75,7 @@ EventText otherEvent(Gateway& gateway, store::Reader& reader, const store::Event
   } else if (row.type == "discovered") {
     now = discoveredNow(gateway, reader, *body);
   } else if (row.type == "pairing") {
-    now = pairingText(gateway.parts.homes.pairing());
+    now = pairingText(gateway.parts.homes.pairing(""));
   }
   if (!now.empty()) event.text = std::move(now);
   return event;

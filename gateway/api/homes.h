@@ -68,12 +68,18 @@ struct PairingAmount {
 };
 
 struct PairingState {
+  struct Notice {
+    std::string code;
+    std::string detail;
+  };
   std::string state = "none";  // none, open, confirming, done, failed
   int failed_tries = 0;
   std::string failed_text;    // about the tries, for people; may be empty
   int64_t expires_at_ms = 0;  // 0: does not expire any more
   std::optional<HomeId> peer;
   std::string peer_name;
+  std::optional<int64_t> clock_offset_ms;
+  std::vector<Notice> notices;
   std::vector<std::string> words;
   PairingAmount to_send;
   PairingAmount to_receive;
@@ -144,7 +150,8 @@ class Homes {
   virtual Result<SyncAnswer> sync(const HomeId& home) = 0;
 
   virtual Result<PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) = 0;
-  virtual PairingState pairing() = 0;
+  // The last one; of `role` "invites" or "joins" alone those of that kind.
+  virtual PairingState pairing(const std::string& role) = 0;
   virtual Status confirmPairing() = 0;
   virtual void cancelPairing() = 0;
   // Waits. Errors: CONTRACT's for POST /pairing/join.

@@ -1,30 +1,12 @@
 // POST, GET and DELETE /pairing, POST /pairing/confirm, POST /pairing/join.
-#include <qrcodegen/qrcodegen.hpp>
-
 #include "api/items.h"
 #include "api/json_text.h"
+#include "api/pairing_qr.h"
 #include "api/router.h"
 #include "base/utf8.h"
 
 namespace hearthgate::api {
 namespace {
-
-// One path of unit squares; the quiet zone of four modules is what scanners need (ISO/IEC 18004).
-std::string qrSvg(const std::string& text) {
-  constexpr int kQuiet = 4;
-  auto code = qrcodegen::QrCode::encodeText(text.c_str(), qrcodegen::QrCode::Ecc::MEDIUM);
-  int size = code.getSize() + 2 * kQuiet;
-  std::string side = std::to_string(size);
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + side + " " + side +
-                    "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h" + side + "v" + side +
-                    "H0z\"/><path d=\"";
-  for (int y = 0; y < code.getSize(); ++y) {
-    for (int x = 0; x < code.getSize(); ++x) {
-      if (code.getModule(x, y)) svg += "M" + std::to_string(x + kQuiet) + " " + std::to_string(y + kQuiet) + "h1v1h-1z";
-    }
-  }
-  return svg + "\"/></svg>";
-}
 
 // `"confirm"`: whether this home's person has agreed in advance.
 Result<bool> autoConfirm(const model::Json& body) {
@@ -46,7 +28,7 @@ Result<Answer> open(Gateway& gateway, Call& call) {
   std::string out;
   ObjectText object(&out);
   object.text("code", code.code).text("uri", code.uri).time("expires_at", code.expires_at_ms);
-  object.text("qr_svg", qrSvg(code.uri));
+  object.text("qr_svg", qrSvg(pairingQr(code.uri)));
   object.close();
   return Answer::json(std::move(out));
 }
@@ -55,17 +37,19 @@ Error nothingOpen() {
   return stateError("pairing_not_open", "No pairing is open here; `pair` opens one, `join` joins another home's.");
 }
 
-Result<Answer> get(Gateway& gateway, Call&) {
-  PairingState pairing = gateway.parts.homes.pairing();
+Result<Answer> get(Gateway& gateway, Call& call) {
+  std::string role = call.queryText("role");
+  if (!role.empty() && role != "invites" && role != "joins") return inputError("bad_query", "The query key role is invites or joins.");
+  PairingState pairing = gateway.parts.homes.pairing(role);
   if (pairing.state == "none") return nothingOpen();
   return Answer::json(pairingText(pairing));
 }
 
 Result<Answer> confirm(Gateway& gateway, Call&) {
   HG_CHECK(gateway.parts.homes.confirmPairing());
-  auto peer = gateway.parts.homes.pairing().peer;
+  auto peer = gateway.parts.homes.pairing("").peer;
   HG_CHECK(gateway.audit({"pairing.confirm", peer ? peer->text() : "", ""}));
-  return Answer::json(pairingText(gateway.parts.homes.pairing()));
+  return Answer::json(pairingText(gateway.parts.homes.pairing("")));
 }
 
 Result<Answer> cancel(Gateway& gateway, Call&) {
@@ -123,8 +107,20 @@ std::string pairingText(const PairingState& pairing) {
   if (pairing.peer) {
     ObjectText peer(&object.value("peer"));
     peer.text("id", pairing.peer->text()).text("name", displayName(pairing.peer_name));
+    if (pairing.clock_offset_ms) {
+      peer.number("clock_offset_ms", *pairing.clock_offset_ms);
+    } else {
+      peer.raw("clock_offset_ms", "null");
+    }
   } else {
     object.raw("peer", "null");
+  }
+  {
+    ArrayText notices(&object.value("notices"));
+    for (const auto& notice : pairing.notices) {
+      ObjectText item(notices.item());
+      item.text("code", notice.code).text("detail", notice.detail);
+    }
   }
   {
     ArrayText words(&object.value("words"));
@@ -143,7 +139,7 @@ std::string pairingText(const PairingState& pairing) {
 
 void addPairingRoutes(Router& router) {
   router.add({"POST", "/api/v1/pairing", {}, open});
-  router.add({"GET", "/api/v1/pairing", {}, get});
+  router.add({"GET", "/api/v1/pairing", {"role"}, get});
   router.add({"DELETE", "/api/v1/pairing", {}, cancel});
   router.add({"POST", "/api/v1/pairing/confirm", {}, confirm});
   router.add({"POST", "/api/v1/pairing/join", {}, join, true});

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
+#include <utility>
 
 #include "base/exact_json.h"
 #include "cli/tuning.h"
@@ -25,13 +27,14 @@ std::string hintFor(const std::string& code, int status) {
       {"rule_not_found", "`hearthgate strategy rules` shows those that are there"},
       {"precondition_failed", "it changed meanwhile; look at it with `hearthgate entity get` and try again"},
       {"until_past", "give a time to come, as 2030-01-31T18:00:00Z or +2h"},
-      {"pairing_code_mistyped", "compare the code with the other screen"},
+      {"pairing_code_mistyped", "type it again as the other screen shows it: HEARTH and four groups of four"},
+      {"pairing_uri_bad", "copy the link whole, from hearthgate:// to the code's end, in quotes; or type the code alone"},
       {"pairing_wrong_code", "compare the code with the other screen; it may have been replaced by a newer one"},
       {"pairing_not_open", "run `hearthgate pair` at the other home for a new code"},
-      {"pairing_unreachable", "check the address and that the other home runs; `--at ADDRESS:PORT` names one"},
-      {"pairing_not_a_home", "something else answers there; check the address and port"},
+      {"pairing_unreachable", "check that the other home runs and shows the code; `--at ADDRESS:PORT` says where it is"},
+      {"pairing_not_a_home", "check the address and the port: `hearthgate pair` shows them in its link"},
       {"pairing_version", "bring both homes to the same version"},
-      {"pairing_throttled", "wait a minute and try again"}};
+      {"pairing_refused", "run `hearthgate pair` at the other home for a new code"}};
   auto found = hints.find(code);
   if (found != hints.end()) return found->second;
   if (status == 401) return "the token is wrong or was replaced; DIR/admin.token holds the present one";
@@ -60,6 +63,7 @@ std::string query(const std::vector<std::pair<std::string, std::string>>& pairs)
 }
 
 void Context::fail(const std::string& code, const std::string& what, const std::string& hint, ExitStatus status) {
+  if (std::exchange(asking_, false)) terminal_.err << "\n";
   if (json()) {
     boost::json::object problem{
         {"type", "about:blank"}, {"title", "The command failed"}, {"detail", what}, {"code", code}};
@@ -135,8 +139,20 @@ api::Client& Context::client() {
   return *client_;
 }
 
-Reply Context::ask(api::HttpRequest request) {
-  auto response = client().request(request);
+Reply Context::ask(api::HttpRequest request) { return replyOf(client().request(request)); }
+
+Reply Context::askUntilInterrupted(const api::HttpRequest& request, const api::HttpRequest& take_back) {
+  api::Client& asked = client();
+  auto answer = std::async(std::launch::async, [&] { return asked.request(request); });
+  while (answer.wait_for(kInterruptPoll) != std::future_status::ready) {
+    if (!terminal_.interrupted()) continue;
+    // Again and again: the gateway may not have begun when it is told first. Whether it worked, `request` says.
+    Context(terminal_, options_).ask(take_back);
+  }
+  return replyOf(answer.get());
+}
+
+Reply Context::replyOf(Result<api::HttpResponse> response) {
   if (!response.ok()) failUnreachable(response.error());
   Reply reply;
   reply.status = response->status;
@@ -199,11 +215,18 @@ bool Context::printed(const Reply& reply) {
   return true;
 }
 
-bool Context::confirmed(const std::string& question) {
+bool Context::confirmed(const std::string& question, const std::function<void()>& meanwhile) {
   if (yes()) return true;
   for (int tries = 0; tries < 3; ++tries) {
     terminal_.err << question << " [y/n] " << std::flush;
+    asking_ = true;
+    while (meanwhile && terminal_.input_waits && !terminal_.input_waits(kPairingPoll)) meanwhile();
+    asking_ = false;
     auto answer = terminal_.read_line();
+    if (!answer && terminal_.interrupted()) {
+      terminal_.err << "\n";
+      return false;
+    }
     if (!answer) {
       terminal_.err << "\nno answer; `--yes` answers in advance\n";
       return false;

@@ -35,6 +35,10 @@ struct Terminal {
   std::function<void()> catch_interrupts;  // from now on Ctrl-C only sets `interrupted`
   std::function<bool()> interrupted;
   std::string default_data;  // DIR without --data
+  // Waits at most so long until `read_line` would give something at once. Without it nothing else happens meanwhile.
+  std::function<bool(std::chrono::milliseconds)> input_waits = {};
+  std::string no_pictures = {};  // why `out` shows no pictures of characters and colours; empty: it does
+  size_t columns = 0;            // of `out`; 0: not known
 };
 
 struct Options {
@@ -90,8 +94,12 @@ class Context {
   // Under --json prints the body as is and gives true; otherwise false: print it readably.
   bool printed(const Reply& reply);
 
-  // Asks on standard error and reads y or n; --yes answers. Without an answer it is false.
-  bool confirmed(const std::string& question);
+  // Sends what may take long. After Ctrl-C (Terminal::catch_interrupts) it sends `take_back` until the answer is there.
+  Reply askUntilInterrupted(const api::HttpRequest& request, const api::HttpRequest& take_back);
+
+  // Asks on standard error and reads y or n; --yes answers. Without an answer it is false. `meanwhile` is called now and
+  // then until there is one, and may stop the command.
+  bool confirmed(const std::string& question, const std::function<void()>& meanwhile = {});
 
   // A HOME of the command line, an id, name or first letters of an id (kShortIdLetters or more), as its id. A text that
   // could mean several homes stops and lists them.
@@ -114,12 +122,14 @@ class Context {
     bool own = false;
   };
   const std::vector<Home>& homes();
+  Reply replyOf(Result<api::HttpResponse> response);
   std::string readToken(const std::string& folder);
 
   Terminal& terminal_;
   const Options& options_;
   std::optional<api::Client> client_;
   std::optional<std::vector<Home>> homes_;
+  bool asking_ = false;  // a question stands on an unfinished line
 };
 
 // `/api/v1` and the segments, each escaped.

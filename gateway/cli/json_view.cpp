@@ -59,4 +59,10 @@ std::string toSeconds(const std::string& time) {
 
 std::string number(int64_t value) { return std::to_string(value); }
 
+std::string grouped(const std::string& id) {
+  std::string out;
+  for (size_t at = 0; at < id.size(); at += 4) out += (at == 0 ? "" : " ") + id.substr(at, 4);
+  return safe(out);
+}
+
 }  // namespace hearthgate::cli

@@ -1,10 +1,12 @@
 // The program `hearthgate`: wires the command line to this process's terminal.
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 #include <thread>
 
 #include "cli/run.h"
@@ -12,6 +14,32 @@
 namespace {
 
 volatile sig_atomic_t g_interrupted = 0;
+
+// Whether a line, or the end, is there within `time`; also after Ctrl-C, which ends the waiting.
+bool inputWaits(std::chrono::milliseconds time) {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return g_interrupted || std::cin.rdbuf()->in_avail() > 0 || poll(&input, 1, static_cast<int>(time.count())) > 0 || g_interrupted;
+}
+
+// What the environment says of the terminal (locale(7), term(7)).
+std::string noPictures() {
+  auto value = [](const char* name) -> std::string_view {
+    const char* text = std::getenv(name);
+    return text ? text : "";
+  };
+  if (value("TERM").empty() || value("TERM") == "dumb") return "this terminal shows no colours";
+  std::string_view locale = value("LC_ALL").empty() ? value("LC_CTYPE") : value("LC_ALL");
+  if (locale.empty()) locale = value("LANG");
+  for (const char* utf8 : {"UTF-8", "utf-8", "UTF8", "utf8"}) {
+    if (locale.find(utf8) != std::string_view::npos) return "";
+  }
+  return "the locale is not UTF-8";
+}
+
+size_t columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 // Waits for input in small steps, because reading a line itself would not notice Ctrl-C.
 std::optional<std::string> readLine() {
@@ -63,6 +91,7 @@ int main(int count, char** values) {
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
+    sigaction(SIGHUP, &action, nullptr);  // The terminal was closed.
   };
   auto pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
   hearthgate::cli::Terminal terminal{std::cout,
@@ -73,6 +102,9 @@ int main(int count, char** values) {
                                      pause,
                                      catch_interrupts,
                                      [] { return g_interrupted != 0; },
-                                     defaultData()};
+                                     defaultData(),
+                                     inputWaits,
+                                     noPictures(),
+                                     columns()};
   return said(hearthgate::cli::run({values + 1, values + count}, terminal));
 }

@@ -26,6 +26,9 @@ const std::vector<Context::Home>& Context::homes() {
 
 std::string Context::homeId(const std::string& home) {
   if (isHomeId(home) || isCircleId(home)) return home;
+  std::string id = home;  // as grouped() shows it
+  std::erase(id, ' ');
+  if (isHomeId(id)) return id;
   std::vector<Home> meant;
   bool may_be_start = home.size() >= kShortIdLetters && isLetters(home);
   for (const auto& known : homes()) {

@@ -16,8 +16,12 @@ constexpr size_t kMaxPages = 10'000;
 constexpr size_t kMaxCellBytes = 4096;
 // How often a pairing is looked at: fast enough for a person who looks at two screens.
 constexpr std::chrono::milliseconds kPairingPoll{300};
-// Five minutes of an open code, two of confirming, ten of the other side's acknowledgement (TRUST.md T5) and some more.
-constexpr std::chrono::minutes kPairingLimit{20};
+// How long a code is open unless told otherwise (CONTRACT).
+constexpr std::chrono::seconds kPairingTtl{300};
+// How soon Ctrl-C is noticed while an answer is waited for.
+constexpr std::chrono::milliseconds kInterruptPoll{100};
+// Two minutes of confirming, ten of the other side's acknowledgement (TRUST.md T5) and some more; beside what the code is open.
+constexpr std::chrono::minutes kPairingLimit{15};
 // `join` answers after both persons confirmed, which takes up to 120 s after up to 3 s for each of 64 addresses.
 constexpr std::chrono::seconds kJoinTimeout{330};
 // `watch` comes back this often, a second apart, when the gateway is restarted.

@@ -17,6 +17,8 @@ api::PairingState stateOf(sync::PairingView view) {
   state.expires_at_ms = view.expires_at_ms;
   state.peer = view.peer;
   state.peer_name = std::move(view.peer_name);
+  state.clock_offset_ms = view.clock_offset_ms;
+  for (auto& notice : view.notices) state.notices.push_back({std::move(notice.code), std::move(notice.detail)});
   state.words = std::move(view.words);
   state.to_send = amountOf(view.to_send);
   state.to_receive = amountOf(view.to_receive);
@@ -74,7 +76,7 @@ Result<api::PairingCode> HomesOverLinks::openPairing(int64_t ttl_s, bool auto_co
   return api::PairingCode{opened.code, opened.uri, opened.expires_at_ms};
 }
 
-api::PairingState HomesOverLinks::pairing() { return stateOf(hub_.pairing()); }
+api::PairingState HomesOverLinks::pairing(const std::string& role) { return stateOf(hub_.pairing(role)); }
 
 Result<api::PairingState> HomesOverLinks::join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                                bool auto_confirm) {

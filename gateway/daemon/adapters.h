@@ -39,7 +39,7 @@ class HomesOverLinks final : public api::Homes {
   Result<sync::Why> why(const HomeId& home, const model::Address& address) override;
   Result<api::SyncAnswer> sync(const HomeId& home) override;
   Result<api::PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) override;
-  api::PairingState pairing() override;
+  api::PairingState pairing(const std::string& role) override;
   Status confirmPairing() override { return hub_.confirmPairing(); }
   void cancelPairing() override { hub_.cancelPairing(); }
   Result<api::PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,

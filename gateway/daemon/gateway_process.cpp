@@ -246,6 +246,7 @@ Status GatewayProcess::startEngine() {
   if (copied || (fresh && had_identity_)) links.incarnation = std::max(links.incarnation + 1, parts_->clock->wallMs());
   const std::string new_incarnation = std::to_string(links.incarnation);
   links.full_sync_interval_ms = config.sharing.sync.full_sync_interval_s * 1000;
+  links.max_clock_drift_ms = settings.max_clock_drift_ms;
   links.bandwidth_limit = static_cast<uint64_t>(config.sharing.sync.bandwidth_limit);
   links.uncompressed_kinds = config.sharing.sync.uncompressed_kinds;
   links.unauthenticated.links = static_cast<int>(config.sharing.sync.unauthenticated_links);

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,6 +39,7 @@ struct LinkHubSettings {
   int64_t incarnation = 1;
   int64_t full_sync_interval_ms = 30'000;
   uint64_t bandwidth_limit = 0;
+  int64_t max_clock_drift_ms = 60'000;
   std::vector<std::string> uncompressed_kinds;
   trust::HandshakeGate::Limits unauthenticated;  // TRUST.md T7
 };
@@ -66,6 +68,12 @@ struct PairingPreview {
   std::vector<trust::PairingOffer::Kind> kinds;
 };
 
+// What a person should know before agreeing.
+struct PairingNotice {
+  std::string code;  // known_home, new_key, key_fork, clock_differs
+  std::string detail;
+};
+
 // One pairing as both sides show it.
 struct PairingView {
   std::string state = "none";  // none, open, confirming, done, failed
@@ -74,6 +82,8 @@ struct PairingView {
   int64_t expires_at_ms = 0;
   std::optional<HomeId> peer;
   std::string peer_name;
+  std::optional<int64_t> clock_offset_ms;  // how far its clock is ahead of this home's; nothing: it did not say
+  std::vector<PairingNotice> notices;
   std::vector<std::string> words;
   PairingPreview to_send;
   PairingPreview to_receive;
@@ -160,8 +170,8 @@ class LinkHub {
   Result<OpenedCode> openPairing(int64_t ttl_s, bool auto_confirm);
   // Whether somebody could join with a code of this home's now.
   bool codeOpen();
-  // The pairing that was opened or joined here last.
-  PairingView pairing();
+  // The pairing that was opened or joined here last; of `role` "invites" or "joins" alone those of that kind.
+  PairingView pairing(std::string_view role = {});
   // Errors: pairing_not_open when there is nothing to confirm.
   Status confirmPairing();
   void cancelPairing();

@@ -305,7 +305,7 @@ void LinkHub::Impl::resumeMarked(const store::Peer& row) {
   if (!chain.ok() || chain->empty()) return;
   auto pairing = std::make_shared<PairingRun>();
   pairing->role = PairingRole::kListener;
-  pairing->peer = trust::PairingPeer{row.home, std::move(*chain), row.name, {}, {}, 0, trust::KeyChange::kSame};
+  pairing->peer = trust::PairingPeer{row.home, std::move(*chain), row.name, {}, {}, 0, trust::KeyChange::kSame, {}, false};
   pairing->view.peer_name = row.name;
   std::lock_guard lock(mutex);
   keepMarkedLocked(*pairing, row.pairing);

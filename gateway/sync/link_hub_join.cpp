@@ -129,6 +129,9 @@ Result<PairingView> LinkHub::join(const std::string& code_or_uri, const std::opt
     bool try_next = last->code == "pairing_unreachable" || last->code == "pairing_not_a_home";
     if (!try_next) break;
   }
+  if (addresses.size() > 1 && (last->code == "pairing_unreachable" || last->code == "pairing_not_a_home")) {
+    last->message = "None of the link's " + std::to_string(addresses.size()) + " addresses led to the other home. The last one: " + last->message;
+  }
   return *last;
 }
 

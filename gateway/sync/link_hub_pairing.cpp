@@ -4,35 +4,10 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "sync/link_hub_impl.h"
+#include "sync/pairing_text.h"
 
 namespace hearthgate::sync {
 namespace {
-
-Error notOpen() {
-  return stateError("pairing_not_open", "The other home has no code open: it was used, withdrawn or is expired; open a new one there.");
-}
-
-std::string sentence(std::string text) {
-  if (!text.empty() && text.back() != '.') text += '.';
-  return text;
-}
-
-// What a dial or a channel says, as CONTRACT's codes of POST /pairing/join.
-Error joinError(const Error& error, const std::string& address) {
-  const std::string& code = error.code;
-  if (code.starts_with("pairing_")) return error;
-  if (code == "http_404") return notOpen();
-  if (code == "http_429") {
-    return stateError("pairing_throttled", "The other home takes no further try from here now: wait ten seconds and try again; after three failed tries open a "
-                      "new code there.");
-  }
-  if (code.starts_with("http_") || code == "not_a_websocket" || code == "tls_refused") {
-    return networkError("pairing_not_a_home", "What answers at " + address + " is no Hearthgate home: " + sentence(error.message));
-  }
-  if (code == "protocol_version") return stateError("pairing_version", error.message);
-  return networkError("pairing_unreachable",
-                      "The home at " + address + " could not be reached: " + sentence(error.message) + " Check address, port and firewall.");
-}
 
 PairingPreview previewOf(const std::optional<trust::PairingOffer>& offer) {
   PairingPreview preview;
@@ -72,12 +47,17 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
   return opened;
 }
 
-PairingView LinkHub::pairing() {
+PairingView LinkHub::pairing(std::string_view role) {
   std::lock_guard lock(impl_->mutex);
   bool open = impl_->pairing_gate.isOpen(impl_->clock.steadyMs());
+  const PairingRun* run = impl_->run.get();
+  const bool joins = run && run->role == trust::PairingRole::kJoiner;
+  if (role == (joins ? "invites" : "joins")) run = nullptr;
   PairingView view;
-  if (impl_->run && !(impl_->run->finished && open)) {
-    view = impl_->run->view;
+  if (run && (role == "joins" || !(run->finished && open))) {
+    view = run->view;
+  } else if (role == "joins") {
+    return view;
   } else if (open) {
     view.state = "open";
     view.expires_at_ms = impl_->code_expires_ms;
@@ -233,9 +213,10 @@ void LinkHub::Impl::pairingEstablished(const std::shared_ptr<Connection>& connec
       auto chain = trust::decodeChain(at->second.row.statements);
       return chain.ok() ? std::move(*chain) : trust::KeyChain{};
     };
-    pairing->session = std::make_unique<trust::PairingSession>(
-        pairing->role, trust::PairingSelf::of(identity, settings.name, advertisedLocked()), *exporter, std::move(lookups),
-        random, clock.steadyMs());
+    auto self = trust::PairingSelf::of(identity, settings.name, advertisedLocked());
+    self.clock = {clock.wallMs(), clock.synchronised()};
+    pairing->session = std::make_unique<trust::PairingSession>(pairing->role, std::move(self), *exporter, std::move(lookups),
+                                                               random, clock.steadyMs());
   }
   for (const auto& [other, racing] : others) other->close("pairing_refused", "Another home was the one.");
   advancePairing(pairing);
@@ -272,6 +253,10 @@ void LinkHub::Impl::advancePairing(const std::shared_ptr<PairingRun>& pairing) {
       if (!pairing->peer) pairing->peer = *peer;
       view.peer = peer->home;
       view.peer_name = displayName(peer->name);
+      view.clock_offset_ms = peer->clock_offset_ms;
+      auto known = peers.find(peer->home);
+      bool paired = known != peers.end() && known->second.row.state == store::PeerState::kPaired;
+      view.notices = noticesOf(*peer, paired ? known->second.row.name : "", clock.synchronised(), settings.max_clock_drift_ms);
       view.words = session.words();
       view.to_send = previewOf(session.toSend());
       view.to_receive = previewOf(session.toReceive());
@@ -377,6 +362,7 @@ void LinkHub::Impl::countOffer(const std::shared_ptr<PairingRun>& pairing, const
 void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, const Error& error) {
   std::shared_ptr<PairingRun> pairing;
   bool committing = false;
+  bool talked = false;
   {
     std::lock_guard lock(mutex);
     if (connection->ticket) pairing_gate.failed(connection->ticket);
@@ -387,10 +373,13 @@ void LinkHub::Impl::pairingEnded(const std::shared_ptr<Connection>& connection, 
     if (run && run->connection == connection) pairing = run;
     // Once both are pending the pairing link has done its work, also when this side has not gone on yet.
     committing = pairing && pairing->session && pairing->session->state() == trust::PairingSession::State::kPending;
+    talked = pairing && pairing->session;
     if (pairing) pairing->connection.reset();
   }
   if (!pairing) return changedPairing();  // A failed try was counted.
-  if (!committing) failPairing(pairing, joinError(error, pairing->address));
+  if (!committing) {
+    failPairing(pairing, talked ? pairingEndError(error, connection->endedByPeer()) : joinError(error, pairing->address));
+  }
 }
 
 void LinkHub::Impl::pairingTick() {

@@ -42,7 +42,7 @@ Error errorOfEnd(PairingEnd reason) {
     case PairingEnd::kCancelled:
       return refused("the person at the other home refused the pairing");
     case PairingEnd::kTimeout:
-      return refused("the pairing was not confirmed at both homes in time; make a new code");
+      return refused("the pairing was not confirmed at both homes in time");
     case PairingEnd::kVersion:
       return trustError("pairing_version",
                         "the other home speaks no protocol version of this one; update the older one");
@@ -74,12 +74,13 @@ PairingSession::PairingSession(PairingRole role, PairingSelf self, std::string e
       self_(std::move(self)),
       exporter_(std::move(exporter)),
       lookups_(std::move(lookups)),
+      began_ms_(now_ms),
       deadline_ms_(now_ms + kPairHelloLimitMs),
       nonce_(random.bytes(kNonceBytes)) {
   HG_ASSERT(exporter_.size() == kExporterBytes && !self_.chain.empty());
   HG_ASSERT(self_.chain.back().operating_spki == self_.operating_key.spki());
   self_.addresses = usable(std::move(self_.addresses));
-  if (joiner()) sendHello({});
+  if (joiner()) sendHello({}, now_ms);
 }
 
 void PairingSession::send(const std::string& message) {
@@ -87,7 +88,7 @@ void PairingSession::send(const std::string& message) {
   output_.append(Writer().field(message).bytes());
 }
 
-void PairingSession::sendHello(KeyChain known) {
+void PairingSession::sendHello(KeyChain known, int64_t now_ms) {
   PairingHello hello;
   hello.role = role_;
   hello.home = self_.chain.back().home;
@@ -97,6 +98,8 @@ void PairingSession::sendHello(KeyChain known) {
   hello.wireguard_key = self_.wireguard_key;
   hello.nonce = nonce_;
   hello.known = std::move(known);
+  hello.clock = self_.clock;
+  if (hello.clock.ms > 0) hello.clock.ms += now_ms - began_ms_;
   my_hello_ = encodeHello(hello);
   send(my_hello_);
 }
@@ -137,7 +140,7 @@ Status PairingSession::feed(std::string_view plaintext, int64_t now_ms) {
 Status PairingSession::onMessage(std::string_view message, int64_t now_ms) {
   switch (static_cast<PairingType>(pairingTypeOf(message))) {
     case PairingType::kHello:
-      return onHello(message);
+      return onHello(message, now_ms);
     case PairingType::kProof:
       return onProof(message, now_ms);
     case PairingType::kOffer:
@@ -150,7 +153,7 @@ Status PairingSession::onMessage(std::string_view message, int64_t now_ms) {
   return outOfOrder("a message of an unknown type");
 }
 
-Status PairingSession::onHello(std::string_view message) {
+Status PairingSession::onHello(std::string_view message, int64_t now_ms) {
   if (hello_) return outOfOrder("a second greeting");
   auto hello = decodeHello(message);
   if (!hello.ok()) return fail(PairingEnd::kBadMessage, hello.error());
@@ -159,7 +162,8 @@ Status PairingSession::onHello(std::string_view message) {
     return fail(PairingEnd::kVersion,
                 trustError("pairing_version",
                            "the other home speaks protocol versions " + std::to_string(hello->min_protocol) + " to " +
-                               std::to_string(hello->max_protocol) + ", this one 1; update the older one"));
+                               std::to_string(hello->max_protocol) + ", this one " + std::to_string(kMinProtocol) +
+                               " to " + std::to_string(kMaxProtocol) + "; update the older one"));
   }
   if (hello->home == self_.chain.back().home) {
     return fail(PairingEnd::kSameHome, refused("the other end of the pairing is this home itself"));
@@ -169,9 +173,12 @@ Status PairingSession::onHello(std::string_view message) {
   if (!verified.ok()) return fail(PairingEnd::kUnverified, refused(verified.error().message));
   their_hello_ = message;
   hello_ = std::move(*hello);
+  if (hello_->clock.ms > 0 && self_.clock.ms > 0) {
+    clock_offset_ms_ = hello_->clock.ms - (self_.clock.ms + now_ms - began_ms_);
+  }
   if (lookups_.known) known_ = lookups_.known(hello_->home);
   if (!joiner()) {
-    sendHello(newsForThem());
+    sendHello(newsForThem(), now_ms);
     return {};
   }
   HG_CHECK(renewFor(hello_->known));
@@ -229,7 +236,9 @@ Status PairingSession::judgeChain(const KeyChain& chain) {
                       hello_->addresses,
                       hello_->wireguard_key,
                       std::min(hello_->max_protocol, kMaxProtocol),
-                      change};
+                      change,
+                      clock_offset_ms_,
+                      hello_->clock.synchronised};
   return {};
 }
 
@@ -322,7 +331,7 @@ void PairingSession::updatePending() {
 
 Status PairingSession::onEnd(std::string_view message) {
   auto reason = decodeEnd(message);
-  failure_ = reason.ok() ? errorOfEnd(*reason) : reason.error();
+  failure_ = !reason.ok() ? reason.error() : *reason == PairingEnd::kTimeout ? tooLate() : errorOfEnd(*reason);
   state_ = State::kFailed;
   return *failure_;
 }
@@ -335,7 +344,14 @@ void PairingSession::tick(int64_t now_ms) {
   if (failure_ || state_ == State::kPending || now_ms < deadline_ms_) return;
   (void)fail(PairingEnd::kTimeout, state_ == State::kHello
                                        ? refused("the other home said nothing for ten seconds; try again")
-                                       : errorOfEnd(PairingEnd::kTimeout));
+                                       : tooLate());
+}
+
+// The two agree on who was late, whichever of them noticed first.
+Error PairingSession::tooLate() const {
+  if (self_confirmed_ && !peer_confirmed_) return refused("nobody agreed at the other home within two minutes");
+  if (peer_confirmed_ && !self_confirmed_) return refused("nobody agreed at this home within two minutes");
+  return errorOfEnd(PairingEnd::kTimeout);
 }
 
 Status PairingSession::fail(PairingEnd reason, Error error) {

@@ -41,6 +41,7 @@ struct PairingSelf {
   std::string name;
   std::vector<std::string> addresses;  // what is no ADDRESS:PORT, or beyond kMaxPairingAddresses, is left out
   std::string wireguard_key;           // 32 bytes, or empty
+  PairingClock clock = {};             // as the session begins
 
   static PairingSelf of(const Identity& identity, std::string name, std::vector<std::string> addresses,
                         std::string wireguard_key = {});
@@ -63,6 +64,8 @@ struct PairingPeer {
   std::string wireguard_key;
   uint32_t protocol = 0;  // the highest that both speak
   KeyChange change = KeyChange::kFirst;
+  std::optional<int64_t> clock_offset_ms;  // how far its clock is ahead of this home's, as far as both told
+  bool clock_synchronised = false;
 
   const std::string& rootSpki() const { return chain.back().root_spki; }
   const std::string& operatingSpki() const { return chain.back().operating_spki; }
@@ -123,10 +126,10 @@ class PairingSession {
  private:
   bool joiner() const { return role_ == PairingRole::kJoiner; }
   void send(const std::string& message);
-  void sendHello(KeyChain known);
+  void sendHello(KeyChain known, int64_t now_ms);
   void sendProof();
   Status onMessage(std::string_view message, int64_t now_ms);
-  Status onHello(std::string_view message);
+  Status onHello(std::string_view message, int64_t now_ms);
   Status onProof(std::string_view message, int64_t now_ms);
   Status onOffer(std::string_view message);
   Status onConfirm(std::string_view message);
@@ -139,11 +142,13 @@ class PairingSession {
   void updatePending();
   Status fail(PairingEnd reason, Error error);
   Status outOfOrder(const char* what);
+  Error tooLate() const;
 
   const PairingRole role_;
   PairingSelf self_;
   const std::string exporter_;
   Lookups lookups_;
+  const int64_t began_ms_;
   State state_ = State::kHello;
   int64_t deadline_ms_;
   std::optional<Error> failure_;
@@ -153,6 +158,7 @@ class PairingSession {
   std::string nonce_;
   std::string my_hello_, their_hello_, my_proof_, their_proof_, my_offer_bytes_, their_offer_bytes_;
   std::optional<PairingHello> hello_;  // theirs
+  std::optional<int64_t> clock_offset_ms_;
   KeyChain known_;                     // what we hold of them
   KeyChain renewed_;                   // our chain in place of self_.chain
   std::optional<PairingPeer> peer_;

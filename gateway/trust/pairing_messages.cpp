@@ -1,5 +1,7 @@
 #include "trust/pairing_messages.h"
 
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "trust/pairing_uri.h"
 #include "trust/tuning.h"
@@ -9,6 +11,8 @@ namespace hearthgate::trust {
 namespace {
 
 constexpr size_t kHashBytes = 32;
+// Some 285,000 years: differences of two stay far below 2^63.
+constexpr uint64_t kMaxClockMs = 1ull << 53;
 // Sums over kMaxOfferKinds of them stay far below 2^64.
 constexpr uint64_t kMaxOfferNumber = 1ull << 53;
 
@@ -63,6 +67,9 @@ std::string encodeHello(const PairingHello& hello) {
   for (const std::string& address : hello.addresses) writer.field(address);
   writer.field(hello.wireguard_key).field(hello.nonce);
   writeChain(writer, hello.known);
+  if (hello.max_protocol >= kClockProtocol) {
+    writer.u64(static_cast<uint64_t>(hello.clock.ms)).u8(hello.clock.synchronised ? 1 : 0);
+  }
   return writer.take();
 }
 
@@ -84,6 +91,10 @@ Result<PairingHello> decodeHello(std::string_view message) {
   hello.nonce = reader.fixed(kNonceBytes);
   hello.known = readChain(reader);
   if (!hello.wireguard_key.empty() && hello.wireguard_key.size() != kWireGuardKeyBytes) reader.fail();
+  if (hello.max_protocol >= kClockProtocol) {
+    hello.clock.ms = static_cast<int64_t>(std::min(reader.u64(), kMaxClockMs));
+    hello.clock.synchronised = reader.u8() == 1;
+  }
   // A newer version may have more to say after this; it must then also speak one of ours.
   bool newer = hello.max_protocol > kMaxProtocol;
   if (!(newer ? reader.ok() : reader.done()) || !home || role < 1 || role > 2) return unreadable("greeting");

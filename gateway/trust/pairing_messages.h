@@ -14,14 +14,21 @@
 
 namespace hearthgate::trust {
 
-// The versions of the protocol between homes that this gateway speaks.
+// The versions of pairing that this gateway speaks. 2: the hello ends with the clock.
 inline constexpr uint32_t kMinProtocol = 1;
-inline constexpr uint32_t kMaxProtocol = 1;
+inline constexpr uint32_t kMaxProtocol = 2;
+inline constexpr uint32_t kClockProtocol = 2;
 inline constexpr size_t kNonceBytes = 32;
 inline constexpr size_t kWireGuardKeyBytes = 32;
 
 // Who dialled with a code, and who showed it.
 enum class PairingRole : uint8_t { kJoiner = 1, kListener = 2 };
+
+// A home's wall clock when it says hello. People are told when two differ; nothing else depends on it.
+struct PairingClock {
+  int64_t ms = 0;             // since 1970; 0: not told
+  bool synchronised = false;  // known to be right
+};
 
 struct PairingHello {
   uint32_t min_protocol = kMinProtocol;
@@ -34,6 +41,7 @@ struct PairingHello {
   std::string wireguard_key;           // 32 bytes, or empty
   std::string nonce;
   KeyChain known;  // by the listener: what it holds of the joiner, when that is more than the joiner showed
+  PairingClock clock;
 };
 
 // The signature over both hellos. A home that was rebuilt from its words learns here which epoch the other knows of it,

@@ -1,5 +1,6 @@
 #include "trust/pairing_uri.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -51,6 +52,12 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
 bool hostSymbol(char c) { return plain(c) && c != ':' && c != '[' && c != ']'; }
 
 }  // namespace
@@ -97,7 +104,7 @@ std::string PairingUri::text() const {
 
 Result<PairingUri> PairingUri::parse(std::string_view text) {
   size_t hash = text.find('#');
-  if (text.size() > kMaxUriBytes || !text.starts_with(kHead)) return bad("it does not begin with hearthgate://pair");
+  if (text.size() > kMaxUriBytes || lower(text.substr(0, kHead.size())) != kHead) return bad("it does not begin with hearthgate://pair");
   if (hash == std::string_view::npos) return bad("it holds no code");
   HG_TRY(PairingCode code, PairingCode::parse(text.substr(hash + 1)));
   PairingUri uri{std::move(code), {}, 0};
@@ -107,12 +114,15 @@ Result<PairingUri> PairingUri::parse(std::string_view text) {
   while (!query.empty()) {
     std::string_view part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), part.size() + 1));
-    if (part.starts_with("a=")) {
+    const std::string key = lower(part.substr(0, 2));
+    if (key == "a=") {
       auto address = unescaped(part.substr(2));
       if (!address || !isAddressWithPort(*address)) return bad("an address in it is not ADDRESS:PORT");
       if (uri.addresses.size() == kMaxPairingAddresses) return bad("it holds too many addresses");
-      uri.addresses.push_back(std::move(*address));
-    } else if (part.starts_with("e=")) {
+      // Names and the digits of IPv6 mean the same in capitals; the zone, an interface's name, does not.
+      const size_t zone = std::min(address->find('%'), address->size());
+      uri.addresses.push_back(lower(address->substr(0, zone)) + address->substr(zone));
+    } else if (key == "e=") {
       int64_t seconds = 0;
       auto parsed = std::from_chars(part.data() + 2, part.data() + part.size(), seconds);
       if (parsed.ec != std::errc() || parsed.ptr != part.data() + part.size() || seconds < 0 || seconds > 1ll << 40) {

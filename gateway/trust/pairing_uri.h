@@ -3,7 +3,8 @@
 //
 //   hearthgate://pair?a=192.0.2.7:8765&a=[2001:db8::7]:8765&e=1763632800#HEARTH-XXXX-XXXX-XXXX-XXXX
 //
-// The code is the fragment, which programs that fetch URLs never send; `e` is in seconds since 1970. Any thread.
+// The code is the fragment, which programs that fetch URLs never send; `e` is in seconds since 1970. All of it may be in
+// capitals but the zone of an address: QR codes hold those in fewer modules. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -131,7 +131,8 @@ class Dial final : public Running, public std::enable_shared_from_this<Dial> {
     }
     if (error == websocket::error::upgrade_declined && response_.result_int() >= 300) {
       const std::string status = std::to_string(response_.result_int());
-      return fail("http_" + status, "the other side answered with HTTP status " + status);
+      const bool gateway = response_.count(kRefusalField) != 0;
+      return fail(gateway ? "http_" + status : "not_a_websocket", "the other side answered with HTTP status " + status);
     }
     if (error.category() == asio::error::get_system_category() || error == beast::http::error::end_of_stream ||
         error == asio::error::eof || error == beast::http::error::partial_message) {

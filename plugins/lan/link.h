@@ -17,6 +17,10 @@
 namespace hearthgate::lan {
 
 namespace beast = boost::beast;
+
+// A field of the listener's refusals, by which the dialer knows a gateway that says no from any other server.
+inline constexpr const char* kRefusalField = "X-Hearthgate";
+
 // How Beast ends the TCP connection after the close frames: it finds this by the socket's type. Beast's own waits for
 // the other side for as long as that likes, and reports how the waiting ended instead of why the link did.
 template <typename Handler>

@@ -121,6 +121,7 @@ class Upgrade final : public Running, public std::enable_shared_from_this<Upgrad
     response_.version(11);
     response_.result(status);
     response_.set(http::field::connection, "close");
+    response_.set(kRefusalField, "refused");
     if (status == 426) response_.set(http::field::upgrade, "websocket");
     response_.prepare_payload();
     http::async_write(socket_.next_layer(), response_, [self = shared_from_this()](const ErrorCode& error, size_t) {

@@ -28,6 +28,7 @@ ONLY = [
     ("Lua", re.compile(r"(lua\.hpp|lua\.h|lauxlib\.h|lualib\.h)$"), {"script"}),
     ("Boost.DLL", re.compile(r"boost/dll"), {"plugin_host"}),
     ("Poco", re.compile(r"Poco/"), {"api"}),
+    ("qrcodegen", re.compile(r"qrcodegen/"), {"api"}),
     ("prometheus-cpp", re.compile(r"prometheus/"), {"api"}),
     ("Avahi", re.compile(r"avahi-"), set()),  # plugins/lan alone
 ]
@@ -118,7 +119,7 @@ def check_links(files):
 
 
 def check_only_folders(files):
-    """SQLite, mbedTLS, libargon2, Lua, Boost.DLL, Poco, prometheus-cpp and Avahi are each included by one folder of the core at most."""
+    """SQLite, mbedTLS, libargon2, Lua, Boost.DLL, Poco, qrcodegen, prometheus-cpp and Avahi are each included by one folder of the core at most."""
     for name, text in files.items():
         folder = core_folder(name)
         if not SOURCE.search(name) or folder is None:

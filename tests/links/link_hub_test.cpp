@@ -37,6 +37,21 @@ TEST_F(LinkHub, KeepsItsCodeWhileItJoinsAnotherHome) {
   EXPECT_EQ(joined->state, "done");
 }
 
+TEST_F(LinkHub, TellsWhatItJoinsApartFromItsOwnCode) {
+  RunningHome hills{network, "Hills"};
+  auto code = beach.hub().openPairing(300, true);
+  auto others = hills.hub().openPairing(300, true);
+  ASSERT_TRUE(code.ok() && others.ok());
+  EXPECT_EQ(beach.hub().pairing("joins").state, "none");
+  ASSERT_TRUE(beach.hub().join(others->code, hills.address(), true).ok());
+  EXPECT_EQ(beach.hub().pairing("joins").state, "done");
+  EXPECT_EQ(beach.hub().pairing("joins").peer, hills.id());
+  EXPECT_EQ(beach.hub().pairing("invites").state, "open");
+  ASSERT_TRUE(city.hub().join(code->code, beach.address(), true).ok());
+  EXPECT_TRUE(eventually([&] { return beach.hub().pairing("invites").state == "done"; }));
+  EXPECT_EQ(beach.hub().pairing("joins").state, "none");
+}
+
 // A pairing counts what it would send in turns with everything else.
 TEST_F(LinkHub, CountsAnOfferInTurns) {
   constexpr size_t kEntities = 30 * sync::kOfferRows + 1;

@@ -267,9 +267,12 @@ class LanDialTest : public LanWireTest {
 
 TEST_F(LanDialTest, SaysWhatAnsweredInstead) {
   EXPECT_EQ(dialTo("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "not_a_websocket");
-  EXPECT_EQ(dialTo("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), "http_404");
-  EXPECT_EQ(dialTo("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"), "http_429");
-  EXPECT_EQ(dialTo("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"), "http_302");
+  // Only a gateway's own refusal counts as one.
+  EXPECT_EQ(dialTo("HTTP/1.1 404 Not Found\r\nX-Hearthgate: refused\r\nContent-Length: 0\r\n\r\n"), "http_404");
+  EXPECT_EQ(dialTo("HTTP/1.1 429 Too Many Requests\r\nX-Hearthgate: refused\r\nContent-Length: 0\r\n\r\n"), "http_429");
+  EXPECT_EQ(dialTo("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), "not_a_websocket");
+  EXPECT_EQ(dialTo("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"), "not_a_websocket");
+  EXPECT_EQ(dialTo("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"), "not_a_websocket");
   EXPECT_EQ(dialTo("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "not_a_websocket");
   EXPECT_EQ(dialTo("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                    "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n"),

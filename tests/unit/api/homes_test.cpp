@@ -181,14 +181,21 @@ TEST_F(PairingCalls, OpenShowConfirmAndWithdraw) {
                           0,
                           pair("City"),
                           "Ci\x1bty",
+                          7'200'000,
+                          {{"clock_differs", "The clock of the other home is 2 hours ahead."}},
                           {"badol", "fanuj", "matul"},
                           {2, 300, {{"state", 2, 300}}},
                           {},
                           std::nullopt};
   Got shown = get("/pairing");
   EXPECT_EQ(shown.at("peer.name"), "Ci\xef\xbf\xbdty");
+  EXPECT_EQ(shown.at("peer.clock_offset_ms"), "7200000");
+  EXPECT_EQ(shown.at("notices.0.code"), "clock_differs");
   EXPECT_EQ(shown.at("words"), R"(["badol","fanuj","matul"])");
   EXPECT_EQ(shown.at("preview.to_send.kinds.0.entities"), "2");
+  EXPECT_EQ(get("/pairing?role=joins").status, 200);
+  EXPECT_EQ(homes_.asked_role, "joins");
+  EXPECT_EQ(get("/pairing?role=both").code(), "bad_query");
   EXPECT_EQ(ask("POST", "/pairing/confirm").at("state"), "done");
   EXPECT_EQ(ask("DELETE", "/pairing").status, 204);
   EXPECT_EQ(get("/pairing").status, 409);

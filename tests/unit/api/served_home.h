@@ -42,7 +42,10 @@ class ScriptedHomes final : public Homes {
   }
   Result<SyncAnswer> sync(const HomeId&) override;
   Result<PairingCode> openPairing(int64_t ttl_s, bool auto_confirm) override;
-  PairingState pairing() override { return pairing_state; }
+  PairingState pairing(const std::string& role) override {
+    asked_role = role;
+    return pairing_state;
+  }
   Status confirmPairing() override;
   void cancelPairing() override { pairing_state = {}; }
   Result<PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
@@ -62,6 +65,7 @@ class ScriptedHomes final : public Homes {
   NetworkLook look;
   sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;
+  std::string asked_role;
   std::optional<Error> join_error;
   SyncAnswer sync_answer{true, "", 0, 0};
   std::vector<std::string> notes;  // what was asked

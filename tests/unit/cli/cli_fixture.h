@@ -58,7 +58,10 @@ class Cli : public testing::Test {
                       [this](std::chrono::milliseconds time) { clock.now += time.count(); },
                       [] {},
                       [this] { return interrupted; },
-                      default_data};
+                      default_data,
+                      input_waits,
+                      no_pictures,
+                      columns};
     int status = cli::run(arguments, terminal);
     out = out_stream.str();
     err = err_stream.str();
@@ -73,6 +76,9 @@ class Cli : public testing::Test {
   std::string default_data = "/nonexistent/hearthgate";
   bool interactive = false;
   bool interrupted = false;
+  std::function<bool(std::chrono::milliseconds)> input_waits;
+  std::string no_pictures;
+  size_t columns = 80;
   std::string out, err;
   std::ostringstream out_stream, err_stream;
 };

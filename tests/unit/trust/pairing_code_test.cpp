@@ -112,6 +112,19 @@ TEST(PairingUri, CarriesCodeAddressesAndExpiry) {
   EXPECT_TRUE(PairingUri::parse("hearthgate://pair?new=1#" + uri.code.text()).ok());
 }
 
+TEST(PairingUri, MeansTheSameInCapitalsButForAZone) {
+  SeededRandom random(25);
+  PairingUri uri{PairingCode::generate(random), {"gate.local:8765", "[2001:db8::7]:8765"}, 1763632800000};
+  std::string text = uri.text();
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  auto parsed = PairingUri::parse(text);
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->code, uri.code);
+  EXPECT_EQ(parsed->addresses, uri.addresses);
+  EXPECT_EQ(parsed->expires_at_ms, uri.expires_at_ms);
+  EXPECT_EQ(PairingUri::parse("HEARTHGATE://PAIR?a=[FE80::1%25Eth0]:8765#" + uri.code.text())->addresses.at(0), "[fe80::1%Eth0]:8765");
+}
+
 TEST(PairingUri, RefusesWhatItCannotUse) {
   SeededRandom random(24);
   std::string code = PairingCode::generate(random).text();

@@ -351,6 +351,55 @@ TEST_F(Pairing, EndsWhenNobodyConfirmsInTime) {
   expectRefused(*listener_);
   carry();
   expectRefused(*joiner_);
+  // Both persons learn which of them it was.
+  EXPECT_EQ(listener_->failure()->message, "nobody agreed at this home within two minutes");
+  EXPECT_EQ(joiner_->failure()->message, "nobody agreed at the other home within two minutes");
+}
+
+TEST_F(Pairing, TellsHowFarTheClocksDiffer) {
+  constexpr int64_t kHour = 3'600'000, kNow = 1'795'168'800'000;
+  auto clocked = [&](PairingRole role, const Identity& identity, PairingClock clock, int64_t steady_ms) {
+    PairingSelf self = PairingSelf::of(identity, "Home", {});
+    self.clock = clock;
+    return std::make_unique<PairingSession>(role, std::move(self), std::string(32, 'e'), Lookups{}, random_, steady_ms);
+  };
+  joiner_ = clocked(PairingRole::kJoiner, a_, {kNow + kHour, true}, 0);
+  // It waited three seconds for the first word; both clocks went on meanwhile.
+  listener_ = clocked(PairingRole::kListener, b_, {kNow - 3'000, false}, -3'000);
+  carry();
+  ASSERT_TRUE(joiner_->peer() && listener_->peer());
+  EXPECT_EQ(listener_->peer()->clock_offset_ms, kHour);
+  EXPECT_TRUE(listener_->peer()->clock_synchronised);
+  EXPECT_EQ(joiner_->peer()->clock_offset_ms, -kHour);
+  EXPECT_FALSE(joiner_->peer()->clock_synchronised);
+  // Who does not know its own time says nothing of the other's.
+  start();
+  carry();
+  ASSERT_TRUE(joiner_->peer());
+  EXPECT_FALSE(joiner_->peer()->clock_offset_ms);
+}
+
+TEST_F(Pairing, MeetsAVersionThatTellsNoClock) {
+  PairingHello hello = helloOf(c_);
+  hello.clock = {1'795'168'800'000, true};
+  EXPECT_EQ(decodeHello(encodeHello(hello))->clock.ms, hello.clock.ms);
+  EXPECT_EQ(decodeHello(encodeHello(hello))->max_protocol, kMaxProtocol);
+  hello.max_protocol = 1;
+  auto older = decodeHello(encodeHello(hello));
+  ASSERT_TRUE(older.ok());
+  EXPECT_EQ(older->clock.ms, 0);
+  EXPECT_FALSE(decodeHello(encodeHello(hello) + "more").ok());
+  start();
+  std::string joiner_hello = encodeHello(hello);
+  ASSERT_TRUE(listener_->feed(framed(joiner_hello), 0).ok());
+  ASSERT_TRUE(listener_->feed(framed(proofFor(c_.operatingKey(), joiner_hello, sentHello(*listener_))), 0).ok());
+  ASSERT_TRUE(listener_->peer());
+  EXPECT_EQ(listener_->peer()->protocol, 1u);
+  EXPECT_FALSE(listener_->peer()->clock_offset_ms);
+  // A clock at the end of time is no more than a wrong one.
+  hello.max_protocol = kMaxProtocol;
+  hello.clock.ms = -1;
+  EXPECT_EQ(decodeHello(encodeHello(hello))->clock.ms, int64_t{1} << 53);
 }
 
 TEST_F(Pairing, EndsWhenTheOtherSideSaysNothing) {

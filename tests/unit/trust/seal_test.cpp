@@ -234,7 +234,8 @@ TEST(SealedIdentity, StaysSealedWhenItsKeyFileIsWrittenAgain) {
   IdentityFiles files(after.path());
   files.seal = cheapSeal();
   Identity rebuilt = Identity::recover(files, seedOf(old), systemRandom()).value();
-  Identity adopted = rebuilt.adopt(rebuilt.renewedChain(old.chain()).value()).value();
+  Identity adopted = rebuilt;
+  ASSERT_TRUE(adopted.adopt(rebuilt.renewedChain(old.chain()).value()).ok());
   EXPECT_TRUE(adopted.sealed());
   expectNoSecret(adopted, seedOf(old), readAll(after.file("sharing_key")));
   auto loaded = Identity::load(after.path(), kPassphrase);

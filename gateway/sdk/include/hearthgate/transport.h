@@ -119,7 +119,8 @@ class Transport {
   virtual Listening listen(const std::string& address, uint16_t port, Acceptor acceptor) = 0;
   // Opens a link to `address` (`HOST:PORT`, IPv6 in brackets) and `target` (`/peer?k=…`). Calls `dialled` exactly once:
   // with success just after handler->onOpen, or with a code: bad_address, name_unknown, unreachable, refused, timeout; after
-  // a connection: upgrade_timeout, not_a_websocket, http_STATUS (`http_404`: the acceptor said no), lost; or stopped.
+  // a connection: upgrade_timeout, not_a_websocket (so any other server), http_STATUS (`http_404`: the other gateway's acceptor
+  // said no), lost; or stopped.
   virtual void dial(const std::string& address, const std::string& target, std::shared_ptr<LinkHandler> handler,
                     Dialled dialled) = 0;
   // Ends all of it: every link gets onClosed and every dial its answer before this returns, and nothing is called
