@@ -17,11 +17,11 @@ std::string counted(int64_t number, const std::string& unit) {
 }
 
 std::string roughly(int64_t ms) {
-  const int64_t seconds = ms / 1000;
+  const int64_t seconds = (ms + 500) / 1000;
   if (seconds < 120) return counted(seconds, "second");
-  if (seconds < 7200) return counted(seconds / 60, "minute");
-  if (seconds < 172'800) return counted(seconds / 3600, "hour");
-  return counted(seconds / 86'400, "day");
+  if (seconds < 7200) return counted((seconds + 30) / 60, "minute");
+  if (seconds < 172'800) return counted((seconds + 1800) / 3600, "hour");
+  return counted((seconds + 43'200) / 86'400, "day");
 }
 
 std::string clockText(int64_t offset_ms, bool synchronised_here, bool synchronised_there) {

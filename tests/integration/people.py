@@ -76,12 +76,9 @@ class Person:
 
     def ended(self, status, *texts, limit_s=homes.WAIT_S):
         """The command ends within the time, with this status, and all of the texts stand on the screen, lines unbroken."""
-        try:
-            got = self.process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            raise homes.Failed(f"{self.command} did not end within {limit_s} s") from None
+        wait_for(f"{self.command} ends", lambda: self.process.poll() is not None, limit_s)
         self.reading.join(10)
-        homes.same(f"the exit status of {self.command}", got, status)
+        homes.same(f"the exit status of {self.command}", self.process.poll(), status)
         flat = re.sub(r"\s+", " ", self.text)
         for text in texts:
             expect(text in flat, f"{self.command} does not say {text!r}")
