@@ -45,7 +45,7 @@ class HomesOverLinks final : public api::Homes {
   Result<api::PairingState> join(const std::string& code_or_uri, const std::optional<std::string>& address,
                                  bool auto_confirm) override;
   Result<std::vector<sync::ReachStep>> reach(const HomeId& home) override { return hub_.reach(home); }
-  void tryNow(std::chrono::milliseconds limit) override { hub_.tryNow(limit.count()); }
+  bool tryNow(std::chrono::milliseconds limit) override { return hub_.tryNow(limit.count()); }
   api::NetworkLook lookAround(std::chrono::milliseconds limit) override { return voice_.listen(limit); }
   std::vector<api::DiscoveredItem> discovered() override;
 
