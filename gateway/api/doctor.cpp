@@ -24,7 +24,7 @@ const char* verdictText(Verdict verdict) {
 Result<Answer> doctor(Gateway& gateway, Call&) {
   // These two wait for others.
   auto looked = std::async(std::launch::async, [&] { return gateway.parts.homes.lookAround(kDoctorVoice); });
-  auto tried = std::async(std::launch::async, [&] { gateway.parts.homes.tryNow(kDoctorDials); });
+  auto tried = std::async(std::launch::async, [&] { return gateway.parts.homes.tryNow(kDoctorDials); });
   Findings machine;
   checkClock(gateway, &machine);
   checkDisk(gateway, &machine);
@@ -35,7 +35,7 @@ Result<Answer> doctor(Gateway& gateway, Call&) {
   checkPlugins(gateway, &all);
   checkNetwork(gateway, look, &all);
   checkPorts(gateway, look, &all);
-  tried.get();
+  if (!tried.get()) return stateError("stopping", "The gateway is stopping; repeat this when it runs again.");
   if (Status read = checkHomes(gateway, look, &all); !read.ok()) {
     all.push_back({"homes", "homes", Verdict::kFail, "What is known of other homes cannot be read: " + read.error().message,
                    "Look at `database` below."});

@@ -30,7 +30,7 @@ Finding heardOn(const Gateway& gateway, const Interface& interface, const Networ
     finding.detail = "It carries no multicast, so homes on it are not found.";
     finding.next_action = "`ip link set " + name + " multicast on`, where the network can do it; or give addresses: `hearthgate home set HOME --at ADDRESS:PORT`.";
   } else if (!interface.announced) {
-    finding.detail = "Not announced there: sharing.sync.listen is " + listen + ".";
+    finding.detail = "Not announced there: sharing.sync.listen is " + listen + ", and it has no such address.";
   } else if (!look.problem.empty()) {
     finding.detail = "It did not come to that.";
   } else {

@@ -168,8 +168,8 @@ class Homes {
   // GET /doctor.
   // How far the way to `home` leads, by its last dials; nothing when it was not tried. Errors: home_not_found.
   virtual Result<std::vector<sync::ReachStep>> reach(const HomeId&) { return std::vector<sync::ReachStep>(); }
-  // Dials who has no link, and waits for what comes of it, at most so long.
-  virtual void tryNow(std::chrono::milliseconds) {}
+  // Dials who has no link, and waits for what comes of it, at most so long. False when the gateway stops meanwhile.
+  virtual bool tryNow(std::chrono::milliseconds) { return true; }
   // Waits, at most so long, for announcements of its own that come back.
   virtual NetworkLook lookAround(std::chrono::milliseconds) { return {}; }
 };

@@ -200,7 +200,9 @@ void addMachine(MetricsText& all, Gateway& gateway) {
   all.gauge("process_resident_memory_bytes", "Resident memory of the process.", number(process.resident_bytes));
   all.gauge("process_virtual_memory_bytes", "Address space of the process.", number(process.virtual_bytes));
   all.counter("process_cpu_seconds_total", "Processor time of the process.", process.cpu_s);
-  all.counter("process_written_bytes_total", "Bytes that the process has had written to disks.", number(process.written_bytes));
+  if (process.written_bytes) {
+    all.counter("process_written_bytes_total", "Bytes that the process has had written to disks.", number(*process.written_bytes));
+  }
   all.gauge("process_threads", "Threads of the process.", number(process.threads));
   all.gauge("process_open_fds", "Open file descriptors.", number(process.open_fds));
   all.gauge("process_max_fds", "Most file descriptors that may be open.", number(process.max_fds));

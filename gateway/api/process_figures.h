@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace hearthgate::api {
@@ -14,7 +15,7 @@ struct ProcessFigures {
   uint64_t threads = 0;
   uint64_t open_fds = 0;
   uint64_t max_fds = 0;
-  uint64_t written_bytes = 0;  // to disks, since the start
+  std::optional<uint64_t> written_bytes;  // to disks, since the start; nothing: not told
 };
 
 ProcessFigures processFigures();

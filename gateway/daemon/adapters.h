@@ -47,7 +47,7 @@ class HomesOverLinks final : public api::Homes {
   Result<sync::KeyReport> keys() override { return hub_.keys(); }
   Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override { return hub_.renewKey(renewal); }
   Result<std::vector<sync::ReachStep>> reach(const HomeId& home) override { return hub_.reach(home); }
-  void tryNow(std::chrono::milliseconds limit) override { hub_.tryNow(limit.count()); }
+  bool tryNow(std::chrono::milliseconds limit) override { return hub_.tryNow(limit.count()); }
   api::NetworkLook lookAround(std::chrono::milliseconds limit) override { return voice_.listen(limit); }
   std::vector<api::DiscoveredItem> discovered() override;
 

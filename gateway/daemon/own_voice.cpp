@@ -47,7 +47,21 @@ std::string OwnVoice::whyOff() const {
 }
 
 api::NetworkLook OwnVoice::listen(std::chrono::milliseconds limit) {
-  std::lock_guard one_at_a_time(mutex_);
+  std::promise<api::NetworkLook> mine;
+  std::shared_future<api::NetworkLook> of_another;
+  {
+    std::lock_guard lock(mutex_);
+    const bool under_way = last_.valid() && last_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+    if (under_way) of_another = last_;
+    if (!under_way) last_ = mine.get_future().share();
+  }
+  if (of_another.valid()) return of_another.get();
+  api::NetworkLook found = lookNow(limit);
+  mine.set_value(found);
+  return found;
+}
+
+api::NetworkLook OwnVoice::lookNow(std::chrono::milliseconds limit) {
   api::NetworkLook look;
   look.interfaces = ownInterfaces();
   look.off = whyOff();

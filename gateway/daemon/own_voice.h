@@ -1,8 +1,9 @@
 // Whether multicast DNS carries what this home says, found out by saying something: a service of a type of its own, announced
-// for a moment and browsed for. GET /doctor asks; any thread, one at a time.
+// for a moment and browsed for. GET /doctor asks; any thread.
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <mutex>
 
 #include "api/homes.h"
@@ -19,10 +20,11 @@ class OwnVoice {
   OwnVoice(const config::Config& config, plugin_host::Discovery& discovery, const Announcer* announcer, Random& random)
       : config_(config), discovery_(discovery), announcer_(announcer), random_(random) {}
 
-  // Waits until it was heard wherever it should be, at most so long.
+  // Waits until it was heard wherever it should be, at most so long. Who asks meanwhile gets the same answer.
   api::NetworkLook listen(std::chrono::milliseconds limit);
 
  private:
+  api::NetworkLook lookNow(std::chrono::milliseconds limit);
   std::string whyOff() const;
   void speak(const Announcer::Told& own, std::chrono::milliseconds limit, api::NetworkLook* look);
 
@@ -31,6 +33,7 @@ class OwnVoice {
   const Announcer* const announcer_;
   Random& random_;
   std::mutex mutex_;
+  std::shared_future<api::NetworkLook> last_;
 };
 
 }  // namespace hearthgate::daemon

@@ -147,8 +147,8 @@ class LinkHub {
   // home_not_found.
   Result<std::vector<ReachStep>> reach(const HomeId& home);
   // Dials all homes that have no link and may have one, at once, and waits until each has said hello or none of its addresses
-  // led there; at most `limit_ms`.
-  void tryNow(int64_t limit_ms);
+  // led there; at most `limit_ms`. False when the gateway stops meanwhile.
+  bool tryNow(int64_t limit_ms);
   // Waits, at most kSyncWaitMs, until both sides are level. Errors: home_not_found.
   Result<SyncAnswer> sync(const HomeId& home);
 

@@ -38,7 +38,7 @@ void LinkHub::Impl::noteLocked(PeerEntry& entry, const Connection& connection, c
   const bool came = !connection.dialled();
   std::erase_if(entry.dials, [&](const DialNote& note) { return note.came == came && (came || note.address == connection.address); });
   const Step stopped = stepOf(error.code, connection.opened(), connection.established());
-  entry.dials.push_back({connection.address, stopped, error.code, error.message, clock.wallMs(), came});
+  entry.dials.push_back({connection.address, stopped, error.code, error.message, came});
   keepOf(addressesLocked(entry), &entry.dials);
 }
 
@@ -73,7 +73,7 @@ LinkFacts LinkHub::Impl::factsLocked(const PeerEntry& entry) const {
     if (!isUnderWay(*connection, entry.row.home) || connection->established()) continue;
     if (now - connection->opened_ms < kUnansweredMs) continue;
     std::erase_if(link.dials, [&](const DialNote& note) { return note.address == connection->address; });
-    link.dials.push_back({connection->address, connection->opened() ? Step::kTls : Step::kTcp, "", "", clock.wallMs(), false});
+    link.dials.push_back({connection->address, connection->opened() ? Step::kTls : Step::kTcp, "", "", false});
   }
   keepOf(addresses, &link.dials);
   return link;
@@ -86,7 +86,7 @@ Result<std::vector<ReachStep>> LinkHub::reach(const HomeId& home) {
   return reachSteps(impl_->factsLocked(at->second));
 }
 
-void LinkHub::tryNow(int64_t limit_ms) {
+bool LinkHub::tryNow(int64_t limit_ms) {
   Impl& impl = *impl_;
   std::map<HomeId, uint64_t> rounds;  // that are waited for
   std::vector<std::pair<HomeId, uint64_t>> begun;
@@ -115,6 +115,7 @@ void LinkHub::tryNow(int64_t limit_ms) {
       return entry.link ? entry.report.ready : !entry.dialling || entry.round_number != one.second;
     });
   });
+  return !impl.stopping;
 }
 
 }  // namespace hearthgate::sync

@@ -24,7 +24,6 @@ struct DialNote {
   Step stopped = Step::kName;  // the first step that was not taken
   std::string code;            // of the transport, the channel or the other home; empty: under way
   std::string message;
-  int64_t at_ms = 0;  // wall clock
   bool came = false;  // the other home dialled
 };
 

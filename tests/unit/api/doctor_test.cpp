@@ -55,7 +55,7 @@ class Doctor : public ServedHome {
   void wayTo(const std::string& code, bool opened = false, bool established = false) {
     sync::LinkFacts link;
     link.name = "City";
-    link.dials = {{"192.0.2.7:8765", sync::stepOf(code, opened, established), code, "", 1, false}};
+    link.dials = {{"192.0.2.7:8765", sync::stepOf(code, opened, established), code, "", false}};
     homes_.steps = sync::reachSteps(link);
   }
   void connected() {
@@ -108,6 +108,13 @@ TEST_F(Doctor, FindsAHealthyHomeWell) {
   EXPECT_EQ(homes_.tried, 1);
   EXPECT_EQ(of("disk") == "ok" ? "ok" : of("disk"), got_.at("worst")) << got_.body;
   EXPECT_EQ(get("/doctor?x=1").code(), "bad_query");
+}
+
+TEST_F(Doctor, GivesNoVerdictWhileTheGatewayStops) {
+  homes_.stops = true;
+  Got got = get("/doctor");
+  EXPECT_EQ(got.status, 503);
+  EXPECT_EQ(got.code(), "stopping");
 }
 
 TEST_F(Doctor, GoesStepByStepToEachHome) {

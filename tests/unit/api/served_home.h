@@ -54,7 +54,10 @@ class ScriptedHomes final : public Homes {
   Result<sync::KeyReport> renewKey(const trust::KeyRenewal& renewal) override;
   std::vector<DiscoveredItem> discovered() override { return nearby; }
   Result<std::vector<sync::ReachStep>> reach(const HomeId&) override { return steps; }
-  void tryNow(std::chrono::milliseconds) override { ++tried; }
+  bool tryNow(std::chrono::milliseconds) override {
+    ++tried;
+    return !stops;
+  }
   NetworkLook lookAround(std::chrono::milliseconds) override { return look; }
 
   HomeState home_state;
@@ -62,6 +65,7 @@ class ScriptedHomes final : public Homes {
   sync::KeyReport key_report{1, trust::VouchedBy::kRoot, "abcdefghijklmnop", 0, {}, false};
   std::vector<sync::ReachStep> steps;
   std::atomic<int> tried{0};
+  bool stops = false;
   NetworkLook look;
   sync::Why why_answer{"level", {{"known", true, "It is known here.", 1'800'000'000'000}}, ""};
   PairingState pairing_state;

@@ -20,7 +20,7 @@ LinkFacts facts(std::vector<DialNote> dials) {
 }
 
 DialNote note(const std::string& code, bool opened = false, bool established = false, const std::string& address = "192.0.2.7:8765") {
-  return {address, stepOf(code, opened, established), code, "", 1, false};
+  return {address, stepOf(code, opened, established), code, "", false};
 }
 
 TEST(Reach, KnowsTheStepOfEachCode) {
