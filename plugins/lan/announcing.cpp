@@ -2,10 +2,9 @@
 
 #include <avahi-common/alternative.h>
 #include <avahi-common/malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <random>
-
 
 namespace hearthgate::lan {
 
@@ -19,9 +18,10 @@ std::vector<std::string> bounded(std::vector<std::string> txt) {
 
 // A label that no other machine has: two homes on one machine need one each, and it tells nothing.
 static std::string randomHost() {
-  std::random_device random;
+  uint8_t random[10] = {};
+  (void)::getentropy(random, sizeof random);  // It needs no file, and fails only for what is longer.
   std::string label = "hearthgate-";
-  for (int i = 0; i < 10; ++i) label += "abcdefghijklmnopqrstuvwxyz234567"[random() % 32];
+  for (const uint8_t one : random) label += "abcdefghijklmnopqrstuvwxyz234567"[one % 32];
   return label;
 }
 

@@ -33,7 +33,6 @@ Library library;  // NOLINT: set once, before its first use, on the loop's threa
 
 // Empty, or what is missing. It stays open as long as the process.
 std::string openLibrary() {
-  if (library.client_new != nullptr) return "";
   void* const handle = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return ::dlerror();
   std::string missing;
@@ -102,8 +101,7 @@ class DaemonResponder final : public AvahiResponder<Client> {
   explicit DaemonResponder(std::function<void(const std::string&)> failed) : failed_(std::move(failed)) {}
 
   std::string start(const AvahiPoll* poll) {
-    std::string problem = openLibrary();
-    if (!problem.empty()) return problem;
+    if (!daemonLibraryProblem().empty()) return daemonLibraryProblem();
     int error = 0;
     server_ = library.client_new(poll, static_cast<AvahiClientFlags>(0), &DaemonResponder::onState, this, &error);
     return server_ != nullptr ? "" : avahi_strerror(error);
@@ -119,6 +117,11 @@ class DaemonResponder final : public AvahiResponder<Client> {
 };
 
 }  // namespace
+
+const std::string& daemonLibraryProblem() {
+  static const std::string problem = openLibrary();
+  return problem;
+}
 
 MadeResponder daemonResponder(const AvahiPoll* poll, std::function<void(const std::string&)> failed) {
   auto responder = std::make_unique<DaemonResponder>(std::move(failed));

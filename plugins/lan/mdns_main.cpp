@@ -6,8 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "confinement.h"
 #include "lan_dns_sd.h"
 #include "mdns_messages.h"
+#include "responder.h"
 
 namespace hearthgate::lan {
 namespace {
@@ -76,7 +78,18 @@ class Orders {
   Lines lines_;
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // they map half of the address space, and look for leaks from a process of their own
+#else
+constexpr bool kSanitized = false;
+#endif
+
 int run(std::string_view mode) {
+  if (mode != "embedded") (void)daemonLibraryProblem();  // It opens files, which cannot be done later.
+  if (const std::string problem = kSanitized ? "" : confine(); !problem.empty()) {
+    say({MdnsReport::What::kLog, 0, {}, {}, {}, "the process that hears the network has more rights than it needs: " + problem,
+         sdk::Log::Level::kWarning});
+  }
   return Orders(mode == "daemon" ? MdnsMode::kDaemon : mode == "embedded" ? MdnsMode::kEmbedded : MdnsMode::kAuto).run();
 }
 

@@ -62,6 +62,8 @@ struct MadeResponder {
   std::unique_ptr<Responder> responder;
   std::string problem;  // when there is none
 };
+// Empty, or why no daemon can be spoken to. Opens the library for it at its first call.
+const std::string& daemonLibraryProblem();
 // Without one running: the second is empty and says so.
 MadeResponder daemonResponder(const AvahiPoll* poll, std::function<void(const std::string&)> failed);
 MadeResponder embeddedResponder(const AvahiPoll* poll, std::function<void(const std::string&)> failed,

@@ -59,6 +59,9 @@ inline constexpr std::chrono::milliseconds kProcessPause{500};
 inline constexpr std::chrono::milliseconds kProcessLongestPause{60'000};
 // What it has for its goodbyes and its end.
 inline constexpr std::chrono::milliseconds kProcessEnd{2'000};
+// What it may have of memory, libraries too (it takes some 30 MiB with 500 instances), and of descriptors (it takes ten).
+inline constexpr uint64_t kProcessMemoryBytes = uint64_t{256} << 20;
+inline constexpr uint64_t kProcessFiles = 64;
 // When an announcement that met a conflict is tried again (RFC 6762 section 9 wants no haste after many of them).
 inline constexpr std::chrono::milliseconds kAfterConflict{1'000};
 inline constexpr std::chrono::milliseconds kAfterManyConflicts{60'000};
