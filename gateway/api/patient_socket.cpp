@@ -56,17 +56,25 @@ void OpenSockets::shutDown() {
   for (int descriptor : all_) ::shutdown(descriptor, SHUT_RDWR);
 }
 
+void OpenSockets::shutDown(int descriptor, const std::atomic<bool>& closing) {
+  std::lock_guard lock(mutex_);
+  if (!closing && all_.contains(descriptor)) ::shutdown(descriptor, SHUT_RDWR);
+}
+
 PatientSocket::PatientSocket(poco_socket_t descriptor, std::shared_ptr<OpenSockets> open)
-    : StreamSocketImpl(descriptor), open_(std::move(open)) {
+    : StreamSocketImpl(descriptor), open_(std::move(open)), descriptor_(descriptor) {
   open_->add(descriptor);
 }
 
 PatientSocket::~PatientSocket() { open_->remove(sockfd()); }
 
 void PatientSocket::close() {
+  closing_ = true;
   open_->remove(sockfd());  // before the number can be another file's
   StreamSocketImpl::close();
 }
+
+void PatientSocket::shutdown() { open_->shutDown(descriptor_, closing_); }
 
 int PatientSocket::receiveBytes(void* buffer, int length, int flags) {
   if (answering_) receiving_.renew();

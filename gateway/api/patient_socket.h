@@ -6,6 +6,7 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/StreamSocketImpl.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,8 @@ class OpenSockets {
   void remove(int descriptor);
   // Whoever reads or writes on one fails at once.
   void shutDown();
+  // The same of one, unless it is `closing`: its number may be another one's by then.
+  void shutDown(int descriptor, const std::atomic<bool>& closing);
 
  private:
   std::mutex mutex_;
@@ -44,6 +47,8 @@ class PatientSocket final : public Poco::Net::StreamSocketImpl {
   PatientSocket(poco_socket_t descriptor, std::shared_ptr<OpenSockets> open);
   ~PatientSocket() override;
   void close() override;
+  // The server's, from another thread than that which serves the socket and closes it.
+  void shutdown() override;
 
   // Both throw Poco::TimeoutException when a client is slower than tuning.h allows. A request and its answer have each
   // their own time.
@@ -54,6 +59,8 @@ class PatientSocket final : public Poco::Net::StreamSocketImpl {
 
  private:
   const std::shared_ptr<OpenSockets> open_;
+  const int descriptor_;
+  std::atomic<bool> closing_{false};
   Patience receiving_, sending_;
   bool answering_ = false;
 };

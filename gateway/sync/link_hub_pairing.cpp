@@ -32,7 +32,10 @@ Result<OpenedCode> LinkHub::openPairing(int64_t ttl_s, bool auto_confirm) {
     std::lock_guard lock(impl_->mutex);
     impl_->code = trust::PairingCode::generate(impl_->random);
     impl_->code_auto_confirm = auto_confirm;
+    // Codes are told apart by it.
+    const int64_t before_ms = impl_->code_expires_ms;
     impl_->code_expires_ms = impl_->clock.wallMs() + ttl_s * 1000;
+    if (impl_->code_expires_ms == before_ms) ++impl_->code_expires_ms;
     impl_->pairing_gate.open(impl_->clock.steadyMs(), ttl_s * 1000);
     // One that is being made durable goes on in `commits` without the screen: its joiner may stay away for minutes.
     before = std::exchange(impl_->run, nullptr);
