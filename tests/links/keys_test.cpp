@@ -103,6 +103,16 @@ struct KeysOfThree : Keys {
     pairHomes(beach, attic);
     pairHomes(city, attic);
   }
+  // What `at` has stored of Beach is changed, and it starts anew.
+  void startWith(RunningHome& at, const std::function<void(store::Peer&)>& change) {
+    ASSERT_TRUE(at.engine().run([&](engine::Core& core) {
+      auto row = core.store().peer(beach.id());
+      change(*row);
+      core.store().putPeer(*row);
+    }).ok());
+    at.stop();
+    at.start();
+  }
   // What `home` holds becomes what somebody else chained to the same key: the row of a home that met the thief.
   static std::string chainedByAThief(const trust::KeyChain& before, const trust::PrivateKey& stolen) {
     trust::KeyChain chain = before;
@@ -139,17 +149,10 @@ TEST_F(KeysOfThree, AForkIsHeldAndAlarmedUntilTheRootKeySpeaks) {
   ASSERT_TRUE(eventually([&] { return settled(city, attic); }));
   beach.stop();
   const std::string forged = chainedByAThief(before, stolen);
-  auto put = [&](RunningHome& at) {
-    ASSERT_TRUE(at.engine().run([&](engine::Core& core) {
-      auto row = core.store().peer(beach.id());
-      row->statements = forged;
-      row->operating_spki = trust::decodeChain(forged)->back().operating_spki;
-      core.store().putPeer(*row);
-    }).ok());
-    at.stop();
-    at.start();
-  };
-  put(city);
+  startWith(city, [&](store::Peer& of_beach) {
+    of_beach.statements = forged;
+    of_beach.operating_spki = trust::decodeChain(forged)->back().operating_spki;
+  });
   EXPECT_TRUE(eventually([&] { return !city.rowOf(beach)->fork.empty() && !attic.rowOf(beach)->fork.empty(); }));
   beach.start();
   EXPECT_TRUE(eventually([&] { return attic.hub().state(beach.id()).refused_reason == "identity_fork"; }));
@@ -174,13 +177,7 @@ TEST_F(KeysOfThree, AForkIsOverWhenAPersonPairsAgain) {
   const std::string forged = chainedByAThief(before, beach.identity().operatingKey());
   rotate(beach);
   ASSERT_TRUE(eventually([&] { return settled(beach, attic) && settled(beach, city) && settled(city, attic); }));
-  ASSERT_TRUE(city.engine().run([&](engine::Core& core) {
-    auto row = core.store().peer(beach.id());
-    row->fork = forged;
-    core.store().putPeer(*row);
-  }).ok());
-  city.stop();
-  city.start();
+  startWith(city, [&](store::Peer& of_beach) { of_beach.fork = forged; });
   ASSERT_TRUE(eventually([&] { return !attic.rowOf(beach)->fork.empty(); }));
   ASSERT_TRUE(eventually([&] { return !beach.connectedTo(attic) && !beach.connectedTo(city); }));
   // One that is cut before its end leaves everything held.
@@ -219,13 +216,7 @@ TEST_F(KeysOfThree, AHomeIsToldOfStatementsThatItDidNotMake) {
   rotate(beach);
   ASSERT_TRUE(eventually([&] { return settled(beach, attic) && settled(beach, city); }));
   EXPECT_FALSE(beach.hub().keys()->foreign);
-  ASSERT_TRUE(city.engine().run([&](engine::Core& core) {
-    auto row = core.store().peer(beach.id());
-    row->fork = forged;
-    core.store().putPeer(*row);
-  }).ok());
-  city.stop();
-  city.start();
+  startWith(city, [&](store::Peer& of_beach) { of_beach.fork = forged; });
   EXPECT_TRUE(eventually([&] { return !attic.rowOf(beach)->fork.empty(); }));
   EXPECT_TRUE(eventually([&] { return beach.hub().keys()->foreign; }));
 }
