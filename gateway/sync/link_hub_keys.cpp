@@ -136,7 +136,10 @@ void LinkHub::Impl::onKeyMessage(const HomeId& from, MessageType type, std::stri
 
 void LinkHub::Impl::onKnownKeys(const HomeId& from, const KnownKeys& known) {
   KeyBudget& budget = keyBudget(from);
-  if (++budget.known > kMaxKnownKeysMessages) return;
+  if (++budget.known > kMaxKnownKeysMessages) {
+    budget.more = true;
+    return;
+  }
   std::map<std::string, std::string> heads;
   for (const KnownKeys::Row& row : known.rows) heads[row.mark] = row.head;
   std::set<HomeId>& common = known_there[from];

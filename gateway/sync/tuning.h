@@ -86,10 +86,11 @@ inline constexpr size_t kMaxKnownKeys = 1024;
 inline constexpr size_t kMarkBytes = 16;
 inline constexpr size_t kMarkHeadBytes = 8;
 // Of one home in a minute: statements whose signatures are checked on the engine's thread (some 4 ms each), and messages about
-// the homes that it pins. What is more waits for the next minute.
+// the homes that it pins, of which each link brings one: as many as links that are cut at once come back. What is more waits for the
+// next minute.
 inline constexpr int64_t kKeyBudgetMs = 60'000;
 inline constexpr size_t kMaxVerifiedStatements = 64;
-inline constexpr size_t kMaxKnownKeysMessages = 8;
+inline constexpr size_t kMaxKnownKeysMessages = 64;
 // Statements that persons decided against, of one home: the last 16.
 inline constexpr size_t kMaxRejectedBytes = 16 * 32;
 // Names in one link's tables: the replica ids of 32 homes that told as many as they may, and more homes than one pairs with.
