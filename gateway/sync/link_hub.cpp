@@ -198,8 +198,8 @@ void LinkHub::Impl::onEstablished(const std::shared_ptr<Connection>& connection)
     if (!missing) return;
   }
   if (!home) {
-    refusals.add(false, "not_paired", connection->remoteAddress(), "Its home was forgotten here.");
-    return connection->close("not_paired", "This home is not paired here any more.");
+    refusals.add(false, "not_paired", connection->remoteAddress(), "Its key was taken away while it shook hands.");
+    return connection->close("key_renewed", "This key is not pinned here any more.");
   }
   attachPeer(connection, *home);
 }
@@ -263,7 +263,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         }
         auto row = core.store().peer(home);
         if (!row || row->operating_spki != connection->peer_spki || isBlocked(*row)) {
-          return connection->close("not_paired", "This key of the other home is not pinned here any more.");
+          return connection->close("key_renewed", "This key is not pinned here any more.");
         }
         engine_links[home] = connection;
         told_keys[home] = stated_spki;

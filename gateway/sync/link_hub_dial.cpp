@@ -254,7 +254,10 @@ int64_t LinkHub::Impl::jittered(double ms) {
 
 // Until the next dial, when the link of `entry` has ended.
 int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error) {
-  bool refused = error.code == "not_paired" || error.code == "superseded" || error.code == "forgotten" ||
+  // Perhaps it pins another key of ours.
+  const bool other_key = error.code == "not_paired" && ownKeysFor(*identity.keys(), entry.row).size() > 1;
+  if (other_key) ++entry.key_turn;
+  bool refused = (error.code == "not_paired" && !other_key) || error.code == "superseded" || error.code == "forgotten" ||
                  error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity" || error.code == "identity_fork";
   if (refused) entry.refused_reason = error.code;
   bool storage = error.code == "storage";

@@ -25,6 +25,16 @@ struct Keys : TwoRunningHomes {
     return a.connectedTo(b) && b.connectedTo(a) && pinsPresentKey(a, b) && pinsPresentKey(b, a) &&
            a.rowOf(b)->knows_spki == a.identity().operatingSpki() && b.rowOf(a)->knows_spki == b.identity().operatingSpki();
   }
+  // For people, when two homes do not settle.
+  static std::string standing(RunningHome& a, RunningHome& b) {
+    std::string text;
+    for (auto [at, of] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+      sync::HomeState state = at->hub().state(of->id());
+      text += at->id().text().substr(0, 8) + ": " + state.state + " " + state.refused_reason + (pinsPresentKey(*at, *of) ? "" : ", another pin") +
+              (at->rowOf(*of)->knows_spki == at->identity().operatingSpki() ? "" : ", not known there") + "; ";
+    }
+    return text;
+  }
   bool arrives(const std::string& id) {
     EXPECT_TRUE(beach.put(id, "{\"state\":\"on\"}").ok());
     return eventually([&] { return !city.shown(id, beach.id()).empty(); });
@@ -270,7 +280,7 @@ TEST(KeysOfFour, SettleInAnyOrder) {
     for (auto& one : homes) {
       for (auto& other : homes) {
         if (one == other) continue;
-        EXPECT_TRUE(eventually([&] { return Keys::settled(*one, *other); })) << one->id().text() << " " << other->id().text();
+        EXPECT_TRUE(eventually([&] { return Keys::settled(*one, *other); })) << Keys::standing(*one, *other);
       }
       EXPECT_TRUE(eventually([&] { return one->identity().keys()->former.empty(); }));
     }
