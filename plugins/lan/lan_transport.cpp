@@ -52,7 +52,7 @@ void tuneSocket(Socket& socket) {
 
 LanTransport::LanTransport(LanSettings settings, sdk::RequestFilter& filter, Logger logger)
     : hub_(std::make_shared<Hub>(settings, filter, std::move(logger))) {
-  asio::post(hub_->io, [hub = hub_] { startAddressWatch(hub); });
+  startAddressWatch(hub_);  // before the loop has a thread
   hub_->thread = std::thread([hub = hub_.get()] { runLoop(*hub); });
 }
 
