@@ -1,5 +1,6 @@
 #include "store/rules_codec.h"
 
+#include "base/utf8.h"
 #include "model/address.h"
 #include "model/codec.h"
 
@@ -64,6 +65,9 @@ Result<model::Rules> decode(std::string_view bytes, size_t max_lists, size_t max
     row.pattern = in.bytes();
     row.strategy = in.bytes();
     if (row.pattern.size() > 255 || row.strategy.size() > 255) return bad();
+    // People are shown it. What stands in the database already is shown as well as it can be.
+    const bool from_a_link = max_strategies != SIZE_MAX;
+    if (from_a_link && displayName(row.strategy, row.strategy.size()) != row.strategy) return bad();
     rules.strategies.push_back(std::move(row));
   }
   if (!in.ok() || !in.atEnd()) return bad();

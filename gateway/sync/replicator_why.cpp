@@ -2,6 +2,7 @@
 // the link, held rows, the token bucket, and the acknowledgements of this link or those that were kept. Engine's thread.
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "sync/replicator.h"
 
 namespace hearthgate::sync {
@@ -271,7 +272,7 @@ bool Replicator::whySending(WhyText& text, const HomeId& peer, const store::Enti
 void Replicator::whyShown(WhyText& text, const store::EntityRow& row) {
   engine::EffectiveStrategy strategy = core_.strategyOf(row.address, row.kind);
   if (!strategy.known) {
-    text.fail(kGateStrategy, Grade::kNote, "The strategy " + strategy.name + " is not known here; latest-wins is shown.",
+    text.fail(kGateStrategy, Grade::kNote, "The strategy " + displayName(strategy.name) + " is not known here; latest-wins is shown.",
               "Use another one, or accept it here.");
   } else if (row.conflicted) {
     auto open = core_.store().conflicts({store::ConflictState::kOpen, row.n}, std::nullopt, 1);

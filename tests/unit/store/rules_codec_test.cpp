@@ -67,6 +67,18 @@ TEST(RulesCodec, RefusesWhatNoHomeWrites) {
   EXPECT_TRUE(decodeRules(std::string("\0\x01\x04\0\0", 5)).ok());
 }
 
+// Of a link; a database may hold it since before it was looked at.
+TEST(RulesCodec, RefusesAStrategyThatIsNoText) {
+  model::Rules rules;
+  for (const char* name : {"la\x85" "est-wins", "latest\nwins", "\x1b[2J", "\u202elatest"}) {
+    rules.strategies = {{model::StrategyRow::Scope::kDefault, "", name}};
+    EXPECT_FALSE(decodeRules(encodeRules(rules)).ok()) << name;
+    EXPECT_TRUE(decodeStoredRules(encodeRules(rules)).ok()) << name;
+  }
+  rules.strategies.front().strategy = "anna/lüfter#1";
+  EXPECT_TRUE(decodeRules(encodeRules(rules)).ok());
+}
+
 TEST(RulesCodec, LimitsListsRowsAndNames) {
   Rules lists;
   lists.lists.resize(kMaxRuleLists);
