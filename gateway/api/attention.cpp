@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "api/tuning.h"
+#include "base/counted.h"
 #include "base/utf8.h"
 #include "sync/key_report.h"
 
 namespace hearthgate::api {
 namespace {
-
-std::string counted(uint64_t count, const std::string& one) {
-  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-}
 
 // What a person can do about a link that `name` refused, or that was refused to it.
 std::string refusedLink(const std::string& name, const std::string& reason) {

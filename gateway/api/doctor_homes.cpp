@@ -5,6 +5,7 @@
 #include "api/doctor.h"
 #include "api/items.h"
 #include "api/metrics.h"
+#include "base/counted.h"
 #include "base/utf8.h"
 #include "sync/reach.h"
 
@@ -28,8 +29,6 @@ std::string aboutStep(const std::string& name, Step step) {
   }
   return name + ": level";
 }
-
-std::string counted(uint64_t count, const char* one) { return std::to_string(count) + " " + one + (count == 1 ? "" : "s"); }
 
 // Whether both have the same, once hellos were exchanged.
 void judgeLevel(const HomeLag& lag, Finding* finding) {

@@ -238,6 +238,7 @@ void LinkHub::Impl::attachPeer(const std::shared_ptr<Connection>& connection, co
         entry.refused_reason.clear();
         entry.last_error.clear();
         entry.key_turn = 0;
+        entry.key_turned_round = 0;
         entry.dials.clear();
         link_attached.notify_all();
         if (!old) entry.since_ms = clock.wallMs();

@@ -252,12 +252,20 @@ int64_t LinkHub::Impl::jittered(double ms) {
   return static_cast<int64_t>(ms * (0.8 + 0.4 * byte / 255.0));
 }
 
+// The home does not know the key that was shown; perhaps it pins another one of ours. True while one is left to be shown: each
+// has its round before that is told.
+bool LinkHub::Impl::turnKeyLocked(PeerEntry& entry) {
+  const size_t keys = ownKeysFor(*identity.keys(), entry.row).size();
+  if (keys > 1 && entry.key_turned_round != entry.round_number) {
+    entry.key_turned_round = entry.round_number;
+    ++entry.key_turn;
+  }
+  return entry.key_turn % keys != 0;
+}
+
 // Until the next dial, when the link of `entry` has ended.
 int64_t LinkHub::Impl::retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error) {
-  // Perhaps it pins another key of ours.
-  const bool other_key = error.code == "not_paired" && ownKeysFor(*identity.keys(), entry.row).size() > 1;
-  if (other_key) ++entry.key_turn;
-  bool refused = (error.code == "not_paired" && !other_key) || error.code == "superseded" || error.code == "forgotten" ||
+  bool refused = (error.code == "not_paired" && !turnKeyLocked(entry)) || error.code == "superseded" || error.code == "forgotten" ||
                  error.code == "protocol_version" || error.code == "held_quota" || error.code == "identity" || error.code == "identity_fork";
   if (refused) entry.refused_reason = error.code;
   bool storage = error.code == "storage";
@@ -281,13 +289,7 @@ void LinkHub::Impl::dialEnded(const std::shared_ptr<Connection>& connection, con
     PeerEntry& entry = at->second;
     round = entry.round_number;
     entry.last_error = error.message;
-    // Perhaps it pins another key of ours: each is shown once before that is told.
-    const size_t keys = error.code == "not_paired" ? ownKeysFor(*identity.keys(), entry.row).size() : 1;
-    if (keys > 1 && entry.key_turned_round != round) {
-      entry.key_turned_round = round;
-      ++entry.key_turn;
-    }
-    if (entry.key_turn % keys == 0) noteLocked(entry, *connection, error);
+    if (error.code != "not_paired" || !turnKeyLocked(entry)) noteLocked(entry, *connection, error);
     if (!entry.dialling) return;
     if (roundOverLocked(entry)) {
       roundEndedLocked(entry);

@@ -265,6 +265,7 @@ struct LinkHub::Impl : Connection::User {
                                        bool for_commit);
   void dialEnded(const std::shared_ptr<Connection>& connection, const Error& error);
   bool mayDialLocked(const PeerEntry& entry) const;
+  bool turnKeyLocked(PeerEntry& entry);
   int64_t nextRetryLocked(PeerEntry& entry);
   int64_t retryAfterLinkLocked(PeerEntry& entry, const Connection& connection, const Error& error);
   int64_t jittered(double ms);

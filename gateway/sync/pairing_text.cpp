@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/counted.h"
 #include "base/utf8.h"
 
 namespace hearthgate::sync {
@@ -10,10 +11,6 @@ namespace {
 std::string sentence(std::string text) {
   if (!text.empty() && text.back() != '.') text += '.';
   return text;
-}
-
-std::string counted(int64_t number, const std::string& unit) {
-  return std::to_string(number) + " " + unit + (number == 1 ? "" : "s");
 }
 
 std::string roughly(int64_t ms) {

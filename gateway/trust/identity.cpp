@@ -102,12 +102,13 @@ Status Identity::dropKeysBefore(std::string_view spki) {
 Status Identity::dropOldKeys(int64_t now_ms) {
   std::lock_guard writing(state_->writing);
   OwnKeys next = *keys();
-  bool changed = false;
+  auto isUndated = [](const FormerKey& key) { return key.replaced_ms == 0; };
+  const bool undated = std::any_of(next.former.begin(), next.former.end(), isUndated);
   for (FormerKey& key : next.former) {
-    if (key.replaced_ms == 0) changed = (key.replaced_ms = now_ms) != 0;
+    if (isUndated(key)) key.replaced_ms = now_ms;
   }
-  changed = std::erase_if(next.former, [&](const FormerKey& key) { return now_ms - key.replaced_ms > kFormerKeyLimitMs; }) > 0 || changed;
-  return changed ? replaceKeys(std::move(next)) : Status{};
+  const auto dropped = std::erase_if(next.former, [&](const FormerKey& key) { return now_ms - key.replaced_ms > kFormerKeyLimitMs; });
+  return undated || dropped > 0 ? replaceKeys(std::move(next)) : Status{};
 }
 
 Identity Identity::inMemory(Random& random) {
