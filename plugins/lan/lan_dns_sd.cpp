@@ -126,6 +126,7 @@ struct LanDnsSd::Loop {
   std::string told;     // why there is none
   bool by_daemon = false;
   int without_daemon = 0;  // tries to find it again
+  std::chrono::steady_clock::time_point look_for_daemon{};  // where `auto` does without one
   bool interfaces_changed = false;
   std::map<uint64_t, std::chrono::steady_clock::time_point> again;  // announcements that are published anew then
   std::unique_ptr<Responder> responder;
@@ -139,18 +140,23 @@ struct LanDnsSd::Loop {
     return false;
   }
 
-  std::string begin() {
+  std::function<void(const std::string&)> failed() {
+    return [this](const std::string& why) { failure = why; };
+  }
+
+  // By `found` when it is one, the machine's daemon; else by what there is.
+  std::string begin(std::unique_ptr<Responder> found) {
     const AvahiPoll* api = avahi_simple_poll_get(poll.get());
-    const auto failed = [this](const std::string& why) { failure = why; };
-    MadeResponder made;
-    if (mode != MdnsMode::kEmbedded) made = daemonResponder(api, failed);
+    MadeResponder made{std::move(found), ""};
+    if (!made.responder && mode != MdnsMode::kEmbedded) made = daemonResponder(api, failed());
     const bool daemon = made.responder != nullptr;
     // One that was there is most likely being updated.
     if (!daemon && mode == MdnsMode::kAuto && by_daemon && ++without_daemon <= kDaemonTries) return made.problem;
     by_daemon = daemon;
     without_daemon = 0;
     if (!daemon && mode != MdnsMode::kDaemon) {
-      made = embeddedResponder(api, failed, [this](const char* text) { logger(sdk::Log::Level::kDebug, text); });
+      made = embeddedResponder(api, failed(), [this](const char* text) { logger(sdk::Log::Level::kDebug, text); });
+      look_for_daemon = std::chrono::steady_clock::now() + kLookForDaemon;
     }
     if (!made.responder) return made.problem;
     failure.clear();
@@ -158,6 +164,19 @@ struct LanDnsSd::Loop {
     responder = std::move(made.responder);
     watch = std::make_unique<InterfaceWatch>(api, [this] { interfaces_changed = true; });
     return watch->problem();
+  }
+
+  bool doesWithoutDaemon() const {
+    return mode == MdnsMode::kAuto && responder && !by_daemon && daemonLibraryProblem().empty();
+  }
+
+  // It may be begun after the gateway, or come back after a long time.
+  void lookForDaemon(std::chrono::steady_clock::time_point now) {
+    if (!doesWithoutDaemon() || now < look_for_daemon) return;
+    look_for_daemon = now + kLookForDaemon;
+    MadeResponder made = daemonResponder(avahi_simple_poll_get(poll.get()), failed());
+    failure.clear();  // of one that is not there
+    if (made.responder) change(std::move(made.responder));
   }
 
   void run() {
@@ -176,9 +195,9 @@ struct LanDnsSd::Loop {
   // How long nothing has to be done without a call.
   int patience() const {
     if (!responder) return static_cast<int>(kBeginAgain.count());
-    if (again.empty()) return -1;
-    auto first = again.begin()->second;
+    auto first = doesWithoutDaemon() ? look_for_daemon : std::chrono::steady_clock::time_point::max();
     for (const auto& [number, when] : again) first = std::min(first, when);
+    if (first == std::chrono::steady_clock::time_point::max()) return -1;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - std::chrono::steady_clock::now()).count();
     return static_cast<int>(std::max<int64_t>(left + 1, 0));
   }
@@ -198,6 +217,7 @@ struct LanDnsSd::Loop {
     }
     for (auto& [number, browse] : browses) browse->look(*responder);
     const auto now = std::chrono::steady_clock::now();
+    lookForDaemon(now);
     for (auto& [number, announcing] : announcements) {
       const bool broken = announcing->broken(), host_taken = announcing->hostTaken(), taken = announcing->taken();
       if (broken) announcing->tell(sdk::Outcome::failure("mdns_failed", "it cannot be announced on every network"));
@@ -227,11 +247,16 @@ struct LanDnsSd::Loop {
   void beginAgain() {
     if (responder) logger(sdk::Log::Level::kWarning, "multicast DNS failed (" + failure + ") and is begun anew");
     failure.clear();
+    change(nullptr);
+  }
+
+  // The old one says its goodbyes as it goes.
+  void change(std::unique_ptr<Responder> to) {
     for (auto& [number, browse] : browses) browse->suspend();
     for (auto& [number, announcing] : announcements) announcing->suspend();
     watch.reset();
     responder.reset();
-    const std::string problem = begin();
+    const std::string problem = begin(std::move(to));
     if (!problem.empty()) {
       if (std::exchange(told, problem) != problem) logger(sdk::Log::Level::kError, "multicast DNS is off for now: " + problem);
       responder.reset();

@@ -52,6 +52,9 @@ inline constexpr size_t kMaxReportTextBytes = 1024;
 inline constexpr std::chrono::milliseconds kBeginAgain{2'000};
 // Tries before `auto` does without an avahi-daemon that was there.
 inline constexpr int kDaemonTries = 5;
+// How often `auto` looks for one that was not there: at boot it may be begun after the gateway. Without a message bus that is
+// one connect() that fails.
+inline constexpr std::chrono::milliseconds kLookForDaemon{15'000};
 // How long Avahi has for its goodbyes: it sends them within a tenth of a second (RFC 6762 section 6: 20 to 120 ms).
 inline constexpr std::chrono::milliseconds kGoodbyeTime{200};
 // When the process that speaks it is begun again after it ended, doubled each time; one that ran for longer begins anew.
