@@ -6,38 +6,15 @@
 #include "base/counted.h"
 #include "base/utf8.h"
 #include "sync/key_report.h"
+#include "sync/reach.h"
 
 namespace hearthgate::api {
 namespace {
 
-// What a person can do about a link that `name` refused, or that was refused to it.
+// What a link that was refused means, and what a person can do.
 std::string refusedLink(const std::string& name, const std::string& reason) {
-  if (reason == "not_paired" || reason == "forgotten") {
-    return name + " does not know this home any more: pair again, or `home forget` it here.";
-  }
-  if (reason == "key_not_pinned") {
-    return "What answers at the addresses of " + name +
-           " has another key than the one that was pinned: correct the addresses (`home set --at`), or, if it really has a "
-           "new key, `home forget` it and pair again.";
-  }
-  if (reason == "superseded") {
-    return "Two machines share one identity, of this home or of " + name + ": switch the older copy off.";
-  }
-  if (reason == "identity") {
-    return name + " claims an id that is not the one of its key: `home forget` it and pair again.";
-  }
-  if (reason == "identity_fork") {
-    return "Two different keys of " + name +
-           " are about, so somebody has its key: nothing is exchanged with it until `key rotate --compromised` was run there, "
-           "or it is paired again.";
-  }
-  if (reason == "protocol_version") {
-    return "This home and " + name + " speak no common version of the protocol: update the older one.";
-  }
-  if (reason == "held_quota") {
-    return "Too many versions of " + name + " are held back here: check that the clocks of both homes are right.";
-  }
-  return "The link to " + name + " is refused: " + reason + ".";
+  const sync::Refusal refusal = sync::refusal(name, reason);
+  return refusal.detail + (refusal.next_action.empty() ? "" : " ") + refusal.next_action;
 }
 
 // Why the oldest held version of a home waits (sync/ingress.h), and what a person can do.

@@ -7,15 +7,15 @@
 #include "api/metrics.h"
 #include "base/counted.h"
 #include "base/utf8.h"
+#include "sync/link_hub.h"
 #include "sync/reach.h"
 
 namespace hearthgate::api {
 namespace {
 
+using sync::kHomeService;
 using sync::ReachStep;
 using sync::Step;
-
-constexpr const char* kHomeService = "_hearthgate._tcp";
 
 std::string aboutStep(const std::string& name, Step step) {
   switch (step) {

@@ -21,7 +21,7 @@ void Announcer::listensAt(const std::string& address, uint16_t port) {
     std::lock_guard kept_lock(kept_->mutex);
     kept_->told = {address, port, "", ""};
   }
-  announcement_ = discovery_.announce({kHomeService, "hearthgate-" + id8_, port, told_, address},
+  announcement_ = discovery_.announce({sync::kHomeService, "hearthgate-" + id8_, port, told_, address},
                                       [kept = kept_](const sdk::Outcome& outcome, const std::string& name) {
                                         std::lock_guard kept_lock(kept->mutex);
                                         kept->told.name = outcome.ok() ? name : "";

@@ -13,8 +13,6 @@
 
 namespace hearthgate::daemon {
 
-inline constexpr char kHomeService[] = "_hearthgate._tcp";
-
 class Announcer {
  public:
   // `always_named`: the name is told at all times, not only while a code is open (TRUST.md T34).

@@ -328,7 +328,7 @@ Status GatewayProcess::startPlugins() {
     parts.announcer = std::make_unique<Announcer>(*parts.discovery, *parts.hub, parts.identity->home(), homeName(config),
                                                   config.sharing.discovery.name);
     parts.hub->onPairingChanged([&parts] { parts.announcer->refresh(); });
-    parts.discovery->browse(kHomeService, [&parts](sdk::ServiceChange change, const sdk::ServiceInstance& instance) {
+    parts.discovery->browse(sync::kHomeService, [&parts](sdk::ServiceChange change, const sdk::ServiceInstance& instance) {
       parts.hub->nearby(change, instance);
     });
   }

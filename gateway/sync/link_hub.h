@@ -33,6 +33,9 @@ namespace hearthgate::sync {
 class Connection;
 struct PairingRun;
 
+// The DNS-SD service of a home (CONTRACT.md "On the network").
+inline constexpr char kHomeService[] = "_hearthgate._tcp";
+
 struct LinkHubSettings {
   std::string name;                    // of this home
   std::vector<std::string> advertise;  // told to other homes and put into a pairing URI, until advertise() says where to ask
@@ -159,7 +162,7 @@ class LinkHub {
   Result<KeyReport> renewKey(const trust::KeyRenewal& renewal);
 
   // --- nearby ---------------------------------------------------------------------------------------------------------
-  // What DNS-SD tells of `_hearthgate._tcp`: hints where known homes are and which home has a code open. Other gateways'
+  // What DNS-SD tells of kHomeService: hints where known homes are and which home has a code open. Other gateways'
   // announcements only.
   void nearby(sdk::ServiceChange change, const sdk::ServiceInstance& instance);
   // That nearby() will be told of what there is. Without it, join() wants an address.

@@ -182,8 +182,8 @@ std::vector<ReachStep> reachSteps(const LinkFacts& link) {
       steps.push_back({step, waits ? Verdict::kSkipped : Verdict::kOk, waits ? "The hellos are on their way." : success(link, step, address), ""});
     } else if (blocked && step == Step::kPinned) {
       steps.push_back({step, Verdict::kFailed,
-                       link.refused_reason == "identity_fork" ? "Two different keys of " + link.name + " are about."
-                                                              : link.name + " said that it forgot this home.",
+                       link.refused_reason == "forgotten" ? link.name + " said that it forgot this home."
+                                                          : refusal(link.name, link.refused_reason).detail,
                        refusedAction(link.name, link.refused_reason)});
     } else if (blocked) {
       steps.push_back({step, Verdict::kOk, "Nothing is tried before a person has decided.", ""});
@@ -209,21 +209,34 @@ std::optional<ReachStep> failedStep(const LinkFacts& link) {
   return std::nullopt;
 }
 
-std::string refusedAction(const std::string& name, const std::string& reason) {
+Refusal refusal(const std::string& name, const std::string& reason) {
   if (reason == "not_paired" || reason == "forgotten") {
-    return name + " does not know this home any more: pair again, or `hearthgate home forget` it.";
+    return {name + " does not know this home any more.", "Pair again, or `hearthgate home forget` it here."};
   }
   if (reason == "key_not_pinned") {
-    return "Another key answers at its addresses: correct them (`hearthgate home set --at`), or forget it and pair again.";
+    return {"Another key than the pinned one answers at the addresses of " + name + ": it is another home, or has a new key.",
+            "Correct the addresses (`hearthgate home set --at`), or, if it really has a new key, `hearthgate home forget` it and pair "
+            "again."};
   }
   if (reason == "identity_fork") {
-    return "Somebody has its key: run `hearthgate key rotate --compromised` at " + name + ", or pair it again.";
+    return {"Two different keys of " + name + " are about, so somebody has its key, and nothing is exchanged with it.",
+            "Run `hearthgate key rotate --compromised` at " + name + ", or pair it again."};
   }
-  if (reason == "superseded") return "Two machines share one identity: switch the older copy off.";
-  if (reason == "identity") return "Forget " + name + " and pair again.";
-  if (reason == "protocol_version") return "Update the older one of the two gateways.";
-  if (reason == "held_quota") return "Too much is held back: check that the clocks of both homes are right.";
-  return "";
+  if (reason == "superseded") {
+    return {"Two machines share one identity, of this home or of " + name + ".", "Switch the older copy off."};
+  }
+  if (reason == "identity") {
+    return {name + " claims an id that is not the one of its key.", "`hearthgate home forget` it and pair again."};
+  }
+  if (reason == "protocol_version") {
+    return {"This home and " + name + " speak no common version of the protocol.", "Update the older one of the two gateways."};
+  }
+  if (reason == "held_quota") {
+    return {"Too many versions of " + name + " are held back here.", "Check that the clocks of both homes are right."};
+  }
+  return {"The link to " + name + " is refused: " + reason + ".", ""};
 }
+
+std::string refusedAction(const std::string& name, const std::string& reason) { return refusal(name, reason).next_action; }
 
 }  // namespace hearthgate::sync

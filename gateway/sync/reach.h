@@ -60,7 +60,13 @@ struct ReachStep {
 std::vector<ReachStep> reachSteps(const LinkFacts& link);
 // The one that failed.
 std::optional<ReachStep> failedStep(const LinkFacts& link);
-// What to do about a link that was refused for `reason` (HomeState::refused_reason); empty for other reasons.
+// A link that was refused for `reason` (HomeState::refused_reason): what that means, and what to do, which is empty for reasons
+// that are not known here.
+struct Refusal {
+  std::string detail;
+  std::string next_action;
+};
+Refusal refusal(const std::string& name, const std::string& reason);
 std::string refusedAction(const std::string& name, const std::string& reason);
 
 }  // namespace hearthgate::sync

@@ -73,7 +73,7 @@ TEST_F(AttentionOf, SaysWhatToDoAboutARefusedLink) {
   }
   EXPECT_EQ(told.size(), 8u);
   homes_.home_state.refused_reason = "not_paired";
-  EXPECT_TRUE(says("home_refused", "pair again, or `home forget`"));
+  EXPECT_TRUE(says("home_refused", "Pair again, or `hearthgate home forget`"));
 }
 
 TEST_F(AttentionOf, SaysWhyNoLinksAreThere) {
