@@ -98,17 +98,21 @@ ExitStatus discovered(Context& context) {
     context.printed(context.get(path({"discovered"})));
     return kDone;
   }
-  Table table({"NAME", "ID", "ADDRESS", "INTERFACE", "STATE"});
+  // A link-local address names its interface; of the others there is room for none.
+  Table table({"HOME", "ID", "ADDRESS", "STATE"}, {2, 3});
   context.each(path({"discovered"}), [&](const Json& item) {
     std::string address = textAt(item, "address");
     std::string port = std::to_string(numberAt(item, "port"));
+    std::string id8 = textAt(item, "id8");
     std::string known = textAt(item, "known_home");
-    std::string state = textAt(item, "state") == "here" ? "" : "last seen " + textAt(item, "last_seen");
-    if (state.empty() && flagAt(item, "pair")) state = "shows a code";
-    if (state.empty() && !known.empty()) state = "known";
-    table.add({safe(textAt(item, "name")), safe(textAt(item, "id8")),
-               safe(address.find(':') == std::string::npos ? address + ":" + port : "[" + address + "]:" + port),
-               safe(textAt(item, "interface")), state.empty() ? "here" : safe(state)});
+    std::string name = textAt(item, "name");
+    // It told no name: the one that is left says no more than the id.
+    if (name == "hearthgate-" + id8) name = known.empty() ? "-" : context.homeName(known);
+    std::string state = textAt(item, "state") == "here" ? "here" : "last seen " + dayAndMinute(textAt(item, "last_seen"));
+    if (state == "here" && !known.empty()) state = "known";
+    if (flagAt(item, "pair") && textAt(item, "state") == "here") state = "shows a code";
+    table.add({safe(name), safe(id8), safe(address.find(':') == std::string::npos ? address + ":" + port : "[" + address + "]:" + port),
+               safe(state)});
   });
   table.print(context.out(), "nothing is announced on the local networks; other homes are found while they run");
   return kDone;

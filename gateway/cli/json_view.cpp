@@ -57,6 +57,12 @@ std::string toSeconds(const std::string& time) {
   return safe(dot == std::string::npos || !time.ends_with('Z') ? time : time.substr(0, dot) + "Z");
 }
 
+std::string dayAndMinute(const std::string& time) {
+  constexpr size_t kYear = 5, kDay = 5, kMinute = 5;  // 2026- 11-20 T 10:00
+  if (time.size() <= kYear + kDay + 1 + kMinute || !time.ends_with('Z')) return safe(time);
+  return safe(time.substr(kYear, kDay) + " " + time.substr(kYear + kDay + 1, kMinute) + "Z");
+}
+
 std::string number(int64_t value) { return std::to_string(value); }
 
 std::string grouped(const std::string& id) {

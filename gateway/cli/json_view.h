@@ -27,6 +27,8 @@ std::string safe(std::string_view text);
 std::string fieldsLine(const Json& fields);
 // A time of the gateway without its milliseconds: what a table has room for.
 std::string toSeconds(const std::string& time);
+// `11-20 10:00Z` of one.
+std::string dayAndMinute(const std::string& time);
 std::string number(int64_t value);
 // A home id in groups of four, as people compare it.
 std::string grouped(const std::string& id);

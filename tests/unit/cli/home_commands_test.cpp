@@ -89,5 +89,25 @@ TEST_F(HomeCommands, ConnectDisconnectAndForgetReachTheirRoutes) {
   EXPECT_EQ(server.asked().back(), "DELETE " + target);
 }
 
+TEST_F(Cli, DiscoveredShowsWholeAddressesWithinEightyColumns) {
+  auto item = [](const std::string& name, const std::string& address, const std::string& known, const std::string& rest) {
+    return R"({"service":"_hearthgate._tcp","id8":"aaaaaaaa","name":")" + name + R"(","address":")" + address + R"(","port":8765,)" +
+           R"("known_home":)" + known + R"(,"last_seen":"2026-11-20T10:00:00.000Z","interface":"eth0",)" + rest + "}";
+  };
+  const std::string beach = "\"" + kBeachId + "\"", none = "null";
+  const std::string here = R"("state":"here","pair":false)", code = R"("state":"here","pair":true)", lost = R"("state":"lost","pair":true)";
+  server.answer("GET /api/v1/discovered?limit=1000", 200,
+                R"({"items":[)" + item("hearthgate-aaaaaaaa", "fe80::5429:30ff:feb8:9c4f%eth0", beach, here) + "," +
+                    item("hearthgate-aaaaaaaa", "192.168.1.2", none, here) + "," + item("guest", "192.168.100.200", none, code) + "," +
+                    item("gone", "192.168.1.4", beach, lost) + R"(],"next":null})");
+  EXPECT_EQ(run({"discovered"}), 0);
+  EXPECT_EQ(out,
+            "HOME   ID        ADDRESS                                STATE\n"
+            "Beach  aaaaaaaa  [fe80::5429:30ff:feb8:9c4f%eth0]:8765  known\n"
+            "-      aaaaaaaa  192.168.1.2:8765                       here\n"
+            "guest  aaaaaaaa  192.168.100.200:8765                   shows a code\n"
+            "gone   aaaaaaaa  192.168.1.4:8765                       last seen 11-20 10:00Z\n");
+}
+
 }  // namespace
 }  // namespace hearthgate::cli
