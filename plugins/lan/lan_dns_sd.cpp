@@ -16,7 +16,11 @@ namespace {
 
 using Heard = sdk::DnsSd::Heard;
 
-// One browse: the instances of a type, each resolved as long as it is there.
+using std::chrono::steady_clock;
+
+// One browse: the instances of a type. Of few each is resolved as long as it is there, which has Avahi ask for its records
+// again and again (RFC 6762 section 5.2). Of many each is resolved for a moment, every kLookAgain: what others announce is in
+// Avahi's cache, and a resolver that is gone before its questions left (after a tenth of a second) asks nothing.
 class Browse {
  public:
   Browse(std::string type, Heard heard, const LanDnsSd::Logger& logger, std::function<bool(const std::string&)> is_own)
@@ -30,12 +34,26 @@ class Browse {
     return browser_ != nullptr;
   }
 
-  // There is room again, and Avahi does not tell twice what it found no place for.
-  void look(Responder& responder) {
-    if (!std::exchange(again_, false)) return;
-    full_ = false;
-    browser_.reset();
-    begin(responder);
+  // What the last callbacks brought about.
+  void look(Responder& responder, steady_clock::time_point now) {
+    // There is room again, and Avahi does not tell twice what it found no place for.
+    if (std::exchange(again_, false)) {
+      full_ = false;
+      browser_.reset();
+      begin(responder);
+    }
+    const bool few = instances_.size() <= kFollowedInstances;
+    const bool due = few || now >= look_due_;
+    for (auto& [key, instance] : instances_) {
+      if (!few && instance.answered) instance.resolver.reset();
+      if (due && !instance.resolver) resolve(responder, key, instance);
+    }
+    if (due) look_due_ = now + kLookAgain;
+  }
+
+  // When look() has something to do though nothing has happened.
+  steady_clock::time_point due() const {
+    return instances_.size() <= kFollowedInstances ? steady_clock::time_point::max() : look_due_;
   }
 
   // Everything is lost: the responder is.
@@ -50,8 +68,15 @@ class Browse {
   struct Instance {
     sdk::ServiceInstance told;
     bool is_told = false;
+    bool answered = false;  // since the resolver was made
     std::unique_ptr<Lasting> resolver;
   };
+
+  void resolve(Responder& responder, const Key& key, Instance& instance) {
+    instance.answered = false;
+    instance.resolver = responder.resolve(std::get<0>(key), std::get<1>(key), type_, std::get<2>(key),
+                                          [this, key](Responder::Place place) { resolved(key, std::move(place)); });
+  }
 
   void came(Responder& responder, const Key& key) {
     if (instances_.contains(key)) return;
@@ -64,14 +89,14 @@ class Browse {
     }
     Instance& instance = instances_[key];
     instance.told = {type_, std::get<2>(key), interfaceName(std::get<0>(key)), "", 0, {}, false, false};
-    instance.resolver = responder.resolve(std::get<0>(key), std::get<1>(key), type_, std::get<2>(key),
-                                          [this, key](Responder::Place place) { resolved(key, std::move(place)); });
+    resolve(responder, key, instance);
   }
 
   void resolved(const Key& key, Responder::Place place) {
     const auto at = instances_.find(key);
     if (at == instances_.end()) return;
     Instance& instance = at->second;
+    instance.answered = true;
     sdk::ServiceInstance now = instance.told;
     now.address = addressText(place.address, std::get<0>(key));
     now.port = place.port;
@@ -107,6 +132,7 @@ class Browse {
   bool full_ = false;   // something was not looked at
   bool again_ = false;
   std::map<Key, Instance> instances_;
+  steady_clock::time_point look_due_{};
   std::unique_ptr<Lasting> browser_;
 };
 
@@ -126,9 +152,9 @@ struct LanDnsSd::Loop {
   std::string told;     // why there is none
   bool by_daemon = false;
   int without_daemon = 0;  // tries to find it again
-  std::chrono::steady_clock::time_point look_for_daemon{};  // where `auto` does without one
+  steady_clock::time_point look_for_daemon{};  // where `auto` does without one
   bool interfaces_changed = false;
-  std::map<uint64_t, std::chrono::steady_clock::time_point> again;  // announcements that are published anew then
+  std::map<uint64_t, steady_clock::time_point> again;  // announcements that are published anew then
   std::unique_ptr<Responder> responder;
   std::unique_ptr<InterfaceWatch> watch;
 
@@ -156,7 +182,7 @@ struct LanDnsSd::Loop {
     without_daemon = 0;
     if (!daemon && mode != MdnsMode::kDaemon) {
       made = embeddedResponder(api, failed(), [this](const char* text) { logger(sdk::Log::Level::kDebug, text); });
-      look_for_daemon = std::chrono::steady_clock::now() + kLookForDaemon;
+      look_for_daemon = steady_clock::now() + kLookForDaemon;
     }
     if (!made.responder) return made.problem;
     failure.clear();
@@ -171,7 +197,7 @@ struct LanDnsSd::Loop {
   }
 
   // It may be begun after the gateway, or come back after a long time.
-  void lookForDaemon(std::chrono::steady_clock::time_point now) {
+  void lookForDaemon(steady_clock::time_point now) {
     if (!doesWithoutDaemon() || now < look_for_daemon) return;
     look_for_daemon = now + kLookForDaemon;
     MadeResponder made = daemonResponder(avahi_simple_poll_get(poll.get()), failed());
@@ -185,9 +211,9 @@ struct LanDnsSd::Loop {
     browses.clear();
     announcements.clear();
     // Avahi sends its goodbyes from its loop, some milliseconds later.
-    const auto end = std::chrono::steady_clock::now() + kGoodbyeTime;
+    const auto end = steady_clock::now() + kGoodbyeTime;
     for (auto left = kGoodbyeTime; left.count() > 0;
-         left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now())) {
+         left = std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now())) {
       avahi_simple_poll_iterate(poll.get(), static_cast<int>(left.count()));
     }
   }
@@ -195,10 +221,11 @@ struct LanDnsSd::Loop {
   // How long nothing has to be done without a call.
   int patience() const {
     if (!responder) return static_cast<int>(kBeginAgain.count());
-    auto first = doesWithoutDaemon() ? look_for_daemon : std::chrono::steady_clock::time_point::max();
+    auto first = doesWithoutDaemon() ? look_for_daemon : steady_clock::time_point::max();
     for (const auto& [number, when] : again) first = std::min(first, when);
-    if (first == std::chrono::steady_clock::time_point::max()) return -1;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - std::chrono::steady_clock::now()).count();
+    for (const auto& [number, browse] : browses) first = std::min(first, browse->due());
+    if (first == steady_clock::time_point::max()) return -1;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(first - steady_clock::now()).count();
     return static_cast<int>(std::max<int64_t>(left + 1, 0));
   }
 
@@ -215,8 +242,8 @@ struct LanDnsSd::Loop {
       const InterfaceAddresses interfaces = interfaceAddresses();
       for (auto& [number, announcing] : announcements) announcing->publish(*responder, interfaces);
     }
-    for (auto& [number, browse] : browses) browse->look(*responder);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = steady_clock::now();
+    for (auto& [number, browse] : browses) browse->look(*responder, now);
     lookForDaemon(now);
     for (auto& [number, announcing] : announcements) {
       const bool broken = announcing->broken(), host_taken = announcing->hostTaken(), taken = announcing->taken();

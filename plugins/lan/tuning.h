@@ -43,6 +43,11 @@ inline constexpr size_t kCloseCodeBytes = 32;
 // Instances of one type that are looked at, each by interface and by IPv4 and IPv6: a house with fifty homes on two networks
 // has two hundred. What announces more is no house.
 inline constexpr size_t kMaxInstances = 512;
+// Up to so many are followed, so that a change is heard of at once: a dozen homes at most. With fifty, following cost each of
+// them three packets a minute after a quarter of an hour, and thirty at the start.
+inline constexpr size_t kFollowedInstances = 16;
+// More than that are looked at this often, which costs no packet: a code that was opened shows that much later.
+inline constexpr std::chrono::milliseconds kLookAgain{2'000};
 // What the process that listens may tell of them: a label (RFC 1035 section 2.3.4), `_LABEL._tcp` or a subtype of it, and lines
 // for the log, of which Avahi's longest hold a name.
 inline constexpr size_t kMaxLabelBytes = 63;

@@ -103,7 +103,7 @@ TEST_F(WayToAHome, EndsAtAnotherHomeAndIsNotRefusedAnyMoreWhenThatIsGone) {
   EXPECT_EQ(beach.hub().state(city.id()).refused_reason, "key_not_pinned");
   auto why = beach.hub().why(city.id(), {model::OwnerId(city.id()), "light.x"});
   ASSERT_TRUE(why.ok());
-  EXPECT_EQ(why->next_action.find("Another key answers"), 0u) << why->next_action;
+  EXPECT_EQ(why->next_action.find("Correct the addresses"), 0u) << why->next_action;
   other.stop();
   EXPECT_EQ(failed(tried())->step, Step::kTcp);
   EXPECT_EQ(beach.hub().state(city.id()).refused_reason, "");
