@@ -23,6 +23,19 @@ inline constexpr size_t kMaxReasonBytes = 64;
 inline constexpr size_t kMaxFormerKeys = 32;
 inline constexpr int64_t kFormerKeyLimitMs = int64_t{400} * 24 * 60 * 60 * 1000;
 
+// Circles (T16). A family's homes and devices, with room: each pair of members compares what it has, so costs rise with the
+// square. A charter of as many members with the longest names takes 8 KiB, and one with as many rows as a person could write
+// by hand half a MiB.
+inline constexpr size_t kMaxCircleMembers = 64;
+inline constexpr size_t kMaxCharterRows = 1'000;  // of access over all lists; and of strategies
+inline constexpr size_t kMaxCharterLists = 16;
+inline constexpr size_t kMaxCharterBytes = 1024 * 1024;
+inline constexpr uint64_t kMaxCharterNumber = 1ull << 53;  // as counters (T13)
+// Hand-overs that a chain names, each with the charter before it perhaps, and who signed them.
+inline constexpr size_t kMaxCharterChain = 256;
+inline constexpr size_t kMaxCharterSigners = 256;
+inline constexpr size_t kMaxStrategyBytes = 255;  // `owner/name#hash` of a script
+
 // T1, per open code.
 inline constexpr int kPairFailuresPerSource = 3;
 inline constexpr int kPairHandshakesAtOnce = 4;
