@@ -280,7 +280,9 @@ Result<CharterProof> decodeCharterProof(std::string_view bytes) {
   for (uint32_t i = reader.count(kMaxCharterSigners); i > 0 && reader.ok(); --i) {
     const HomeId home = HomeId::fromBytes(reader.fixed(HomeId::kSize)).value_or(HomeId{});
     KeyChain chain = readChain(reader);
-    if (chain.empty() || !proof.keys.emplace(home, std::move(chain)).second) return bad;
+    const bool in_order = proof.keys.empty() || proof.keys.rbegin()->first < home;
+    if (chain.empty() || !in_order) return bad;
+    proof.keys.emplace(home, std::move(chain));
   }
   if (!reader.done() || proof.chain.empty()) return bad;
   return proof;

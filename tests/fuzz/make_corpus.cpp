@@ -12,6 +12,7 @@
 #include "store/rules_codec.h"
 #include "sync/frames.h"
 #include "sync/wire.h"
+#include "trust/charter.h"
 #include "trust/identity.h"
 #include "trust/pairing.h"
 #include "trust/pairing_code.h"
@@ -177,6 +178,14 @@ void trustSeeds() {
   seed("trust_statements_fuzz", "chain", byte(1) + encodeChain(a.chain()));
   for (size_t i = 0; i < 12; ++i)
     seed("trust_statements_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(16));
+  Charter charter = foundCircle("family", {a.home(), "a"}, random);
+  CharterProof proof{{{charter, {signCharter(charter, a.home(), a.epoch(), a.operatingKey())}}}, {{a.home(), a.chain()}}};
+  charter = nextCharter(charter);
+  charter.lists = {{{"light.*", std::nullopt, model::Access::kRead}}, {{"light.a", a.home(), model::Access::kWrite}}};
+  charter.strategies = {{model::StrategyRow::Scope::kKind, "config", "merge"}};
+  proof.chain.push_back({charter, {signCharter(charter, a.home(), a.epoch(), a.operatingKey())}});
+  seed("trust_charters_fuzz", "proof", byte(1) + encodeCharterProof(proof));
+  for (size_t i = 0; i < 24; ++i) seed("trust_charters_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(24));
   for (size_t i = 0; i < 24; ++i)
     seed("trust_files_fuzz", "damaged-" + std::to_string(i), byte(i % 4) + byte(i) + random.bytes(16));
   for (size_t i = 0; i < 16; ++i)
