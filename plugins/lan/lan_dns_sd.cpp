@@ -19,7 +19,7 @@ using Heard = sdk::DnsSd::Heard;
 using std::chrono::steady_clock;
 
 // One browse: the instances of a type. Of few each is resolved as long as it is there, which has Avahi ask for its records
-// again and again (RFC 6762 section 5.2). Of many each is resolved for a moment, every kLookAgain: what others announce is in
+// again and again (RFC 6762 section 5.2). Of many each is resolved for a moment now and then: what others announce is in
 // Avahi's cache, and a resolver that is gone before its questions left (after a tenth of a second) asks nothing.
 class Browse {
  public:
@@ -48,7 +48,7 @@ class Browse {
       if (!few && instance.answered) instance.resolver.reset();
       if (due && !instance.resolver) resolve(responder, key, instance);
     }
-    if (due) look_due_ = now + kLookAgain;
+    if (due) look_due_ = now + std::chrono::milliseconds(1000 * instances_.size() / kLooksPerSecond);
   }
 
   // When look() has something to do though nothing has happened.
