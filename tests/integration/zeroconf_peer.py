@@ -1,4 +1,4 @@
-"""Another implementation of DNS-SD (python3-zeroconf), for homes_find_each_other_test: announces what one line of JSON each on
+"""Another implementation of DNS-SD (python3-zeroconf), for sites.py: announces what one line of JSON each on
 standard input says, and prints what it hears of `_hearthgate._tcp`, one line of JSON each. Ends with its standard input."""
 import json
 import socket
