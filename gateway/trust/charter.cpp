@@ -1,7 +1,6 @@
 #include "trust/charter.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/assert.h"
 #include "base/sha256.h"
@@ -27,35 +26,47 @@ std::string signedFields(const Charter& charter, const HomeId& home, uint64_t ep
   return writer.take();
 }
 
-bool isNamed(const std::string& name, size_t most) { return !name.empty() && name.size() <= most && displayName(name, most) == name; }
+bool isShown(const std::string& text, size_t most) { return !text.empty() && text.size() <= most && displayName(text, most) == text; }
+
+bool isSound(const StrategyRow& row) {
+  if (!isShown(row.strategy, kMaxStrategyBytes)) return false;
+  switch (row.scope) {
+    case StrategyRow::Scope::kOwner:
+    case StrategyRow::Scope::kDefault: return row.pattern.empty();
+    case StrategyRow::Scope::kKind: return model::checkKind(row.pattern).ok();
+    case StrategyRow::Scope::kEntity:
+    case StrategyRow::Scope::kGlob: break;
+  }
+  return model::checkPattern(row.pattern).ok();
+}
+
+size_t rowsOf(const Charter& charter) {
+  size_t rows = 0;
+  for (const std::vector<Charter::Row>& list : charter.lists) rows += list.size();
+  return rows;
+}
 
 // What a charter has to be whoever signed it.
 bool isSound(const Charter& charter) {
   const bool founding = !charter.circle;
   if (founding != (charter.number == 1) || founding != charter.previous.empty() || (founding && charter.hand_overs != 0)) return false;
   if (charter.number == 0 || charter.number >= kMaxCharterNumber || charter.hand_overs >= charter.number) return false;
-  if (!isNamed(charter.name, kMaxHomeNameBytes) || charter.members.empty() || charter.members.size() > kMaxCircleMembers) return false;
+  if (!isShown(charter.name, kMaxHomeNameBytes) || charter.members.empty() || charter.members.size() > kMaxCircleMembers) return false;
   if (charter.lists.empty() || charter.lists.size() > kMaxCharterLists || charter.strategies.size() > kMaxCharterRows) return false;
   for (size_t i = 0; i < charter.members.size(); ++i) {
-    if (!isNamed(charter.members[i].name, kMaxHomeNameBytes)) return false;
+    if (!isShown(charter.members[i].name, kMaxHomeNameBytes)) return false;
     if (i > 0 && !(charter.members[i - 1].home < charter.members[i].home)) return false;
   }
   if (!charter.member(charter.keeper)) return false;
-  size_t rows = 0;
+  if (rowsOf(charter) > kMaxCharterRows) return false;
   for (const std::vector<Charter::Row>& list : charter.lists) {
-    rows += list.size();
     for (const Charter::Row& row : list) {
       if (row.access == Access::kNone || !model::checkPattern(row.pattern).ok()) return false;
       if (row.home && !charter.member(*row.home)) return false;
     }
   }
-  if (rows > kMaxCharterRows) return false;
   for (const StrategyRow& row : charter.strategies) {
-    if (row.strategy.empty() || row.strategy.size() > kMaxStrategyBytes || displayName(row.strategy, kMaxStrategyBytes) != row.strategy) return false;
-    const bool bare = row.scope == StrategyRow::Scope::kOwner || row.scope == StrategyRow::Scope::kDefault;
-    if (bare ? !row.pattern.empty() : row.scope == StrategyRow::Scope::kKind ? !model::checkKind(row.pattern).ok() : !model::checkPattern(row.pattern).ok()) {
-      return false;
-    }
+    if (!isSound(row)) return false;
   }
   return true;
 }
@@ -316,6 +327,8 @@ Charter leastOfBoth(const Charter& one, const Charter& other) {
   for (std::vector<Charter::Row>& list : least.lists) {
     std::erase_if(list, [&](const Charter::Row& row) { return row.home && !least.member(*row.home); });
   }
+  // More than can be told: until a person has looked, all may read and nobody writes.
+  if (least.lists.size() > kMaxCharterLists || rowsOf(least) > kMaxCharterRows) least.lists = {{{"*", std::nullopt, Access::kRead}}};
   return least;
 }
 

@@ -231,6 +231,27 @@ TEST_F(Charters, OfAKeeperThatForgotGiveTheLeastOfBoth) {
   EXPECT_TRUE(decodeCharterProof(encodeCharterProof(proof_)).ok());
 }
 
+TEST_F(Charters, OfAKeeperThatForgotCanBeToldHoweverMuchBothSay) {
+  const auto full = [&](const char* pattern, size_t rows) {
+    Charter charter = nextCharter(proof_.current());
+    charter.lists = {std::vector<Charter::Row>(rows, {pattern, std::nullopt, Access::kWrite})};
+    return charter;
+  };
+  const auto told = [&](const Charter& least) {
+    CharterProof proof = proof_;
+    proof.chain.back() = by(ada_, least);
+    return decodeCharterProof(encodeCharterProof(proof)).ok();
+  };
+  const Charter fits = leastOfBoth(full("a.*", kMaxCharterRows / 2), full("b.*", kMaxCharterRows / 2));
+  EXPECT_TRUE(told(fits));
+  EXPECT_EQ(fits.lists.size(), 2u);
+  const Charter over = leastOfBoth(full("a.*", kMaxCharterRows / 2), full("b.*", kMaxCharterRows / 2 + 1));
+  EXPECT_TRUE(told(over));
+  model::Rules rules;
+  rules.lists = over.rowsFor(ben_.home());
+  EXPECT_EQ(rules.accessFor("a.x"), Access::kRead);
+}
+
 TEST_F(Charters, ReplaceEachOtherInOneOrder) {
   const Charter first = proof_.current(), next = nextCharter(first), handed = handedTo(ben_);
   Charter later = nextCharter(nextCharter(next));
