@@ -181,10 +181,8 @@ std::vector<ReachStep> reachSteps(const LinkFacts& link) {
       const bool waits = step == Step::kLevel && !link.hello;
       steps.push_back({step, waits ? Verdict::kSkipped : Verdict::kOk, waits ? "The hellos are on their way." : success(link, step, address), ""});
     } else if (blocked && step == Step::kPinned) {
-      steps.push_back({step, Verdict::kFailed,
-                       link.refused_reason == "forgotten" ? link.name + " said that it forgot this home."
-                                                          : refusal(link.name, link.refused_reason).detail,
-                       refusedAction(link.name, link.refused_reason)});
+      Refusal refused = refusal(link.name, link.refused_reason);
+      steps.push_back({step, Verdict::kFailed, std::move(refused.detail), std::move(refused.next_action)});
     } else if (blocked) {
       steps.push_back({step, Verdict::kOk, "Nothing is tried before a person has decided.", ""});
     } else if (!best) {
@@ -211,7 +209,8 @@ std::optional<ReachStep> failedStep(const LinkFacts& link) {
 
 Refusal refusal(const std::string& name, const std::string& reason) {
   if (reason == "not_paired" || reason == "forgotten") {
-    return {name + " does not know this home any more.", "Pair again, or `hearthgate home forget` it here."};
+    return {name + (reason == "forgotten" ? " said that it forgot this home." : " does not know this home any more."),
+            "Pair again, or `hearthgate home forget` it here."};
   }
   if (reason == "key_not_pinned") {
     return {"Another key than the pinned one answers at the addresses of " + name + ": it is another home, or has a new key.",
