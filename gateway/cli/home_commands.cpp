@@ -108,11 +108,11 @@ ExitStatus discovered(Context& context) {
     std::string name = textAt(item, "name");
     // It told no name: the one that is left says no more than the id.
     if (name == "hearthgate-" + id8) name = known.empty() ? "-" : context.homeName(known);
-    std::string state = textAt(item, "state") == "here" ? "here" : "last seen " + dayAndMinute(textAt(item, "last_seen"));
-    if (state == "here" && !known.empty()) state = "known";
-    if (flagAt(item, "pair") && textAt(item, "state") == "here") state = "shows a code";
+    std::string state = known.empty() ? "here" : "known";
+    if (flagAt(item, "pair")) state = "shows a code";
+    if (textAt(item, "state") != "here") state = "last seen " + dayAndMinute(textAt(item, "last_seen"));
     table.add({safe(name), safe(id8), safe(address.find(':') == std::string::npos ? address + ":" + port : "[" + address + "]:" + port),
-               safe(state)});
+               state});
   });
   table.print(context.out(), "nothing is announced on the local networks; other homes are found while they run");
   return kDone;
