@@ -40,6 +40,14 @@ class Input {
     return value;
   }
   std::string_view rest() const { return rest_; }
+  // Up to two bytes of `bytes`, which are some, become others.
+  void damage(std::string* bytes) {
+    for (size_t edits = below(3); edits > 0; --edits) {
+      size_t at = byte() * size_t{256};
+      at = (at + byte()) % bytes->size();
+      (*bytes)[at] = static_cast<char>(byte());
+    }
+  }
 
  private:
   std::string_view rest_;

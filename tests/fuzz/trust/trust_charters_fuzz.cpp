@@ -154,9 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (size_t edits = input.below(3); edits > 0; --edits) change(&proof.chain[input.below(proof.chain.size())], &input);
   std::string bytes = encodeCharterProof(proof);
-  for (size_t edits = input.below(3); edits > 0; --edits) {
-    bytes[(input.byte() * 256u + input.byte()) % bytes.size()] = static_cast<char>(input.byte());
-  }
+  input.damage(&bytes);
   if (auto read = decodeCharterProof(bytes); read.ok()) judge(*read);
   return 0;
 }

@@ -116,9 +116,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     change(&chain[input.below(chain.size())], &input);
   }
   std::string bytes = encodeChain(chain);
-  for (size_t edits = input.below(3); edits > 0; --edits) {
-    bytes[(input.byte() * 256u + input.byte()) % bytes.size()] = static_cast<char>(input.byte());
-  }
+  input.damage(&bytes);
   if (auto read = decodeChain(bytes); read.ok()) judge(*read);
   return 0;
 }
