@@ -46,8 +46,8 @@ inline constexpr size_t kMaxInstances = 512;
 // Up to so many are followed, so that a change is heard of at once: a dozen homes at most. With fifty, following cost each of
 // them three packets a minute after a quarter of an hour, and thirty at the start.
 inline constexpr size_t kFollowedInstances = 16;
-// Of more than that one after the other is looked at, so many a second, which costs no packet and less than a hundredth of a
-// processor however many there are. Of fifty homes a code that was opened shows at the others within two seconds.
+// More than that are looked at all together, so many a second on average, which costs no packet and less than a hundredth of
+// a processor however many there are. Of fifty homes a code that was opened shows at the others within two seconds.
 inline constexpr int kLooksPerSecond = 25;
 // What the process that listens may tell of them: a label (RFC 1035 section 2.3.4), `_LABEL._tcp` or a subtype of it, and lines
 // for the log, of which Avahi's longest hold a name.

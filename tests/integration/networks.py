@@ -54,19 +54,19 @@ class Machine:
         """`own_run`: with a /run of its own too, where daemons of the test put their sockets."""
         Machine.count += 1
         self.number = Machine.count
-        # A root folder that was only unpacked is no mount point, so it cannot be made private: what is mounted is taken away too.
-        spaces, begin, end = (["--net", "--mount"], "mount --make-rprivate / 2> /dev/null; mount -t tmpfs none /run && ", "; umount -l /run") \
-            if own_run else (["--net"], "", "")
-        unchanged = ["--propagation", "unchanged"] if own_run else []
         # Nor does it ask for routers by IPv6, which who counts packets would count.
-        begin += "echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations && "
+        begin = "echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations && ip link set lo up && echo up && read -r forever"
+        spaces, unchanged, root = ["--net"], [], []
+        if own_run:
+            # A root folder that was only unpacked is no mount point, so it cannot be made private: what is mounted is taken away
+            # too, and who enters the mounts does not find that root by itself.
+            begin = f"mount --make-rprivate / 2> /dev/null; mount -t tmpfs none /run && {begin}; umount -l /run"
+            spaces, unchanged, root = ["--net", "--mount"], ["--propagation", "unchanged"], ["--root"]
         # As long as standard input is open, which is as long as this process lives.
-        self.holder = subprocess.Popen(["unshare", *spaces, *unchanged, "sh", "-c",
-                                        begin + "ip link set lo up && echo up && read -r forever" + end],
+        self.holder = subprocess.Popen(["unshare", *spaces, *unchanged, "sh", "-c", begin],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         expect(self.holder.stdout.readline() == "up\n", "a network namespace could not be made")
-        # With the mounts comes their root, which is not that of a folder that was unpacked.
-        self.inside = ["nsenter", "--target", str(self.holder.pid), *spaces, *(["--root"] if own_run else []), "--"]
+        self.inside = ["nsenter", "--target", str(self.holder.pid), *spaces, *root, "--"]
 
     def close(self):
         self.holder.stdin.close()
