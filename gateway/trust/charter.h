@@ -57,7 +57,8 @@ struct Charter {
   CharterHash hash() const;
   model::OwnerId circleId() const;
   const Member* member(const HomeId& home) const;
-  // What the lists give a member, as rows about that home alone; no list for others.
+  // What the lists give a member, as rows about that home alone; no list for others. The keeper may write everything: what
+  // nobody may write could differ from home to home for ever.
   std::vector<model::AccessRows> rowsFor(const HomeId& home) const;
 };
 

@@ -31,9 +31,11 @@ inline constexpr size_t kMaxCharterRows = 1'000;  // of access over all lists; a
 inline constexpr size_t kMaxCharterLists = 16;
 inline constexpr size_t kMaxCharterBytes = 1024 * 1024;
 inline constexpr uint64_t kMaxCharterNumber = 1ull << 53;  // as counters (T13)
-// Hand-overs that a chain names, each with the charter before it perhaps, and who signed them.
+// Hand-overs that a chain names, each with the charter before it perhaps, who signed them, and the statements of their keys.
+// Each is one signature to be checked, or two, 2 ms each: a hostile member costs a second and a half, once a minute.
 inline constexpr size_t kMaxCharterChain = 256;
 inline constexpr size_t kMaxCharterSigners = 256;
+inline constexpr size_t kMaxCharterStatements = 256;
 inline constexpr size_t kMaxStrategyBytes = 255;  // `owner/name#hash` of a script
 
 // T1, per open code.

@@ -206,6 +206,7 @@ TEST_F(Charters, SayWhatAMemberMayDo) {
   EXPECT_EQ(may(ben_, "light.a"), Access::kWrite);
   EXPECT_EQ(may(joe_, "light.a"), Access::kRead);
   EXPECT_EQ(may(stranger_, "light.a"), Access::kNone);
+  EXPECT_EQ(may(ada_, "config.a"), Access::kWrite) << "the keeper always may";
   charter.lists.push_back({{"light.*", std::nullopt, Access::kRead}});
   EXPECT_EQ(may(ben_, "light.a"), Access::kRead) << "of two lists the lesser";
   EXPECT_EQ(may(ben_, "config.b"), Access::kRead);
