@@ -153,6 +153,15 @@ class Reader : public model::Names {
   std::optional<Peer> peer(const HomeId& home);
   std::optional<Cursor> cursor(const HomeId& home, const model::OwnerId& owner);
 
+  // store_circles.cpp
+  std::vector<CircleRow> circles();
+  std::optional<CircleRow> circle(const model::OwnerId& id);
+  bool knowsCharter(const model::OwnerId& circle, std::string_view hash);
+  std::vector<CircleGuest> circleGuests(const model::OwnerId& circle);
+  std::map<HomeId, std::string> circleRemoved(const model::OwnerId& circle);  // what each is shown
+  std::set<HomeId> circleDistrusted(const model::OwnerId& circle);
+  std::string circleVote(const model::OwnerId& circle, uint64_t number);        // the hash, or empty
+
   // What the last batch of a pass told; see Store::putPeerFeed.
   std::optional<FeedPlace> peerFeed(const HomeId& home, const model::OwnerId& owner);
 
@@ -244,6 +253,7 @@ class Reader : public model::Names {
   Page<HistoryRow> historyRows(const std::vector<PlacedHistory>& places, size_t limit, size_t bytes);
   std::optional<PlacedHistory> placeOf(EntityNumber n, std::string_view hash_prefix);
   OwnerRow readOwner(Query& query);
+  CircleRow readCircle(Query& query);
   model::Siblings decode(std::string_view blob, std::string_view kind);
   void forgetCaches();
 

@@ -187,6 +187,29 @@ struct Cursor {
   int64_t as_of_ms = 0;
 };
 
+enum class CircleState { kInvited = 0, kAccepted = 1, kMember = 2, kGone = 3 };
+
+// A circle as this home knows it (0010_circles.sql).
+struct CircleRow {
+  model::OwnerId id;
+  CircleState state = CircleState::kInvited;
+  std::string name;
+  std::optional<HomeId> inviter;
+  int64_t until_ms = 0;  // of the invitation; names it too
+  std::string proof;     // trust's encoding; empty: no charter yet
+  uint64_t passes = 0;   // replacing passes that have ended
+  bool needs_pass = false;
+  bool operator==(const CircleRow&) const = default;
+};
+
+// A home that this one invited to a circle.
+struct CircleGuest {
+  HomeId home;
+  std::string name;
+  int64_t until_ms = 0;
+  bool accepted = false;
+};
+
 // A place in another home's feed.
 struct FeedPlace {
   FeedEpoch epoch;

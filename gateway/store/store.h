@@ -115,6 +115,17 @@ class Store : public Reader, public model::Numbering {
   void addHeld(const HeldRow& row);
   void removeHeld(int64_t n);
 
+  // store_circles.cpp
+  void putCircle(const CircleRow& row);
+  void removeCircle(const model::OwnerId& id);  // the row alone
+  void putCharter(const model::OwnerId& circle, std::string_view hash);
+  void putCircleGuest(const model::OwnerId& circle, const CircleGuest& guest);
+  void removeCircleGuest(const model::OwnerId& circle, const HomeId& home);
+  void putCircleRemoved(const model::OwnerId& circle, const HomeId& home, std::string_view proof);  // empty: removes
+  void putCircleDistrust(const model::OwnerId& circle, const HomeId& home, std::optional<int64_t> since_ms);  // nothing: ends it
+  void putCircleVote(const model::OwnerId& circle, uint64_t number, std::string_view hash);
+  void removeCursors(const model::OwnerId& owner);  // of all homes
+
   // What 0003_why.sql keeps.
   void putPeerPlace(const HomeId& home, const model::OwnerId& owner, const PeerPlace& place);
   void removePeerPlace(const HomeId& home, const model::OwnerId& owner);

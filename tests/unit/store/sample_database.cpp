@@ -307,6 +307,45 @@ void expectWhy(Store& store) {
   EXPECT_EQ(store.bandwidth(home(2)), 5000u);
 }
 
+CircleRow sampleCircle() {
+  CircleRow row;
+  row.id = kCircle;
+  row.state = CircleState::kMember;
+  row.name = "family";
+  row.inviter = home(2);
+  row.until_ms = 700;
+  row.proof = std::string("\x01\0\xFE", 3);
+  row.passes = 2;
+  row.needs_pass = true;
+  return row;
+}
+
+void fillCircles(Store& store) {
+  store.putCircle(sampleCircle());
+  store.putCharter(kCircle, std::string(32, 'h'));
+  store.putCircleGuest(kCircle, {home(3), "Hut", 701, true});
+  store.putCircleRemoved(kCircle, home(2), "proof");
+  store.putCircleVote(kCircle, 7, std::string(32, 'v'));
+  store.putCircleDistrust(kCircle, home(3), 702);
+}
+
+void expectCircles(Store& store) {
+  EXPECT_EQ(store.circle(kCircle), sampleCircle());
+  EXPECT_EQ(store.circles().size(), 1u);
+  EXPECT_TRUE(store.knowsCharter(kCircle, std::string(32, 'h')));
+  EXPECT_FALSE(store.knowsCharter(kCircle, std::string(32, 'i')));
+  ASSERT_EQ(store.circleGuests(kCircle).size(), 1u);
+  const CircleGuest guest = store.circleGuests(kCircle)[0];
+  EXPECT_EQ(guest.home, home(3));
+  EXPECT_EQ(guest.name, "Hut");
+  EXPECT_EQ(guest.until_ms, 701);
+  EXPECT_TRUE(guest.accepted);
+  EXPECT_EQ(store.circleRemoved(kCircle), (std::map<HomeId, std::string>{{home(2), "proof"}}));
+  EXPECT_EQ(store.circleVote(kCircle, 7), std::string(32, 'v'));
+  EXPECT_EQ(store.circleVote(kCircle, 8), "");
+  EXPECT_EQ(store.circleDistrusted(kCircle), std::set<HomeId>{home(3)});
+}
+
 }  // namespace
 
 Status fillSample(Store& store) {
@@ -318,6 +357,7 @@ Status fillSample(Store& store) {
   store.addAudit({0, 1'800'000'000'500, home(2).text(), "refused", "light.beach", "not shared", 41});
   store.raiseTrimmed(store.entity({kMe, "light.kitchen"})->n, model::replica(1), 3);
   fillWhy(store);
+  fillCircles(store);
   return store.commit();
 }
 
@@ -328,6 +368,7 @@ void expectSample(Store& store, int schema) {
   expectHomes(store);
   if (schema >= 2) expectAudit(store);
   if (schema >= 3) expectWhy(store);
+  if (schema >= 10) expectCircles(store);
   if (schema >= 8) {
     EXPECT_EQ(store.doubted(kMe, home(2)), (std::vector<std::pair<ReplicaId, uint64_t>>{{replica(2), 1}}));
   }
