@@ -226,6 +226,9 @@ Status GatewayProcess::startEngine() {
   settings.default_strategy = config.sharing.conflict_resolution.strategy;
   settings.ownerTag = [identity = &*parts_->identity](const ContentHash& hash) { return identity->ownerTag(hash); };
 
+  settings.name = homeName(config);
+  settings.signer = engine::signerOf(*parts_->identity);
+
   std::string boot = bootId();
   std::string birth = birthOf(parts_->directory.file(kDatabase));
   store::Store& store = *parts_->store;

@@ -24,7 +24,8 @@ Core::Core(store::Store& store, Clock& clock, Random& random, CoreSettings setti
       clock_(clock),
       random_(random),
       settings_(std::move(settings)),
-      writer_(store, clock, random, settings_.max_clock_drift_ms) {}
+      writer_(store, clock, random, settings_.max_clock_drift_ms),
+      circles_(*this) {}
 
 void Core::load() {
   writer_.load();
@@ -44,6 +45,7 @@ void Core::load() {
     if (owner.id == me()) continue;
     if (auto rules = store_.rules(owner.id, settings_.home)) received_rules_.emplace(owner.id, model::RulesInForce(std::move(*rules)));
   }
+  circles_.load();
   loadClockState();
   loadRetention();
   loadContentsGone();
@@ -59,6 +61,7 @@ void Core::flush() {
 
 void Core::started(bool may_have_forgotten) {
   writer_.skipSequence();
+  circles_.signAgain();  // A key may have been renewed, and the machine stopped before that was told.
   if (!may_have_forgotten) return;
   for (const store::OwnerRow& owner : store_.owners()) {
     writer_.retire(owner.id);
@@ -71,6 +74,7 @@ void Core::restored() {
   store::OwnerRow& own = writer_.owner(me());
   own.hold = true;
   writer_.changed(own);
+  circles_.restored();
 }
 
 void Core::confirmRestore() {
@@ -163,7 +167,7 @@ Result<Written> Core::writeDraft(EntityRow& row, Version draft) {
   row.siblings.clear();
   row.siblings.push_back(std::move(version));
   settle(row, store::Origin::kLocal, before.size(), {&row.siblings.front()});
-  if (!(row.address.owner == me())) {
+  if (!(row.address.owner == me()) && !row.address.owner.isCircle()) {
     // What the owner vouched for and this write was built on stays until the owner has this write (rule 8).
     model::Siblings base = store_.base(row.n);
     size_t known = base.size();
@@ -199,12 +203,14 @@ Result<Written> Core::write(const WriteOrder& order) {
   bool visible = found && found->state != EntityState::kNoLongerShared;
   if (access == OwnAccess::kNone) {
     if (found && !visible) {
-      return stateError("no_longer_shared", order.address.id + " is no longer shared with this home.");
+      return stateError("no_longer_shared", order.address.id + (order.address.owner.isCircle() ? " belongs to a circle that this home is no longer in."
+                                                                                               : " is no longer shared with this home."));
     }
     return stateError("entity_not_found", "There is no " + order.address.id + " that this home may see.");
   }
   if (access == OwnAccess::kRead) {
-    return stateError("read_only", "This home may read " + order.address.id + " but not write it; ask its owner for write.");
+    return stateError("read_only", "This home may read " + order.address.id + " but not write it; ask " +
+                                       (order.address.owner.isCircle() ? "the keeper of its circle" : "its owner") + " for write.");
   }
   HG_CHECK(checkPreconditions(order, found));
   bool live = found && found->state == EntityState::kLive;
@@ -409,6 +415,7 @@ void Core::settle(EntityRow& row, store::Origin origin, size_t before, const std
     row.conflicted = false;
   }
   if (row.n == 0 && row.address.owner == me()) noticeKind(row);
+  if (row.address.owner.isCircle() && row.address.id.starts_with(kWishPrefix)) circles_.noticeWish(row.address.owner);
   bool fresh = row.n == 0;  // Its number is not known before it is put.
   for (const Version* version : made) {
     if (!fresh) remember(row, *version, Kept::kListed);

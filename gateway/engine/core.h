@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "engine/circles.h"
 #include "engine/own_writer.h"
 #include "engine/policy.h"
 #include "engine/tuning.h"
@@ -32,6 +33,7 @@ struct Retention {
 
 struct CoreSettings {
   HomeId home;
+  std::string name;  // of the home, as it is told to circles
   int64_t max_clock_drift_ms = 60'000;
   std::string default_strategy = "latest-wins";
   // What one owner's entities may take here before more from another home is held back (TRUST.md T18).
@@ -41,6 +43,7 @@ struct CoreSettings {
   uint64_t overwrite_most_bytes = kOverwriteMostBytes;
   // The owner's tag for a content hash of this home's own entities (trust's Identity).
   std::function<model::OwnerTag(const ContentHash&)> ownerTag;
+  CharterSigner signer;
 };
 
 // The last 10,000 events other than entities' are kept (CONTRACT, GET /events).
@@ -82,6 +85,8 @@ class Core {
   store::Store& store() { return store_; }
   OwnWriter& writer() { return writer_; }
   Clock& clock() { return clock_; }
+  Random& random() { return random_; }
+  Circles& circles() { return circles_; }
   model::OwnerId me() const { return model::OwnerId(settings_.home); }
 
   // A start without a clean stop, on another boot (rule 8): new replica ids and feed epochs; every other start skips
@@ -120,6 +125,8 @@ class Core {
   void acknowledge(const model::Address& address, const std::vector<std::pair<ContentHash, model::OwnerTag>>& tags);
   // The siblings become exactly `keep` (DESIGN.md section 3: a copy, not an opinion).
   void replace(const model::Address& address, const std::string& kind, const model::Siblings& keep);
+  // Whether there is anything of an owner's that this home may only read.
+  bool holdsCopies(const model::OwnerId& owner);
   // `read` is gone: content and history go, a stub stays.
   void forgetContent(const model::Address& address);
   // A version of ours that the owner will not take: visible in the archive.
@@ -253,6 +260,7 @@ class Core {
   Random& random_;
   CoreSettings settings_;
   OwnWriter writer_;
+  Circles circles_;
   std::map<HomeId, model::RulesInForce> own_rules_;
   std::map<model::OwnerId, model::RulesInForce> received_rules_;
   model::StrategyRows own_strategies_;  // with the default as the last row

@@ -13,6 +13,18 @@ inline constexpr size_t kMaxAuditOften = 1'000;
 // Longest subject and detail of an audit row: an address is 308 bytes.
 inline constexpr size_t kMaxAuditText = 512;
 
+// Circles that one home takes part in, was invited to or has left: each costs a message and a feed on every link to a member.
+inline constexpr size_t kMaxCircles = 64;
+// How long an invitation stands: the other person is asked on a day of their own.
+inline constexpr int64_t kInvitationMs = int64_t{7} * 24 * 60 * 60 * 1000;
+// How often it is looked for invitations that have ended; all else is looked at when it changes.
+inline constexpr int64_t kCircleReviewMs = 60'000;
+// So often within a day a member may show forged counters of this home (TRUST.md T13) before its writes are held.
+inline constexpr size_t kForgeriesInADay = 3;
+inline constexpr int64_t kForgeryDayMs = int64_t{24} * 3'600'000;
+// Wishes of members that are looked at, and refused ones that stay to be seen.
+inline constexpr size_t kMaxWishes = 1'000;
+
 // Rows of a feed that are read at a time where all of it is looked through.
 inline constexpr size_t kFeedRows = 500;
 
