@@ -48,11 +48,33 @@ bool Ingress::drifts(const model::Version& version) {
 Judgement Ingress::judge(const HomeId& sender, const model::Address& address, const model::Version& version,
                          const model::Siblings& siblings) {
   if (address.owner == core_.me()) return judgeAsOwner(sender, address, version, siblings);
+  if (address.owner.isCircle()) return judgeInCircle(sender, address, version, siblings);
   // Everyone else accepts from the owner alone; that the sender is it was checked with the batch.
   if (isCovered(version, siblings)) return covered();
   const store::OwnerRow* own = core_.writer().find(address.owner);
   if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
     return refuse("it names a write of ours that we did not make");
+  }
+  if (drifts(version)) return hold(kDrift);
+  return joinIfRoom(address, version, siblings);
+}
+
+// From any member that may write it by the charter known here, whoever wrote it (TRUST.md T13).
+Judgement Ingress::judgeInCircle(const HomeId& sender, const model::Address& address, const model::Version& version,
+                                 const model::Siblings& siblings) {
+  engine::Circles& circles = core_.circles();
+  if (circles.accessOf(address.owner, sender, address.id) != model::Access::kWrite) {
+    return refuse("this member may not write it");
+  }
+  if (isCovered(version, siblings)) return covered();
+  const store::OwnerRow* own = core_.writer().find(address.owner);
+  if (own && own->replica && version.vector.at(*own->replica) > own->counter) {
+    return refuse("it names a write of ours that we did not make");
+  }
+  if (circles.distrusts(address.owner, sender)) return hold(kDistrusted);
+  for (const auto& entry : version.vector.entries()) {
+    if (entry.counter <= model::kMaxCounterJump) continue;
+    if (entry.counter > core_.store().seen(address.owner, entry.replica) + model::kMaxCounterJump) return hold("counter jump");
   }
   if (drifts(version)) return hold(kDrift);
   return joinIfRoom(address, version, siblings);

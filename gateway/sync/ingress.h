@@ -12,6 +12,7 @@ inline constexpr char kDrift[] = "drift";
 inline constexpr char kRestored[] = "restored";
 inline constexpr char kQuota[] = "quota";
 inline constexpr char kManySiblings[] = "many siblings";
+inline constexpr char kDistrusted[] = "member distrusted";
 
 enum class Verdict { kJoin, kHold, kRefuse };
 
@@ -20,7 +21,7 @@ struct Judgement {
   // Joining changes nothing: what it says was written over already. Nothing else was looked at, so the owner vouches
   // for it only when it is one of the siblings.
   bool covered = false;
-  std::string reason;  // drift, restored, unseen history, counter jump, quota, many siblings; or why it is refused
+  std::string reason;  // drift, restored, unseen history, counter jump, quota, many siblings, member distrusted; or why it is refused
 };
 
 class Ingress {
@@ -33,6 +34,8 @@ class Ingress {
                   const model::Siblings& siblings);
 
  private:
+  Judgement judgeInCircle(const HomeId& sender, const model::Address& address, const model::Version& version,
+                          const model::Siblings& siblings);
   Judgement judgeAsOwner(const HomeId& sender, const model::Address& address, const model::Version& version,
                          const model::Siblings& siblings);
   Judgement joinIfRoom(const model::Address& address, const model::Version& version, const model::Siblings& siblings);

@@ -128,6 +128,7 @@ Status LinkHub::forget(const HomeId& home) {
     row->addresses.clear();
     core.store().putPeer(*row);
     core.dismiss(home);
+    core.circles().forgotten(home);
     core.store().forgetNotes(home);
     impl_->dropAcknowledgedKeys();
     core.store().putPluginState(kHostScope, kToldName + home.text(), "");

@@ -72,6 +72,7 @@ void LinkHub::Impl::stateOwnKeys() {
   auto keys = identity.keys();
   stated_spki = keys->present.spki();
   replicator->setStatements(trust::encodeChain(keys->chain));
+  engine.core().circles().signAgain();
 }
 
 // The keys under which `row`'s home may know this one, the likeliest first.

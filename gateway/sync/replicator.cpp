@@ -29,7 +29,16 @@ bool Replicator::Session::takeNames(const Batch& batch) {
 Replicator::Flow* Replicator::Session::flow(const model::OwnerId& owner) {
   if (owner == mine.owner) return &mine;
   if (owner == theirs.owner) return &theirs;
-  return nullptr;
+  auto side = circles.find(owner);
+  return side != circles.end() && side->second.flow ? &*side->second.flow : nullptr;
+}
+
+std::vector<Replicator::Flow*> Replicator::Session::flows() {
+  std::vector<Flow*> all{&mine, &theirs};
+  for (auto& [id, side] : circles) {
+    if (side.flow) all.push_back(&*side.flow);
+  }
+  return all;
 }
 
 Replicator::Replicator(engine::Core& core, ReplicatorSettings settings)
@@ -116,6 +125,9 @@ void Replicator::receive(const HomeId& peer, std::string_view message) {
     case MessageType::kStatements:
       if (key_message_) key_message_(peer, *type, message);
       break;
+    case MessageType::kCircles: receiveCircles(session, message); break;
+    case MessageType::kCharter: receiveCharter(session, message); break;
+    case MessageType::kCircleHello: receiveCircleHello(session, message); break;
     case MessageType::kBye: {
       auto bye = decodeBye(message);
       // Its own words, told to people here.
@@ -144,7 +156,7 @@ void Replicator::tick() {
     if (places_due) savePlaces(session);
     tellHeld(session, false);
     tellFreshness(peer, fresh(session));
-    for (Flow* flow : {&session.mine, &session.theirs}) {
+    for (Flow* flow : session.flows()) {
       int64_t since = now - flow->position_told_ms;
       bool moved = flow->sent > flow->sequence_told && since >= kPositionDelayMs;
       if (moved || since >= settings_.full_sync_interval_ms) sendPosition(session, *flow);
@@ -178,6 +190,7 @@ void Replicator::pump() {
       if (session.theirs.owner == owner) rulesChanged(session, session.theirs);
     }
   }
+  pumpCircles();
   for (auto& [peer, session] : sessions_) {
     if (session.ready && !session.closing) pumpSession(session);
   }
@@ -244,17 +257,15 @@ PeerReport Replicator::report(const HomeId& peer) {
   report.clock_offset_ms = session.clock_offset_ms;
   if (!session.ready) return report;
   report.fresh = fresh(session);
-  if (session.mine.heard || session.theirs.heard) {
-    report.to_receive = session.mine.remaining_there + session.theirs.remaining_there;
-  }
-  for (Flow* flow : {&session.mine, &session.theirs}) {
+  for (Flow* flow : session.flows()) {
+    if (flow->heard) report.to_receive = report.to_receive.value_or(0) + flow->remaining_there;
     report.to_send += flow->wanted.size();
     for (const InFlight& flight : flow->in_flight) report.to_send += flight.digest ? 0 : flight.items.size();
     bool comparing = flow->pass == Pass::kDigest || flow->pass == Pass::kWanted;
     uint64_t from = comparing ? flow->pass_end : flow->sent;
     // Before the first digest nothing is known beyond what was acknowledged earlier.
     if (!flow->started || (comparing && !flow->pass_begun)) continue;
-    (flow->mine ? report.sent_of_mine : report.sent_of_theirs) = from;
+    if (!flow->circle) (flow->mine ? report.sent_of_mine : report.sent_of_theirs) = from;
   }
   return report;
 }
@@ -270,7 +281,7 @@ void Replicator::askLevel(const HomeId& peer, std::function<void(std::optional<L
 
 bool Replicator::levelTowards(const HomeId& peer) {
   auto at = sessions_.find(peer);
-  return at != sessions_.end() && at->second.ready && quiet(at->second.mine) && quiet(at->second.theirs);
+  return at != sessions_.end() && at->second.ready && allQuiet(at->second);
 }
 
 }  // namespace hearthgate::sync

@@ -135,6 +135,7 @@ class Replicator {
     std::optional<uint64_t> acknowledges;  // the place in the feed that its acknowledgement stands for
     std::vector<store::EntityNumber> items;
     std::vector<std::pair<uint32_t, ContentHash>> versions;  // place of the item, hash
+    std::vector<uint64_t> announced;  // of an offer outside of a pass: the feed number of each item
   };
   enum class Pass { kNone, kDigest, kWanted, kContent };
   // A part of a feed that is sent before anything that changes meanwhile (kRoundBytes, kRoundPauseMs).
@@ -151,6 +152,7 @@ class Replicator {
   struct Flow {
     model::OwnerId owner;
     bool mine = false;
+    bool circle = false;  // of a circle: both send and take in
     // Sending.
     bool started = false;
     uint64_t sent = 0;
@@ -161,6 +163,12 @@ class Replicator {
     bool pass_begun = false;
     uint64_t pass_at = 0;
     uint64_t pass_end = 0;
+    // Of a circle: feed numbers of what others wrote and the peer is not known to have: to be offered as digests from
+    // `announce_at_ms` on, offered, or wanted.
+    std::map<uint64_t, store::EntityNumber> announced;
+    std::deque<uint64_t> to_announce;
+    int64_t announce_at_ms = 0;
+    std::unordered_map<store::EntityNumber, std::vector<uint64_t>> owed;
     std::deque<store::EntityNumber> wanted;
     std::unordered_set<store::EntityNumber> wanted_set;
     int64_t held_at = 0;  // what is held here is offered up to this number
@@ -188,6 +196,14 @@ class Replicator {
     std::optional<store::PeerPlace> saved;
     std::vector<HeldMessage::Row> refused_since;  // to be told
   };
+  // A circle between the two homes.
+  struct CircleSide {
+    std::optional<trust::CharterHash> theirs;  // which charter the other home has; zero: it waits for one
+    std::string shown;                         // the proof that it was sent last
+    std::optional<OwnerHello> hello;           // came before the flow began here
+    std::optional<Flow> flow;                  // while both are members
+    bool had_flow = false;
+  };
   struct Session : model::Names {
     HomeId peer;
     bool ready = false;
@@ -195,6 +211,9 @@ class Replicator {
     bool begins_anew = false;  // it ends as soon as this message is dealt with
     Flow mine;    // of our entities
     Flow theirs;  // of the peer's
+    std::map<model::OwnerId, CircleSide> circles;
+    std::string circles_told;
+    bool circles_due = true;
     std::set<uint32_t> told_replicas;
     std::set<uint32_t> told_homes;
     std::unordered_map<uint32_t, ReplicaId> replica_names;
@@ -219,13 +238,15 @@ class Replicator {
     int64_t budget = 0;  // thousandths of a byte
     uint64_t debited = 0;      // bytes that were taken from it before compression, and not given back
     uint64_t saved_known = 0;  // ReplicatorSettings::saved_bytes then
-    bool theirs_first = false;
+    size_t turn = 0;  // which flow sends next
     int64_t budget_at_ms = 0;
     std::optional<int64_t> clock_offset_ms;
 
     const ReplicaId* replicaName(uint32_t number) const override;
     const HomeId* homeName(uint32_t number) const override;
     Flow* flow(const model::OwnerId& owner);
+    // Every one of them.
+    std::vector<Flow*> flows();
     // False when the tables are full.
     bool takeNames(const Batch& batch);
   };
@@ -275,6 +296,7 @@ class Replicator {
   void sendPosition(Session& session, Flow& flow);
   void answerLevel(Session& session);
   bool quiet(const Flow& flow);
+  bool allQuiet(Session& session);
 
   // replicator_receive.cpp
   void receiveBatch(Session& session, std::string_view message);
@@ -282,8 +304,9 @@ class Replicator {
   Decoded decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item);
   bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded, bool replacing,
                    uint32_t first, Ack* ack);
+  bool mayReplace(const Session& session, const Flow& flow);
   bool keepHeld(Session& session, const store::HeldRow& row);
-  void endPass(Flow& flow);
+  void endPass(const Session& session, Flow& flow);
   void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
@@ -298,6 +321,26 @@ class Replicator {
   bool judgeAgain(const store::HeldRow& held, Review* review);
   void dropHeldWithoutRight(const HomeId& home);
   void dropHeld(const store::HeldRow& held);
+
+  // replicator_circles.cpp
+  CirclesMessage circlesFor(Session& session);
+  void tellCircles(Session& session);
+  void showCharter(Session& session, const model::OwnerId& circle, CircleSide& side);
+  void receiveCircles(Session& session, std::string_view message);
+  void receiveCharter(Session& session, std::string_view message);
+  void receiveCircleHello(Session& session, std::string_view message);
+  void reviewCircleFlows(Session& session);
+  void pumpCircles();
+  void dropHeldOfCircle(const model::OwnerId& circle);
+  // Whether the other home may bring an entity.
+  bool mayComeFrom(const Session& session, const Flow& flow, const std::string& id);
+  uint64_t settledUpTo(const Flow& flow);
+  bool sendGossip(Session& session, Flow& flow);
+  bool sendAsked(Session& session, Flow& flow);
+  bool isOwnWrite(const store::FeedRow& row);
+  bool announce(Session& session, Flow& flow);
+  bool isThere(const Flow& flow, const store::FeedRow& row, std::vector<ContentHash>* hashes);
+  void answeredOffer(Flow& flow, const InFlight& flight, const std::vector<uint32_t>& wants);
 
   // replicator_notes.cpp: what is kept for `why` and `lag`.
   void askHeld(Session& session);
@@ -319,6 +362,8 @@ class Replicator {
   // replicator_why.cpp
   void whyOfMine(WhyText& text, const HomeId& peer, const store::EntityRow& row, const LinkFacts& link);
   void whyOfTheirs(WhyText& text, const HomeId& peer, const model::Address& address,
+                   const std::optional<store::EntityRow>& row, const LinkFacts& link);
+  void whyOfCircle(WhyText& text, const HomeId& peer, const model::Address& address,
                    const std::optional<store::EntityRow>& row, const LinkFacts& link);
   bool whySending(WhyText& text, const HomeId& peer, const store::EntityRow& row, bool pending, const LinkFacts& link);
   void whyShown(WhyText& text, const store::EntityRow& row);
@@ -351,6 +396,7 @@ class Replicator {
   int64_t next_held_review_ms_ = 0;
   int64_t held_reviewed_ = 0;  // the next review begins above this number
   int64_t next_places_ms_ = 0;
+  std::map<HomeId, int64_t> bad_charters_;  // when each last showed a charter that does not hold; steady clock
   std::map<HomeId, bool> fresh_;      // as events told it
   std::set<HomeId> freshness_told_;   // since the last commit
   bool freshness_due_ = false;        // links ended without their events

@@ -34,6 +34,7 @@ std::vector<model::Dot> differingDots(const model::Version& a, const model::Vers
 }  // namespace
 
 uint64_t Replicator::myNumber(const Session& session, const Flow& flow) {
+  if (flow.circle) return core_.circles().markFor(flow.owner, core_.settings().home, session.peer);
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
   return rules ? rules->number : 0;
 }
@@ -42,6 +43,7 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
   store::Store& store = core_.store();
   store::OwnerRow& row = core_.writer().owner(owner);
   bool mine = owner == core_.me();
+  bool circle = owner.isCircle();
   OwnerHello hello;
   hello.owner = owner;
   hello.epoch = row.epoch;
@@ -49,18 +51,23 @@ OwnerHello Replicator::makeOwnerHello(Session& session, const model::OwnerId& ow
   hello.has_content = store.feedEnd(owner) > 0;
   // Until a replacing pass has ended, no cursor is told for that owner (DESIGN.md section 3).
   auto cursor = store.cursor(session.peer, owner);
-  if (!row.replacing) hello.cursor = cursor;
+  const engine::Circles::Circle* of_circle = circle ? core_.circles().membership(owner) : nullptr;
+  if (!row.replacing && !(of_circle && of_circle->row.needs_pass)) hello.cursor = cursor;
   // Where its content came from is told in any case: the peer may not remember that it was there.
   if (cursor) hello.places.push_back({cursor->epoch, cursor->sequence});
   if (auto place = store.peerFeed(session.peer, owner)) hello.places.push_back(*place);
   const model::Rules* rules = mine ? core_.rulesFor(session.peer) : core_.rulesFrom(owner);
-  if (rules) hello.rules = *rules;
+  if (circle) {
+    hello.rules.number = myNumber(session, *session.flow(owner));
+  } else if (rules) {
+    hello.rules = *rules;
+  }
   if (row.replica) hello.replicas.push_back(*row.replica);
   for (const store::OwnReplica& former : store.ownReplicas(owner)) {
     if (hello.replicas.size() < kMaxToldReplicas) hello.replicas.push_back(former.replica);
   }
   hello.seen = store.seen(owner, session.peer);
-  if (!mine) return hello;
+  if (!mine && !circle) return hello;
   hello.doubted = store.doubted(owner, session.peer);
   // The peer perhaps: a restored owner takes its writes back from others before it knows its replica ids. Who knows none
   // of them passes them over.
@@ -110,7 +117,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   tellHeld(session, true);
   askHeld(session);
   for (const OwnerHello& owner : hello->owners) {
-    if (!session.flow(owner.owner)) continue;  // Circles come with a later protocol; an unknown owner is nobody's here.
+    if (owner.owner.isCircle() || !session.flow(owner.owner)) continue;  // An unknown owner is nobody's here.
     receiveOwnerHello(session, owner);
   }
   if (session.begins_anew) beginAnew(session);
@@ -241,6 +248,10 @@ void Replicator::foundAnotherLife(Session& session, const model::OwnerId& owner,
   core_.event("attention", "{\"code\":\"writes_forgotten\",\"home\":\"" + session.peer.text() + "\"}");
   core_.forgotWrites(owner, shared);
   if (owner == core_.me()) return;
+  if (owner.isCircle()) {
+    core_.circles().forged(owner, session.peer);
+    core_.store().removeCursors(owner);
+  }
   // The owner still has what this home told it before, and a feed does not send it again. Without a cursor it comes.
   core_.store().removeCursor(session.peer, owner);
   session.begins_anew = true;
@@ -271,6 +282,8 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
     flow.sequence_told = flow.sent;
     flow.pass = Pass::kNone;
     flow.acked = flow.sent;
+    // In a circle, others may have brought there meanwhile what was written here: up to here it is offered first.
+    flow.pass_end = flow.circle ? core_.writer().head().sequence : 0;
     // The peer does not know before it is told whether there was anything new.
     flow.position_told_ms = core_.clock().steadyMs() - settings_.full_sync_interval_ms;
   } else if (!hello.cursor || !(hello.cursor->epoch == now.epoch)) {
@@ -280,6 +293,7 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
 }
 
 void Replicator::takeRules(Session& session, Flow& flow, const model::Rules& rules) {
+  if (flow.circle) return;  // What a charter gives is known by the charter.
   if (flow.mine) {
     core_.meetRules(session.peer, rules);
   } else {
@@ -298,6 +312,9 @@ void Replicator::restartSending(Session& session, Flow& flow) {
   flow.pass_end = 0;
   flow.wanted.clear();
   flow.wanted_set.clear();
+  flow.announced.clear();
+  flow.to_announce.clear();
+  flow.owed.clear();
   flow.offered = false;
   flow.held_at = 0;
   flow.held_offered = false;
@@ -308,7 +325,13 @@ void Replicator::restartSending(Session& session, Flow& flow) {
 // Our number for this pair has changed: the peer is told, and both start over.
 void Replicator::rulesChanged(Session& session, Flow& flow) {
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
-  send(session, encode(RulesMessage{flow.owner, rules ? *rules : model::Rules{}}));
+  if (flow.circle) {
+    model::Rules number;
+    number.number = myNumber(session, flow);
+    send(session, encode(RulesMessage{flow.owner, number}));
+  } else {
+    send(session, encode(RulesMessage{flow.owner, rules ? *rules : model::Rules{}}));
+  }
   if (flow.mine) narrowPlace(session, flow);
   flow.pass_received = false;
   flow.named.clear();
@@ -320,6 +343,7 @@ void Replicator::receiveRules(Session& session, std::string_view message) {
   auto told = decodeRulesMessage(message);
   if (!told.ok()) return closeBroken(session, told.error());
   Flow* flow = session.flow(told->owner);
+  if (!flow && told->owner.isCircle()) return;  // This side knows by now that one of the two is no member.
   if (!flow) return close(session, "protocol", "The other home sent rules of an owner that is neither of us.");
   takeRules(session, *flow, told->rules);
   if (flow->peer_number == told->rules.number) return;

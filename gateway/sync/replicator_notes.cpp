@@ -11,7 +11,7 @@ std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
   if (!flow.started || flow.pass != Pass::kNone || !flow.wanted.empty()) return std::nullopt;
   // Its cursor says what it has seen; what it holds back of that it tells before its offer.
   if (flow.mine && !flow.peer_offered) return std::nullopt;
-  return flow.in_flight.empty() ? flow.sent : flow.acked;
+  return flow.in_flight.empty() && flow.announced.empty() ? flow.sent : flow.acked;
 }
 
 void Replicator::savePlace(Session& session, Flow& flow) {
@@ -57,8 +57,7 @@ void Replicator::narrowPlace(Session& session, Flow& flow) {
 
 void Replicator::savePlaces(Session& session) {
   if (!session.ready) return;
-  savePlace(session, session.mine);
-  savePlace(session, session.theirs);
+  for (Flow* flow : session.flows()) savePlace(session, *flow);
 }
 
 void Replicator::noteAck(Session& session, Flow& flow, const InFlight& flight, const Ack& ack) {
@@ -150,7 +149,7 @@ void Replicator::putException(Session& session, const store::EntityRow& row, sto
 void Replicator::tellHeld(Session& session, bool first) {
   if (!first && !std::exchange(session.held_changed, false)) return;
   std::vector<store::HeldRow> rows = core_.store().heldNames(session.peer, kHeldRowsTold);
-  for (Flow* flow : {&session.mine, &session.theirs}) {
+  for (Flow* flow : session.flows()) {
     HeldMessage message;
     message.owner = flow->owner;
     message.refused = std::exchange(flow->refused_since, {});
@@ -168,7 +167,10 @@ void Replicator::askHeld(Session& session) {
   HomeId peer = session.peer;
   askLevel(peer, [this, peer](std::optional<LevelMessage> level) {
     if (!level || level->held > 0) return;
-    for (const model::OwnerId& owner : {core_.me(), model::OwnerId(peer)}) {
+    auto at = sessions_.find(peer);
+    if (at == sessions_.end()) return;
+    for (const Flow* flow : at->second.flows()) {
+      const model::OwnerId& owner = flow->owner;
       for (const store::PeerException& known : core_.store().peerExceptions(peer, owner)) {
         if (known.held) core_.store().removePeerException(peer, {owner, known.id}, known.hash);
       }
@@ -180,6 +182,7 @@ void Replicator::receiveHeld(Session& session, std::string_view text) {
   auto message = decodeHeld(text);
   if (!message.ok()) return closeBroken(session, message.error());
   Flow* flow = session.flow(message->owner);
+  if (!flow && message->owner.isCircle()) return;
   if (!flow) return close(session, "protocol", "The other home told what it holds of an owner that is neither of us.");
   if (message->held.size() > kHeldRowsTold || message->refused.size() > kHeldRowsTold) {
     return close(session, "protocol", "The other home told of more held versions than any home holds.");
@@ -208,7 +211,7 @@ void Replicator::receiveHeld(Session& session, std::string_view text) {
                                 [&](const store::PeerException& exception) { return exception.hash == version.hash; });
       if (of_it == exceptions.rend()) continue;
       // As after an acknowledgement that refuses: what its owner will not take stands in the archive.
-      if (!of_it->held && !flow->mine && !version.tag) core_.archiveRefused(*entity, {version}, toldReason(of_it->reason));
+      if (!of_it->held && !flow->mine && !flow->circle && !version.tag) core_.archiveRefused(*entity, {version}, toldReason(of_it->reason));
       putException(session, *entity, std::move(*of_it));
     }
   }

@@ -19,6 +19,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   if (!decoded.ok()) return closeBroken(session, decoded.error());
   Batch& batch = *decoded;
   Flow* flow = session.flow(batch.owner);
+  if (!flow && batch.owner.isCircle()) return core_.auditRefusal(session.peer, "it is no member of the circle", batch.owner.text());
   if (!flow) return close(session, "protocol", "The other home sent entities of an owner that is neither of us.");
   if (!session.takeNames(batch)) {
     return close(session, "protocol", "The other home named more replica ids or homes than there are.");
@@ -28,13 +29,17 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   store::OwnerRow& own = core_.writer().owner(batch.owner);
   // A pass replaces what may only be read; it counts only as a whole, so the flag stands until its end.
   bool same_rules = batch.rules_number == my_number;
-  if (!flow->mine && batch.full && batch.begin && same_rules) {
+  if (flow->circle && batch.full && batch.begin) {
+    // Whoever may not write any more takes what a member has who may.
+    flow->pass_received = own.replacing && mayReplace(session, *flow);
+    flow->named.clear();
+  } else if (!flow->mine && batch.full && batch.begin && same_rules) {
     flow->pass_received = true;
     flow->named.clear();
     own.replacing = true;
     core_.writer().changed(own);
   }
-  bool replacing = !flow->mine && batch.full && same_rules && flow->pass_received;
+  bool replacing = !flow->mine && batch.full && (flow->circle || same_rules) && flow->pass_received;
 
   Ack ack;
   ack.owner = batch.owner;
@@ -56,26 +61,30 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
       first += static_cast<uint32_t>(item.versions.size());
       continue;
     }
-    if (!mayPass(session, *flow, item.id)) continue;
+    if (!mayComeFrom(session, *flow, item.id)) continue;
     auto row = core_.store().entity(model::Address{batch.owner, item.id});
     std::vector<ContentHash> hashes;
     bool lacks_tag = false;
     if (row) {
       for (const Version& version : row->siblings) {
         hashes.push_back(version.hash);
-        lacks_tag = lacks_tag || (!flow->mine && !version.tag);
+        lacks_tag = lacks_tag || (!flow->mine && !flow->circle && !version.tag);
       }
     }
     // An acknowledgement that was lost with its link left a version here without the owner's tag: it comes with the content.
     if (digestOf(hashes) == item.digest && !lacks_tag) {
       if (!flow->mine) vouchedFor(session, {batch.owner, item.id}, hashes);
+      if (flow->circle && flow->started && row && (row->sequence > flow->sent || flow->announced.contains(row->sequence))) {
+        flow->peer_has[row->n] = hashes;
+      }
       if (replacing) flow->named.insert(item.id);
       if (replacing && core_.ownAccess({batch.owner, item.id}) == OwnAccess::kRead) dropHeldOf({batch.owner, item.id}, {});
     } else {
       ack.wants.push_back(i);
     }
   }
-  if (replacing && batch.end) endPass(*flow);
+  if (flow->circle && batch.full && batch.end) core_.circles().passEnded(batch.owner, replacing);
+  if (replacing && batch.end) endPass(session, *flow);
   if (flow->mine && batch.end && batch.rules_number == my_number) flow->peer_offered = true;
   if (!batch.full || batch.end) {
     core_.store().putCursor(session.peer, batch.owner,
@@ -115,12 +124,29 @@ void Replicator::dropForgedTag(const model::OwnerId& owner, Version* version) {
   if (*version->tag != core_.settings().ownerTag(version->hash)) version->tag.reset();
 }
 
+// Whether a member may write all of which this home has a copy that it may only read.
+bool Replicator::mayReplace(const Session& session, const Flow& flow) {
+  for (uint64_t after = 0;;) {
+    std::vector<store::FeedId> page = core_.store().feedIds(flow.owner, after, kFeedPage);
+    if (page.empty()) return true;
+    for (const store::FeedId& item : page) {
+      after = item.sequence;
+      if (core_.ownAccess({flow.owner, item.id}) == OwnAccess::kRead && !mayComeFrom(session, flow, item.id)) return false;
+    }
+  }
+}
+
 // True when the entity has changed.
 bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded,
                              bool replacing, uint32_t first, Ack* ack) {
   model::Address address{batch.owner, item.id};
   OwnAccess access = core_.ownAccess(address);
   if (access == OwnAccess::kNone) return false;
+  if (flow.circle && !mayComeFrom(session, flow, item.id)) {
+    core_.auditRefusal(session.peer, "this member may not write it", address.text());
+    for (uint32_t i = 0; i < item.versions.size(); ++i) ack->exceptions.push_back({first + i, false, "this member may not write it"});
+    return false;
+  }
   store::EntityRow row = core_.rowOf(address, item.kind);
   // As they stand with those of this item that were taken in; of the usual one version nothing has to be copied.
   const model::Siblings* siblings = &row.siblings;
@@ -158,7 +184,8 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       model::Vector dot;
       dot.raise(version->dot.replica, version->dot.counter);
       bool dot_is_true = judgement.reason == kDrift || judgement.reason == kManySiblings;
-      if (!flow.mine || dot_is_true) core_.sawVector(batch.owner, flow.mine ? dot : version->vector);
+      bool by_owner = !flow.mine && !flow.circle;
+      if (by_owner || dot_is_true) core_.sawVector(batch.owner, by_owner ? version->vector : dot);
       ack->exceptions.push_back({place, true, judgement.reason});
       continue;
     }
@@ -271,7 +298,7 @@ void Replicator::dropHeldOf(const model::Address& address, const std::vector<Con
   }
 }
 
-void Replicator::endPass(Flow& flow) {
+void Replicator::endPass(const Session& session, Flow& flow) {
   std::vector<std::pair<std::string, std::string>> unnamed;
   for (uint64_t after = 0;;) {
     std::vector<store::FeedRow> page = core_.store().feedPart(flow.owner, after, kFeedPage, kFeedPageBytes).rows;
@@ -279,7 +306,8 @@ void Replicator::endPass(Flow& flow) {
     for (const store::FeedRow& row : page) {
       after = row.sequence;
       if (row.siblings.empty() || flow.named.contains(row.id)) continue;
-      if (core_.ownAccess({flow.owner, row.id}) == OwnAccess::kRead) unnamed.emplace_back(row.id, row.kind);
+      bool read_only = core_.ownAccess({flow.owner, row.id}) == OwnAccess::kRead;
+      if (read_only && (!flow.circle || mayComeFrom(session, flow, row.id))) unnamed.emplace_back(row.id, row.kind);
     }
   }
   for (const auto& [id, kind] : unnamed) core_.replace({flow.owner, id}, kind, {});
@@ -302,6 +330,7 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
   if (!decoded.ok()) return closeBroken(session, decoded.error());
   Ack& ack = *decoded;
   Flow* flow = session.flow(ack.owner);
+  if (!flow && ack.owner.isCircle()) return;
   if (!flow || flow->in_flight.empty() || flow->in_flight.front().number != ack.number) {
     return close(session, "protocol", "The other home acknowledged what was not sent.");
   }
@@ -313,6 +342,10 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
   flow->in_flight.pop_front();
   flow->in_flight_bytes -= flight.bytes;
   bool same_pass = flow->pass == Pass::kDigest || flow->pass == Pass::kWanted;
+  if (!flight.announced.empty()) {
+    answeredOffer(*flow, flight, ack.wants);
+    ack.wants.clear();
+  }
   for (uint32_t want : ack.wants) {
     if (want >= flight.items.size()) return close(session, "protocol", "The other home wants what was not offered.");
     store::EntityNumber n = flight.items[want];
@@ -331,7 +364,8 @@ void Replicator::receiveAck(Session& session, std::string_view message) {
   noteAck(session, *flow, flight, ack);
   for (const Ack::Exception& exception : ack.exceptions) {
     if (exception.version >= flight.versions.size()) continue;
-    if (exception.held || flow->mine) continue;
+    // A member that refuses has another charter than this home, or lies: the charter tells.
+    if (exception.held || flow->mine || flow->circle) continue;
     const auto& [item, hash] = flight.versions[exception.version];
     auto row = core_.store().entity(flight.items[item]);
     if (!row) continue;
@@ -345,6 +379,7 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   auto position = decodePosition(message);
   if (!position.ok()) return closeBroken(session, position.error());
   Flow* flow = session.flow(position->owner);
+  if (!flow && position->owner.isCircle()) return;
   if (!flow) return close(session, "protocol", "The other home told a position in a feed of neither of us.");
   flow->remaining_there = std::min(position->remaining, kMaxToldCount);
   flow->heard = true;

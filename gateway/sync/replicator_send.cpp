@@ -12,12 +12,22 @@ using model::Version;
 
 bool Replicator::quiet(const Flow& flow) {
   if (!flow.started || flow.pass != Pass::kNone || !flow.in_flight.empty() || !flow.wanted.empty()) return false;
-  if (!flow.mine && !flow.offered) return false;
+  if (!flow.announced.empty()) return false;
+  if (!flow.mine && !flow.circle && !flow.offered) return false;
   return flow.sent >= core_.store().feedEnd(flow.owner);
+}
+
+bool Replicator::allQuiet(Session& session) {
+  for (const Flow* flow : session.flows()) {
+    if (!quiet(*flow)) return false;
+  }
+  return true;
 }
 
 bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
   if (flow.mine) return core_.accessFor(session.peer, id) != model::Access::kNone;
+  // Of a member that may only read nobody takes anything.
+  if (flow.circle) return core_.ownAccess({flow.owner, id}) == engine::OwnAccess::kWrite;
   return core_.ownAccess({flow.owner, id}) != engine::OwnAccess::kNone;
 }
 
@@ -44,15 +54,14 @@ void Replicator::pumpSession(Session& session) {
   }
   for (bool more = true; more;) {
     more = false;
-    // In turns, so that a backlog of one does not hold up the other when the bandwidth ends after each batch.
-    for (int turn = 0; turn < 2; ++turn) {
+    // In turns, so that a backlog of one does not hold up the others when the bandwidth ends after each batch.
+    std::vector<Flow*> flows = session.flows();
+    for (size_t i = 0; i < flows.size(); ++i) {
       if (session.closing || (session.bandwidth > 0 && session.budget <= 0)) return;
-      Flow& flow = session.theirs_first ? session.theirs : session.mine;
-      session.theirs_first = !session.theirs_first;
-      more = sendSome(session, flow) || more;
+      more = sendSome(session, *flows[session.turn++ % flows.size()]) || more;
     }
   }
-  if (!session.asks.empty() && quiet(session.mine) && quiet(session.theirs)) answerLevel(session);
+  if (!session.asks.empty() && allQuiet(session)) answerLevel(session);
   tellComplete(session, false);
 }
 
@@ -60,8 +69,10 @@ void Replicator::tellComplete(Session& session, bool last) {
   if (session.sent_entities + session.received_entities == 0 || !session.ready) return;
   int64_t now = core_.clock().steadyMs();
   if (!last && session.complete_told_ms && now - *session.complete_told_ms < kCompleteEveryMs) return;
-  bool all_here = session.mine.remaining_there == 0 && session.theirs.remaining_there == 0;
-  if (!all_here || !quiet(session.mine) || !quiet(session.theirs)) return;
+  for (const Flow* flow : session.flows()) {
+    if (flow->remaining_there > 0) return;
+  }
+  if (!allQuiet(session)) return;
   session.complete_told_ms = now;
   if (sync_complete_) sync_complete_(session.peer, session.sent_entities, session.received_entities);
   session.sent_entities = 0;
@@ -92,6 +103,8 @@ Replicator::FeedView Replicator::feedPage(const model::OwnerId& owner, uint64_t 
 
 bool Replicator::sendSome(Session& session, Flow& flow) {
   if (!flow.started || flow.in_flight.size() >= kInFlightBatches || flow.in_flight_bytes >= kInFlightBytes) return false;
+  // T12: what goes out after a restore waits for a person.
+  if (flow.circle && core_.writer().owner(core_.me()).hold) return false;
   if (flow.mine) {
     if (core_.writer().owner(flow.owner).hold) return false;
     // The other side offers what it has before a pass replaces it.
@@ -100,7 +113,7 @@ bool Replicator::sendSome(Session& session, Flow& flow) {
   switch (flow.pass) {
     case Pass::kDigest: return sendDigests(session, flow);
     case Pass::kWanted: return sendWanted(session, flow);
-    case Pass::kNone:
+    case Pass::kNone: return flow.circle ? sendGossip(session, flow) : sendNew(session, flow);
     case Pass::kContent: return sendNew(session, flow);
   }
   return false;
@@ -110,7 +123,7 @@ std::vector<std::pair<ContentHash, std::string>> Replicator::offer(Session& sess
   std::vector<std::pair<ContentHash, std::string>> versions;
   bool may_write = !flow.mine && core_.ownAccess({flow.owner, row.id}) == engine::OwnAccess::kWrite;
   model::scanSiblings(row.siblings, [&](const ContentHash& hash, std::string_view encoded) {
-    if (!flow.mine) {
+    if (!flow.mine && !flow.circle) {
       auto version = model::decodeVersion(encoded, hash, row.kind, core_.store());
       if (!version.ok()) return;
       bool own = may_write && version->author == core_.settings().home;
@@ -134,7 +147,7 @@ bool Replicator::sendDigests(Session& session, Flow& flow) {
     flow.pass_at = row.sequence;
     if (row.siblings.empty() || !mayPass(session, flow, row.id)) continue;
     auto versions = offer(session, flow, row);
-    bool on_base = !flow.mine && !core_.store().base(row.n).empty();
+    bool on_base = !flow.mine && !flow.circle && !core_.store().base(row.n).empty();
     if (on_base) {
       // It goes with what it was built on, which a digest does not show.
       if (flow.wanted_set.insert(row.n).second) flow.wanted.push_back(row.n);
@@ -176,7 +189,7 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
   }
   bool last = flow.wanted.empty() && !digests_out;
   // An offer ends where the feed ends: what was joined since the digests bears the owner's tag too.
-  batch.end = last && flow.mine;
+  batch.end = last && (flow.mine || flow.circle);
   batch.upto = batch.end ? flow.pass_end : core_.writer().head().sequence;
   if (batch.end || !batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
   if (last) {
@@ -213,13 +226,18 @@ bool Replicator::beginRound(Flow& flow, uint64_t head) {
 
 bool Replicator::sendNew(Session& session, Flow& flow) {
   bool whole = flow.pass == Pass::kContent;
-  bool offer_end_due = !flow.mine && !flow.offered;
+  bool offer_end_due = !flow.mine && !flow.circle && !flow.offered;
   uint64_t from = flow.sent;
   uint64_t head = core_.writer().head().sequence;
   bool in_rounds = !whole && !offer_end_due;
   if (in_rounds) {
     if (from >= core_.store().feedEnd(flow.owner)) return false;
     if (from >= flow.round.end && !beginRound(flow, head)) return false;
+  }
+  // A new member sees how much is to come.
+  if (flow.circle && whole && !flow.pass_begun) {
+    const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
+    send(session, encode(Position{flow.owner, epoch, 0, core_.store().entityCount(flow.owner), core_.clock().wallMs()}));
   }
   Batch batch;
   InFlight flight;
@@ -289,7 +307,7 @@ bool Replicator::addContent(Session& session, Flow& flow, const store::FeedRow& 
     item.versions.push_back(std::move(encoded));
   };
   auto offered = offer(session, flow, row);
-  if (!flow.mine) {
+  if (!flow.mine && !flow.circle) {
     size_t room = kMaxOfferBytes;
     for (const auto& [hash, encoded] : offered) room -= std::min(room, encoded.size());
     size_t places = model::kMaxSiblings - std::min(model::kMaxSiblings, offered.size());
@@ -393,7 +411,7 @@ void Replicator::sendPosition(Session& session, Flow& flow) {
   Position position;
   position.owner = flow.owner;
   position.epoch = core_.writer().owner(flow.owner).epoch;
-  position.sequence = flow.sent;
+  position.sequence = settledUpTo(flow);
   position.clock_ms = core_.clock().wallMs();
   for (const store::FeedId& row : core_.store().feedIds(flow.owner, flow.sent, 1000)) {
     if (row.shared && mayPass(session, flow, row.id)) ++position.remaining;

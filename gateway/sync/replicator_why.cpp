@@ -52,7 +52,9 @@ void Replicator::setBandwidth(const HomeId& peer, std::optional<uint64_t> bytes_
 Why Replicator::why(const HomeId& peer, const model::Address& address, const LinkFacts& link) {
   WhyText text;
   auto row = core_.store().entity(address);
-  if (!(address.owner == core_.me())) {
+  if (address.owner.isCircle()) {
+    whyOfCircle(text, peer, address, row, link);
+  } else if (!(address.owner == core_.me())) {
     whyOfTheirs(text, peer, address, row, link);
   } else if (!row) {
     text.fail(kGateKnown, Grade::kUnknown, "There is no " + address.id + " here and never was.",
@@ -248,8 +250,8 @@ bool Replicator::whySending(WhyText& text, const HomeId& peer, const store::Enti
     bool synced = core_.clock().synchronised();
     text.pass(kGateClock, synced ? "No version of it is stamped too far ahead." : "This clock is not synchronised, so it checks no stamps.");
   }
-  bool mine = row.address.owner == core_.me();
-  if (mine && core_.writer().owner(core_.me()).hold) {
+  bool sends = row.address.owner == core_.me() || row.address.owner.isCircle();
+  if (sends && core_.writer().owner(core_.me()).hold) {
     text.fail(kGateLimit, pending ? Grade::kHeld : Grade::kNote,
               "A data folder was put back, and nothing is sent until a person has looked at homes and grants.",
               "Look at `hearthgate home list` and `hearthgate grants`, then `hearthgate home confirm`.");

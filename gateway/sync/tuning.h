@@ -36,6 +36,9 @@ inline constexpr uint64_t kRoundRows = 100;
 inline constexpr int64_t kRoundPauseMs = 100;
 // Or until nothing was written for this long: longer than a client takes from one answer to its next call.
 inline constexpr int64_t kRoundIdleMs = 5;
+// What others wrote is offered to a member this much later: where all are linked to each other it has come from its writer
+// until then, and where they are not it is as soon as nobody notices.
+inline constexpr int64_t kAnnounceAfterMs = 100;
 // Rows read from the feed at a time; also so many bytes of their content, or where less may leave, that much: what does not
 // leave is read again for the next acknowledgement.
 inline constexpr size_t kFeedPage = 500;

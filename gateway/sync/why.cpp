@@ -51,6 +51,7 @@ std::string heldDetail(const std::string& reason, const std::string& name, bool 
   if (reason == "restored") return what + "a data folder was put back there, and nobody has looked at its homes and grants yet.";
   if (reason == "unseen history") return what + "it builds on changes that were never seen.";
   if (reason == "counter jump") return what + "it skips more changes than any home makes.";
+  if (reason == "member distrusted") return what + "it showed forged counts of this home's writes three times in a day.";
   if (reason == "unknown format") return what + "it is of a form that the receiver's version does not know.";
   return what + reason + ".";
 }
@@ -68,6 +69,9 @@ std::string heldAction(const std::string& reason, const std::string& name, bool 
                  : "Write the entity, or resolve its conflict; then there is room.";
   }
   if (reason == "restored") return std::string(there ? "There" : "Here") + ": `hearthgate home confirm`.";
+  if (reason == "member distrusted") {
+    return there ? "Ask the person of " + name + " about it." : "Decide: `hearthgate circle trust CIRCLE " + name + "`, or `circle remove`.";
+  }
   if (reason == "unknown format") return there ? "Update the gateway of " + name + "." : "Update this gateway.";
   return there ? "Ask the person of " + name + " to look at `hearthgate status` there."
                : "Look at " + name + ", and `hearthgate home forget` it if you do not trust it.";

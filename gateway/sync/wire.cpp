@@ -7,28 +7,10 @@
 #include "model/limits.h"
 #include "store/rules_codec.h"
 #include "sync/tuning.h"
+#include "sync/wire_parts.h"
 
 namespace hearthgate::sync {
 namespace {
-
-using model::ByteReader;
-using model::ByteWriter;
-
-Error broken(const char* what) {
-  return networkError("protocol", std::string("The other home sent a broken message (") + what + ").");
-}
-
-std::string start(MessageType type) { return std::string(1, static_cast<char>(type)); }
-
-ByteReader body(std::string_view message) { return ByteReader(message.substr(std::min<size_t>(1, message.size()))); }
-
-void writeOwner(const model::OwnerId& owner, ByteWriter* out) { out->bytes(owner.raw()); }
-
-model::OwnerId readOwner(ByteReader* in) {
-  auto owner = model::OwnerId::fromBytes(in->bytes());
-  if (!owner) in->fail();
-  return owner.value_or(model::OwnerId{});
-}
 
 void writeRules(const model::Rules& rules, ByteWriter* out) {
   out->number(rules.number);
@@ -64,12 +46,6 @@ std::vector<std::pair<uint32_t, Id>> readTable(ByteReader* in) {
   return rows;
 }
 
-template <typename T>
-Result<T> finish(ByteReader& in, T value, const char* what) {
-  if (!in.ok() || !in.atEnd()) return broken(what);
-  return value;
-}
-
 void writeCounters(const std::vector<std::pair<ReplicaId, uint64_t>>& counters, ByteWriter* out) {
   out->number(counters.size());
   for (const auto& [replica, counter] : counters) {
@@ -89,10 +65,63 @@ std::vector<std::pair<ReplicaId, uint64_t>> readCounters(ByteReader* in) {
 
 }  // namespace
 
+void writeOwnerHello(const OwnerHello& owner, ByteWriter* out) {
+  writeOwner(owner.owner, out);
+  out->raw(owner.epoch.view());
+  out->number(owner.sequence);
+  out->byte(static_cast<uint8_t>((owner.has_content ? 1 : 0) | (owner.cursor ? 2 : 0)));
+  if (owner.cursor) {
+    out->raw(owner.cursor->epoch.view());
+    out->number(owner.cursor->sequence);
+    out->number(owner.cursor->sender_number);
+    out->number(owner.cursor->receiver_number);
+  }
+  writeRules(owner.rules, out);
+  writeIds(owner.replicas, out);
+  writeCounters(owner.seen, out);
+  writeCounters(owner.doubted, out);
+  out->number(owner.places.size());
+  for (const store::FeedPlace& place : owner.places) {
+    out->raw(place.epoch.view());
+    out->number(place.sequence);
+  }
+}
+
+OwnerHello readOwnerHello(ByteReader* in) {
+  OwnerHello owner;
+  owner.owner = readOwner(in);
+  owner.epoch = in->id<FeedEpoch>();
+  owner.sequence = in->number();
+  uint8_t flags = in->byte();
+  owner.has_content = (flags & 1) != 0;
+  if (flags & 2) {
+    owner.cursor.emplace();
+    owner.cursor->epoch = in->id<FeedEpoch>();
+    owner.cursor->sequence = in->number();
+    owner.cursor->sender_number = in->number();
+    owner.cursor->receiver_number = in->number();
+  }
+  owner.rules = readRules(in);
+  size_t replicas = in->count(ReplicaId::kSize);
+  if (replicas > kMaxToldReplicas) {
+    in->fail();
+    return owner;
+  }
+  for (; replicas > 0; --replicas) owner.replicas.push_back(in->id<ReplicaId>());
+  owner.seen = readCounters(in);
+  owner.doubted = readCounters(in);
+  if (owner.doubted.size() > kMaxToldReplicas) in->fail();
+  for (size_t k = in->count(FeedEpoch::kSize + 1); k > 0; --k) {
+    auto epoch = in->id<FeedEpoch>();
+    owner.places.push_back({epoch, in->number()});
+  }
+  return owner;
+}
+
 std::optional<MessageType> typeOf(std::string_view message) {
   if (message.empty()) return std::nullopt;
   auto type = static_cast<uint8_t>(message.front());
-  if (type < 1 || type > static_cast<uint8_t>(MessageType::kStatements)) return std::nullopt;
+  if (type < 1 || type > static_cast<uint8_t>(MessageType::kCircleHello)) return std::nullopt;
   return static_cast<MessageType>(type);
 }
 
@@ -110,25 +139,7 @@ std::string encode(const Hello& hello) {
   out.bytes(hello.statements);
   out.number(hello.owners.size());
   for (const OwnerHello& owner : hello.owners) {
-    writeOwner(owner.owner, &out);
-    out.raw(owner.epoch.view());
-    out.number(owner.sequence);
-    out.byte(static_cast<uint8_t>((owner.has_content ? 1 : 0) | (owner.cursor ? 2 : 0)));
-    if (owner.cursor) {
-      out.raw(owner.cursor->epoch.view());
-      out.number(owner.cursor->sequence);
-      out.number(owner.cursor->sender_number);
-      out.number(owner.cursor->receiver_number);
-    }
-    writeRules(owner.rules, &out);
-    writeIds(owner.replicas, &out);
-    writeCounters(owner.seen, &out);
-    writeCounters(owner.doubted, &out);
-    out.number(owner.places.size());
-    for (const store::FeedPlace& place : owner.places) {
-      out.raw(place.epoch.view());
-      out.number(place.sequence);
-    }
+    writeOwnerHello(owner, &out);
   }
   return message;
 }
@@ -145,31 +156,7 @@ Result<Hello> decodeHello(std::string_view message) {
   for (size_t i = in.count(); i > 0; --i) hello.addresses.emplace_back(in.bytes());
   hello.statements = in.bytes();
   for (size_t i = in.count(40); i > 0; --i) {
-    OwnerHello owner;
-    owner.owner = readOwner(&in);
-    owner.epoch = in.id<FeedEpoch>();
-    owner.sequence = in.number();
-    uint8_t flags = in.byte();
-    owner.has_content = (flags & 1) != 0;
-    if (flags & 2) {
-      owner.cursor.emplace();
-      owner.cursor->epoch = in.id<FeedEpoch>();
-      owner.cursor->sequence = in.number();
-      owner.cursor->sender_number = in.number();
-      owner.cursor->receiver_number = in.number();
-    }
-    owner.rules = readRules(&in);
-    size_t replicas = in.count(ReplicaId::kSize);
-    if (replicas > kMaxToldReplicas) return broken("too many replica ids");
-    for (; replicas > 0; --replicas) owner.replicas.push_back(in.id<ReplicaId>());
-    owner.seen = readCounters(&in);
-    owner.doubted = readCounters(&in);
-    if (owner.doubted.size() > kMaxToldReplicas) return broken("too many replica ids");
-    for (size_t k = in.count(FeedEpoch::kSize + 1); k > 0; --k) {
-      auto epoch = in.id<FeedEpoch>();
-      owner.places.push_back({epoch, in.number()});
-    }
-    hello.owners.push_back(std::move(owner));
+    hello.owners.push_back(readOwnerHello(&in));
   }
   return finish(in, std::move(hello), "hello");
 }

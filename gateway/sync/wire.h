@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "engine/circles.h"
 #include "model/address.h"
 #include "model/rules.h"
 #include "model/version.h"
@@ -30,6 +31,9 @@ enum class MessageType : uint8_t {
   kHeld = 10,
   kKnownKeys = 11,
   kStatements = 12,
+  kCircles = 13,
+  kCharter = 14,
+  kCircleHello = 15,
 };
 
 // The type of a message, or nothing for an empty or unknown one.
@@ -170,6 +174,33 @@ Result<KnownKeys> decodeKnownKeys(std::string_view message);
 // A chain of key statements, in trust's encoding: of the sender itself, or of a home that both pin.
 std::string encodeStatementsMessage(std::string_view chain);
 Result<std::string> decodeStatementsMessage(std::string_view message);
+
+// wire_circles.cpp. All that the sender has to say to the receiver about circles, each time anew: its invitations, its
+// answers to the receiver's, and which charter it has of circles of which both are members by it (or, zero, that it waits for
+// one). Homes that are no members learn nothing of a circle.
+struct CirclesMessage {
+  struct Known {
+    model::OwnerId circle;
+    trust::CharterHash charter;
+  };
+  std::vector<engine::Circles::Invitation> invitations;
+  std::vector<engine::Circles::Reply> replies;
+  std::vector<Known> known;
+};
+std::string encode(const CirclesMessage& message);
+Result<CirclesMessage> decodeCircles(std::string_view message);
+
+// A charter with what shows that it is one, in trust's encoding.
+struct CharterMessage {
+  model::OwnerId circle;
+  std::string proof;
+};
+std::string encode(const CharterMessage& message);
+Result<CharterMessage> decodeCharterMessage(std::string_view message);
+
+// What a member says of a circle's entities as soon as both are known to be members; its rules are empty but for the number.
+std::string encodeCircleHello(const OwnerHello& hello);
+Result<OwnerHello> decodeCircleHello(std::string_view message);
 
 struct Bye {
   std::string code;  // superseded, forgotten, protocol, held_quota, key_renewed, identity_fork
