@@ -87,6 +87,34 @@ void addHomes(Gateway& gateway, store::Reader& reader, std::vector<Attention>* a
   }
 }
 
+// What people of circles are asked.
+void addCircles(Gateway& gateway, store::Reader& reader, std::vector<Attention>* all) {
+  for (const store::CircleRow& row : reader.circles()) {
+    std::string name = displayName(row.name);
+    if (row.state == store::CircleState::kInvited) {
+      auto inviter = row.inviter ? reader.peer(*row.inviter) : std::nullopt;
+      std::string by = inviter ? displayName(inviter->name) : "Another home";
+      all->push_back({"circle_invitation", by + " asks this home to join " + name + ": `circle accept`, or `circle leave` to decline.", ""});
+    }
+    if (row.state != store::CircleState::kMember) continue;
+    auto proof = trust::decodeCharterProof(row.proof);
+    if (proof.ok() && proof->current().keeper == gateway.home) {
+      size_t waiting = 0;
+      for (const engine::CircleWish& wish : engine::wishesOf(reader, row.id)) waiting += wish.ready && !wish.refused ? 1 : 0;
+      if (waiting > 0) all->push_back({"circle_wishes", counted(waiting, "request") + " of members of " + name + (waiting == 1 ? " waits" : " wait") + " for its keeper: `circle show`.", ""});
+    }
+    for (const HomeId& home : reader.circleDistrusted(row.id)) {
+      all->push_back({"member_distrusted",
+                      "A member of " + name + " showed forged counts of this home's writes three times in a day; what it sends is held until "
+                                              "you decide: `circle trust`, or `circle remove`.",
+                      home.text()});
+    }
+    if (row.needs_pass) {
+      all->push_back({"circle_needs_pass", "This home was restored, and may change " + name + " only when another member has shown what became of it.", ""});
+    }
+  }
+}
+
 }  // namespace
 
 std::string whyNoLinks(Gateway& gateway, const std::vector<PluginItem>& plugins) {
@@ -136,6 +164,7 @@ std::vector<Attention> attentionOf(Gateway& gateway, store::Reader& reader) {
                    ""});
   }
   addHomes(gateway, reader, &all);
+  addCircles(gateway, reader, &all);
   if (uint64_t open = reader.openConflicts(); open > 0) {
     all.push_back({"conflicts_open",
                    counted(open, "conflict") + (open == 1 ? " waits" : " wait") + " for a person: `conflict list`.", ""});

@@ -117,8 +117,8 @@ std::optional<EventText> eventOf(Gateway& gateway, store::Reader& reader, Entity
 }  // namespace
 
 const std::vector<std::string>& eventTypes() {
-  static const std::vector<std::string> types = {"attention", "conflict", "discovered", "entity",
-                                                 "home",      "pairing",  "plugin",     "sync_complete"};
+  static const std::vector<std::string> types = {"attention", "circle",  "conflict", "discovered",   "entity",
+                                                 "home",      "pairing", "plugin",   "sync_complete"};
   return types;
 }
 

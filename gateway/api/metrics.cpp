@@ -146,6 +146,10 @@ void addEntities(MetricsText& all, Gateway& gateway, store::Reader& reader,
     all.gauge("entities_by_kind", help, number(other.stubs),
               {{"owner", shown}, {"kind", "OTHER"}, {"state", "no_longer_shared"}});
   }
+  std::map<store::CircleState, uint64_t> circles;
+  for (const store::CircleRow& row : reader.circles()) ++circles[row.state];
+  all.gauge("circles", "Circles of which this home is a member.", number(circles[store::CircleState::kMember]));
+  all.gauge("circle_invitations", "Invitations that wait for this home's person.", number(circles[store::CircleState::kInvited]));
   all.gauge("history_rows", "Versions in the history.", number(counts.history));
   all.gauge("conflicts_open", "Conflicts that wait for a person.", number(reader.openConflicts()));
   all.gauge("held_versions", "Received versions that are not joined yet.", number(reader.heldCount()));

@@ -53,6 +53,13 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       {"loopback_only", 403},
       {"too_many_streams", 429},
       {"too_many_waiting", 503},
+      // circles
+      {"circle_not_found", 404},
+      {"wish_not_found", 404},
+      {"invitation_not_found", 404},
+      {"not_keeper", 403},
+      {"home_is_own", 422},
+      {"bad_name", 422},
       // entities
       {"entity_not_found", 404},
       {"version_not_found", 404},

@@ -69,6 +69,7 @@ void addEventRoutes(Router& router);
 void addPluginRoutes(Router& router);
 void addAuditRoutes(Router& router);
 void addConfigRoutes(Router& router);
+void addCircleRoutes(Router& router);
 void addKeyRoutes(Router& router);
 void addRestoreRoutes(Router& router);
 void addSecretRoutes(Router& router);

@@ -68,6 +68,7 @@ void addRoutes(Router& router) {
   addPluginRoutes(router);
   addAuditRoutes(router);
   addConfigRoutes(router);
+  addCircleRoutes(router);
   addKeyRoutes(router);
   addRestoreRoutes(router);
   addSecretRoutes(router);

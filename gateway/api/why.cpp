@@ -65,7 +65,7 @@ Result<Question> questionAbout(Gateway& gateway, store::Reader& reader, const mo
   auto peer = reader.peer(home);
   bool paired = peer && peer->state != store::PeerState::kForgotten;
   if (home != gateway.home && !paired) return homeNotFound(text);
-  if (address.owner == gateway.me()) {
+  if (address.owner == gateway.me() || address.owner.isCircle()) {
     if (home != gateway.home) {
       question.other = home;
       return question;
@@ -76,7 +76,7 @@ Result<Question> questionAbout(Gateway& gateway, store::Reader& reader, const mo
                        there ? "" : "Look for its id with `hearthgate entity list`."};
     return question;
   }
-  auto owner = address.owner.isCircle() ? std::nullopt : reader.peer(address.owner.home());
+  auto owner = reader.peer(address.owner.home());
   if (!owner || owner->state == store::PeerState::kForgotten) {
     question.answer = unknownTo("its owner");
   } else if (home == gateway.home || home == owner->home) {
@@ -92,10 +92,14 @@ Result<Question> questionAbout(Gateway& gateway, store::Reader& reader, const mo
 }
 
 std::vector<std::string> homesConcerned(Gateway& gateway, store::Reader& reader, const model::Address& address) {
-  if (!(address.owner == gateway.me())) return {address.owner.isCircle() ? gateway.home.text() : address.owner.text()};
+  if (!(address.owner == gateway.me()) && !address.owner.isCircle()) return {address.owner.text()};
+  // Of a circle's entities the members that are paired with this home: others get it from them.
+  auto circle = reader.circle(address.owner);
+  auto proof = circle && !circle->proof.empty() ? trust::decodeCharterProof(circle->proof) : Result<trust::CharterProof>(trustError("none", ""));
   std::vector<std::string> homes;
   for (const store::Peer& peer : reader.peers()) {
-    if (peer.state != store::PeerState::kForgotten) homes.push_back(peer.home.text());
+    bool concerned = !address.owner.isCircle() || (proof.ok() && proof->current().member(peer.home));
+    if (concerned && peer.state != store::PeerState::kForgotten) homes.push_back(peer.home.text());
   }
   return homes;
 }

@@ -36,6 +36,7 @@ void addStrategyCommands(CLI::App& program, Chosen& chosen);
 void addPluginCommands(CLI::App& program, Chosen& chosen);
 void addAuditCommands(CLI::App& program, Chosen& chosen);
 void addConfigCommands(CLI::App& program, Chosen& chosen);
+void addCircleCommands(CLI::App& program, Chosen& chosen);
 void addKeyCommands(CLI::App& program, Chosen& chosen);
 void addWordsCommands(CLI::App& program, Chosen& chosen);
 void addWatchCommands(CLI::App& program, Chosen& chosen);

@@ -106,6 +106,10 @@ class Context {
   std::string homeId(const std::string& home);
   // The same where only another home can be meant.
   std::string otherHomeId(const std::string& home);
+  // A CIRCLE of the command line, an id or name.
+  std::string circleId(const std::string& circle);
+  // A HOME that is a member of a circle, as its id: by its name there too, since not every member is paired with this home.
+  std::string memberId(const std::string& circle, const std::string& home);
   // An ENTITY of the command line with its OWNER, if any, as an id.
   std::string entity(const std::string& entity);
   // How a home is shown: its name, or the first letters of its id.
@@ -122,6 +126,7 @@ class Context {
     bool own = false;
   };
   const std::vector<Home>& homes();
+  const std::vector<Home>& circles();
   Reply replyOf(Result<api::HttpResponse> response);
   std::string readToken(const std::string& folder);
 
@@ -129,6 +134,7 @@ class Context {
   const Options& options_;
   std::optional<api::Client> client_;
   std::optional<std::vector<Home>> homes_;
+  std::optional<std::vector<Home>> circles_;
   bool asking_ = false;  // a question stands on an unfinished line
 };
 

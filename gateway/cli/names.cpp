@@ -24,6 +24,39 @@ const std::vector<Context::Home>& Context::homes() {
   return *homes_;
 }
 
+const std::vector<Context::Home>& Context::circles() {
+  if (circles_) return *circles_;
+  std::vector<Home> found;
+  for (const auto& circle : all(path({"circles"}))) found.push_back({textAt(circle, "id"), textAt(circle, "name"), false});
+  circles_ = std::move(found);
+  return *circles_;
+}
+
+std::string Context::circleId(const std::string& circle) {
+  if (isCircleId(circle)) return circle;
+  std::vector<std::string> meant;
+  std::string names;
+  for (const auto& known : circles()) {
+    names += (names.empty() ? "" : ", ") + safe(known.name);
+    if (known.name == circle) meant.push_back(known.id);
+  }
+  if (meant.size() == 1) return meant[0];
+  if (meant.empty()) fail("circle_not_found", "no circle is called \"" + safe(circle) + "\"", names.empty() ? "" : "there are: " + names);
+  fail("ambiguous_circle", "several circles are called \"" + safe(circle) + "\": " + meant[0] + ", " + meant[1], "give the id instead");
+}
+
+std::string Context::memberId(const std::string& circle, const std::string& home) {
+  if (isHomeId(home)) return home;
+  std::vector<std::string> meant;
+  Reply reply = get(path({"circles", circle}));
+  for (const char* list : {"members", "invitations"}) {
+    for (const auto& member : itemsAt(reply.body, list)) {
+      if (textAt(member, "name") == home) meant.push_back(textAt(member, "home"));
+    }
+  }
+  return meant.size() == 1 ? meant[0] : homeId(home);
+}
+
 std::string Context::homeId(const std::string& home) {
   if (isHomeId(home) || isCircleId(home)) return home;
   std::string id = home;  // as grouped() shows it
@@ -58,13 +91,23 @@ std::string Context::otherHomeId(const std::string& home) {
 std::string Context::entity(const std::string& entity) {
   size_t sign = entity.find('@');
   if (sign == std::string::npos) return entity;
-  return entity.substr(0, sign + 1) + homeId(entity.substr(sign + 1));
+  std::string owner = entity.substr(sign + 1);
+  bool of_circle = std::any_of(circles().begin(), circles().end(), [&](const Home& known) { return known.name == owner; });
+  bool of_home = std::any_of(homes().begin(), homes().end(), [&](const Home& known) { return known.name == owner; });
+  if (of_circle && of_home) fail("ambiguous_owner", "a home and a circle are both called \"" + safe(owner) + "\"", "give the id instead");
+  return entity.substr(0, sign + 1) + (of_circle ? circleId(owner) : homeId(owner));
 }
 
 std::string Context::homeName(const std::string& id) {
   if (id.empty()) return "-";
   size_t same = 0;
   std::string name;
+  if (isCircleId(id)) {
+    for (const auto& known : circles()) {
+      if (known.id == id) return safe(known.name);
+    }
+    return id.substr(0, kShortIdLetters);
+  }
   for (const auto& known : homes()) {
     if (known.id == id) name = known.name;
   }

@@ -21,6 +21,10 @@ std::string line(Context& context, const api::ServerEvent& event, const Json& da
            (flagAt(data, "deleted") ? "deleted" : fieldsLine(at(data, "fields")));
   }
   if (event.type == "home") return text + context.homeName(textAt(data, "id")) + "  " + safe(textAt(data, "state"));
+  if (event.type == "circle") {
+    std::string about = textAt(data, "home").empty() ? "" : "  " + context.homeName(textAt(data, "home"));
+    return text + safe(textAt(data, "name")) + "  " + safe(textAt(data, "what")) + about;
+  }
   if (event.type == "sync_complete") {
     return text + context.homeName(textAt(data, "home")) + "  sent " + readable(at(data, "sent")) + ", received " +
            readable(at(data, "received"));
