@@ -150,6 +150,9 @@ Status PeerHome::receive(std::string_view message, const Seen& seen, std::vector
     case MessageType::kHeld:
     case MessageType::kKnownKeys:
     case MessageType::kStatements:
+    case MessageType::kCircles:
+    case MessageType::kCharter:
+    case MessageType::kCircleHello:
       return {};
   }
   return {};

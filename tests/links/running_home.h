@@ -67,6 +67,7 @@ class RunningHome {
     engine::CoreSettings settings;
     settings.home = identity_->home();
     settings.peer_entities = peer_entities;
+    settings.signer = engine::signerOf(*identity_);
     settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
     engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
     hub_ = std::make_unique<sync::LinkHub>(*engine_, *identity_, clock, systemRandom(), links_);

@@ -1,5 +1,7 @@
 #include "sim/home.h"
 
+#include <unordered_map>
+
 #include "base/assert.h"
 #include "base/sha256.h"
 #include "conflict/view.h"
@@ -27,6 +29,26 @@ Home::Home(std::string name, uint64_t seed, std::string_view image)
   start(image, Start::kClean);
 }
 
+namespace {
+// Signatures cost milliseconds, and all homes of a run check the same ones.
+Status verifyOnce(const model::OwnerId& circle, const trust::CharterProof& proof, const std::map<HomeId, trust::KeyChain>& known) {
+  thread_local std::unordered_map<std::string, Status> seen;
+  std::string key(circle.raw());
+  key += trust::encodeCharterProof(proof);
+  for (const auto& [home, chain] : known) key += trust::encodeChain(chain);
+  auto digest = sha256(key);
+  auto [at, fresh] = seen.try_emplace(std::string(digest.begin(), digest.end()));
+  if (fresh) at->second = trust::verifyCharterProof(circle, proof, known);
+  return at->second;
+}
+}  // namespace
+
+Home::Home(std::string name, uint64_t seed, const trust::Identity& identity, std::string_view image)
+    : name_(std::move(name)), id_(identity.home()), secret_("secret of " + name_), signer_(engine::signerOf(identity)), random_(seed) {
+  signer_.verify = verifyOnce;
+  start(image, Start::kClean);
+}
+
 model::OwnerTag Home::ownerTag(const ContentHash& hash) const {
   // The product uses an HMAC; here it only has to be a function that others do not compute.
   auto digest = sha256(secret_ + std::string(hash.view()));
@@ -44,6 +66,8 @@ void Home::start(std::string_view image, Start how) {
   store_ = std::move(*store);
   engine::CoreSettings settings;
   settings.home = id_;
+  settings.name = name_;
+  settings.signer = signer_;
   settings.ownerTag = [this](const ContentHash& hash) { return ownerTag(hash); };
   settings.peer_entities = limits_.peer_entities;
   settings.peer_bytes = limits_.peer_bytes;

@@ -16,6 +16,7 @@
 #include "sim/tampering.h"
 #include "store/store.h"
 #include "sync/replicator.h"
+#include "trust/identity.h"
 
 namespace hearthgate::sim {
 
@@ -60,6 +61,8 @@ class Home {
 
   // `name` is one letter; the id is made of it. `image` is an empty database that the home starts with, or nothing.
   Home(std::string name, uint64_t seed, std::string_view image = {});
+  // With real keys, for circles: the id is theirs.
+  Home(std::string name, uint64_t seed, const trust::Identity& identity, std::string_view image = {});
 
   const std::string& name() const { return name_; }
   const HomeId& id() const { return id_; }
@@ -91,6 +94,17 @@ class Home {
   Result<engine::Written> patch(const model::Address& address, const std::string& json);
   Result<engine::Written> remove(const model::Address& address);
   Status grant(const HomeId& home, const std::string& pattern, model::Access access);
+  // What `work` does with this home's circles, as one commit.
+  template <typename T>
+  T circles(const std::function<T(engine::Circles&)>& work) {
+    std::optional<T> done;
+    commit([&] {
+      core_->beginChange(id_, "test", "write");
+      done.emplace(work(core_->circles()));
+      core_->endChange();
+    });
+    return std::move(*done);
+  }
 
   store::Store& store() { return *store_; }
   engine::Core& core() { return *core_; }
@@ -105,6 +119,7 @@ class Home {
   std::string name_;
   HomeId id_;
   std::string secret_;
+  engine::CharterSigner signer_;
   FakeClock clock_;
   SeededRandom random_;
   Limits limits_;

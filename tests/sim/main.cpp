@@ -3,6 +3,7 @@
 //   hearthgate-sim [--seeds N] [--first S] [--homes 2..4] [--steps N]   last line: N passed, N failed
 //   hearthgate-sim --seed S --trace                                    one run, step by step
 //   hearthgate-sim --shrink S                                          the same with every step left out that can be
+//   hearthgate-sim --circles [--seeds N] [--first S] [--seed S --trace] [--shrink S]   circles: members, keepers, charters
 //   hearthgate-sim --plants                                            whether every planted defect is found
 //   hearthgate-sim --plant NAME [--seed S --trace]                     runs with one of them
 // Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with
@@ -21,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim/circle_world.h"
 #include "sim/plants.h"
 #include "sim/world.h"
 
@@ -29,6 +31,8 @@ namespace {
 using namespace hearthgate;
 using namespace hearthgate::sim;
 
+// One of so many seeds is a run of circles too: signatures make it cost as much as several others.
+constexpr uint64_t kCirclesEvery = 5;
 // One of so many seeds is run a second time with slow links, small quotas and kinds that differ; others with little
 // retention, and with the entities of a batch in any order.
 constexpr uint64_t kAgainEvery = 4;
@@ -43,6 +47,7 @@ struct Options {
   size_t homes = 0;
   size_t steps = 60;
   Variant variant;
+  bool circles = false;
   bool trace = false;
   const Plant* plant = nullptr;
   bool all_plants = false;
@@ -76,6 +81,7 @@ void onAbort(int) {
 
 std::vector<std::string> run(uint64_t seed, const Options& options, const std::set<size_t>& skip, bool trace) {
   current_seed = seed;
+  if (options.circles) return CircleWorld(seed, options.steps, trace).run(skip);
   Plan plan = makePlan(seed, options.homes, options.steps, options.variant);
   std::unique_ptr<Tampering> defect = options.plant ? options.plant->make(seed) : nullptr;
   World world(plan, seed, trace, defect.get());
@@ -114,6 +120,7 @@ bool report(uint64_t seed, const Options& options) {
   auto failures = run(seed, options, {}, options.trace);
   if (failures.empty()) return true;
   std::string line = "seed " + std::to_string(seed);
+  if (options.circles) line += " --circles";
   if (options.variant.limits) line += " --limits";
   if (options.variant.kinds) line += " --kinds";
   if (options.variant.retention) line += " --retention";
@@ -128,6 +135,12 @@ bool report(uint64_t seed, const Options& options) {
 // One seed, and again with what else every fourth runs with.
 void runSeed(uint64_t seed, const Options& options, Tally* tally) {
   tally->count(report(seed, options));
+  if (options.circles) return;
+  if (seed % kCirclesEvery == 0 && !options.plant) {
+    Options again = options;
+    again.circles = true;
+    tally->count(report(seed, again));
+  }
   if (seed % kAgainEvery == 1 && !options.variant.order) {
     Options again = options;
     again.variant.order = true;
@@ -160,6 +173,7 @@ bool replayKept(Tally* tally) {
       std::printf("%s: '%s' is not SEED HOMES STEPS\n", HEARTHGATE_SIM_SEEDS, line.c_str());
       return false;
     }
+    options.circles = line.find("--circles") != std::string::npos;
     options.variant.limits = line.find("--limits") != std::string::npos;
     options.variant.kinds = line.find("--kinds") != std::string::npos;
     options.variant.retention = line.find("--retention") != std::string::npos;
@@ -194,6 +208,7 @@ const std::vector<Plant>& plants() {
 
 bool* switchOf(const std::string& name, Options* options) {
   if (name == "--trace") return &options->trace;
+  if (name == "--circles") return &options->circles;
   if (name == "--plants") return &options->all_plants;
   if (name == "--limits") return &options->variant.limits;
   if (name == "--kinds") return &options->variant.kinds;
@@ -246,7 +261,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, &options)) {
     std::printf(
         "hearthgate-sim [--seeds N] [--first S] [--seed S] [--shrink S] [--homes 2..4] [--steps N] [--trace]\n"
-        "               [--limits] [--kinds] [--order] [--space] [--plant NAME] [--plants]\n");
+        "               [--circles] [--limits] [--kinds] [--order] [--space] [--plant NAME] [--plants]\n");
     return 2;
   }
   std::signal(SIGABRT, onAbort);
@@ -259,7 +274,7 @@ int main(int argc, char** argv) {
   } else if (options.one) {
     tally.count(report(*options.one, options));
   } else {
-    if (!options.plant && !replayKept(&tally)) tally.count(false);
+    if (!options.plant && !options.circles && !replayKept(&tally)) tally.count(false);
     onAllProcessors(options.seeds, [&](uint64_t i) { runSeed(options.first + i, options, &tally); });
   }
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(tally.passed),

@@ -83,6 +83,22 @@ void Network::crashed(size_t home, SeededRandom& random) {
   }
 }
 
+void Network::deliverAll() {
+  std::vector<std::tuple<size_t, size_t, std::deque<std::string>>> flying;
+  for (auto& [pair, line] : links_) {
+    if (!line.up[0] || !line.up[1] || line.late[0] || line.late[1]) continue;
+    flying.emplace_back(pair.second, pair.first, std::exchange(line.to[0], {}));
+    flying.emplace_back(pair.first, pair.second, std::exchange(line.to[1], {}));
+  }
+  for (auto& [from, to, messages] : flying) {
+    for (const std::string& message : messages) {
+      Home& home = *homes_[to];
+      const HomeId& peer = homes_[from]->id();
+      around_(from, to, message, [&](bool fails) { home.commit([&] { home.replicator().receive(peer, message); }, fails); });
+    }
+  }
+}
+
 bool Network::isOpen(size_t a, size_t b) const {
   auto at = links_.find({std::min(a, b), std::max(a, b)});
   return at != links_.end() && at->second.live;

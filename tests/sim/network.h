@@ -36,6 +36,8 @@ class Network {
   void crashed(size_t home, SeededRandom& random);
   // Delivers one message, or lets one side notice that its link is dead; false when there was nothing to do.
   bool advance(SeededRandom& random);
+  // Delivers what is on its way now on links that both sides know, and nothing that is sent meanwhile.
+  void deliverAll();
   bool isOpen(size_t a, size_t b) const;
   // Open, known to both sides, and nothing is on its way.
   bool isQuiet(size_t a, size_t b) const;

@@ -93,6 +93,9 @@ std::string World::describeMessage(const std::string& message) const {
     case sync::MessageType::kHeld: return "held";
     case sync::MessageType::kKnownKeys:
     case sync::MessageType::kStatements: return "keys";
+    case sync::MessageType::kCircles: return "circles";
+    case sync::MessageType::kCharter: return "charter";
+    case sync::MessageType::kCircleHello: return "hello of a circle";
   }
   return "?";
 }

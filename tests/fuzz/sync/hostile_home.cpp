@@ -123,6 +123,7 @@ HomeId HostileHome::home(Input& input) {
 }
 
 model::OwnerId HostileHome::owner(Input& input) {
+  if (!circles_.empty() && input.below(4) != 0) return circles_[input.below(circles_.size())];
   size_t which = input.below(8);
   if (which < 4) return model::OwnerId(victim_);
   if (which < 7) return model::OwnerId(self_.id());

@@ -21,6 +21,8 @@ class HostileHome {
   HostileHome(sim::Home& self, const HomeId& victim, const HomeId& third)
       : self_(self), victim_(victim), third_(third) {}
 
+  // Circles of which it speaks too, as if they were owners.
+  void speakOf(std::vector<model::OwnerId> circles) { circles_ = std::move(circles); }
   // A message that came from the victim: numbers and ids in it are known from now on.
   void heard(const std::string& message);
   // A whole message made by hand.
@@ -64,6 +66,7 @@ class HostileHome {
   std::vector<ReplicaId> replicas_;  // that the victim told
   std::vector<ContentHash> hashes_;
   uint64_t batches_ = 0;
+  std::vector<model::OwnerId> circles_;
 };
 
 }  // namespace hearthgate::fuzz

@@ -273,7 +273,7 @@ std::string HostileHome::forge(Input& input) {
       return encode(message);
     }
     default: {
-      std::string raw(1, static_cast<char>(1 + input.below(11)));
+      std::string raw(1, static_cast<char>(1 + input.below(15)));
       return raw.append(input.bytes());
     }
   }

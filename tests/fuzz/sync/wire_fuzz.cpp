@@ -39,6 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(input, [](std::string_view m) { return sync::decodeBye(m); });
   check(input, [](std::string_view m) { return sync::decodeHeld(m); });
   check(input, [](std::string_view m) { return sync::decodeKnownKeys(m); });
+  check(input, [](std::string_view m) { return sync::decodeCircles(m); });
+  check(input, [](std::string_view m) { return sync::decodeCharterMessage(m); });
+  if (auto hello = sync::decodeCircleHello(input); hello.ok()) {
+    auto again = sync::decodeCircleHello(sync::encodeCircleHello(*hello));
+    require(again.ok() && sync::encodeCircleHello(*again) == sync::encodeCircleHello(*hello));
+  }
   if (auto chain = sync::decodeStatementsMessage(input); chain.ok()) {
     auto again = sync::decodeStatementsMessage(sync::encodeStatementsMessage(*chain));
     require(again.ok() && *again == *chain);

@@ -138,6 +138,8 @@ void ServedHome::start() {
   ASSERT_TRUE(store.ok()) << store.error().message;
   engine::CoreSettings settings;
   settings.home = identity_->home();
+  settings.name = "Beach";
+  settings.signer = engine::signerOf(*identity_);
   settings.ownerTag = [this](const ContentHash& hash) { return identity_->ownerTag(hash); };
   Clock& clock = systemClock(ClockTrust::kYes);
   engine_ = std::make_unique<engine::Engine>(std::move(*store), clock, systemRandom(), std::move(settings));
