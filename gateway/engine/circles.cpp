@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "base/utf8.h"
+#include "engine/circle_limits.h"
 #include "engine/core.h"
 #include "trust/tuning.h"
 
@@ -23,6 +24,22 @@ model::RulesInForce rulesOf(const Charter& charter, const HomeId& home) {
   for (model::AccessRows& list : rules.lists) list.push_back({std::string(kWishPrefix) + "*", model::Access::kWrite, std::nullopt});
   rules.strategies = charter.strategies;
   return model::RulesInForce(std::move(rules));
+}
+
+// What was left or declined is remembered only as long as there is room: those whose invitation says nothing any more go first.
+bool hasRoom(store::Store& store, std::map<OwnerId, Circles::Circle>* circles) {
+  size_t live = 0;
+  for (const auto& [id, circle] : *circles) live += circle.row.state != CircleState::kGone ? 1 : 0;
+  while (circles->size() >= 2 * kMaxCircles && live < kMaxCircles) {
+    auto oldest = circles->end();
+    for (auto at = circles->begin(); at != circles->end(); ++at) {
+      const bool gone = at->second.row.state == CircleState::kGone;
+      if (gone && (oldest == circles->end() || at->second.row.until_ms < oldest->second.row.until_ms)) oldest = at;
+    }
+    store.removeCircle(oldest->first);
+    circles->erase(oldest);
+  }
+  return live < kMaxCircles;
 }
 
 Error noCircle(const OwnerId& circle) {
@@ -133,7 +150,7 @@ Result<OwnerId> Circles::found(const std::string& name) {
   if (name.empty() || displayName(name, trust::kMaxHomeNameBytes) != name) {
     return inputError("bad_name", "A circle's name has 1 to 64 bytes of text that can be shown.");
   }
-  if (circles_.size() >= kMaxCircles) {
+  if (!hasRoom(core_.store(), &circles_)) {
     return stateError("circles_full", "There are " + std::to_string(kMaxCircles) + " circles here, the most that one home takes part in; leave one.");
   }
   Charter charter = trust::foundCircle(name, {me(), displayName(core_.settings().name, trust::kMaxHomeNameBytes)}, core_.random());
@@ -283,7 +300,11 @@ void Circles::invited(const HomeId& by, const std::vector<Invitation>& invitatio
     if (circle && circle->row.inviter == by && circle->row.until_ms == one.until_ms) continue;
     // Two that invite to one circle: the first is answered.
     if (circle && circle->row.state != CircleState::kGone && circle->row.inviter != by) continue;
-    if (!circle && circles_.size() >= kMaxCircles) continue;  // Its sender sees that nobody answers.
+    // Its sender sees that nobody answers.
+    const auto from_it = std::count_if(circles_.begin(), circles_.end(), [&](const auto& known) {
+      return known.second.row.state == CircleState::kInvited && known.second.row.inviter == by;
+    });
+    if (static_cast<size_t>(from_it) >= kMaxInvitationsOfOne || !hasRoom(core_.store(), &circles_)) continue;
     core_.writer().owner(one.circle);
     Circle& placed = circles_[one.circle];
     placed.row.id = one.circle;

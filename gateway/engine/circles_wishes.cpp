@@ -6,6 +6,7 @@
 #include "base/base32.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
+#include "engine/circle_limits.h"
 #include "engine/core.h"
 #include "model/limits.h"
 #include "trust/tuning.h"
@@ -63,10 +64,12 @@ std::vector<CircleWish> wishesOf(store::Reader& reader, const OwnerId& circle) {
   filter.owner = circle;
   filter.prefix = kWishPrefix;
   std::optional<model::Address> after;
-  for (size_t looked = 0; looked < kMaxWishes;) {
+  size_t bytes = 0;
+  for (size_t looked = 0; looked < kMaxWishes && bytes < kMaxWishesBytes;) {
     store::EntityPage page = reader.entityPage(filter, after, {kFeedRows, kFeedRows});
     looked += kFeedRows;
     for (const store::EntityRow& row : page.rows) {
+      bytes += row.stored_bytes;
       if (auto wish = readWish(row)) wishes.push_back(std::move(*wish));
     }
     if (!page.next) break;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/circle_limits.h"
 #include "sim/circle_homes.h"
 
 namespace hearthgate::sync {

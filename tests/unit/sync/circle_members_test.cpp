@@ -70,6 +70,30 @@ TEST_F(CircleMembers, AnInvitationIsToldToWhoIsAway) {
   EXPECT_EQ(members(1), "AB");
 }
 
+TEST_F(CircleMembers, RoomIsForThoseThatOneTakesPartIn) {
+  auto found = [&](size_t n, const std::string& name) {
+    return home(n).circles<Result<OwnerId>>([&](Circles& circles) { return circles.found(name); });
+  };
+  for (size_t i = 0; i < engine::kMaxCircles; ++i) {
+    auto made = found(0, "c" + std::to_string(i));
+    ASSERT_TRUE(made.ok());
+    circle = *made;
+    EXPECT_EQ(invite(0, 1), "ok");
+  }
+  EXPECT_EQ(found(0, "one too many").error().code, "circles_full");
+  homes.link(0, 1);
+  ASSERT_TRUE(homes.calm());
+  EXPECT_EQ(home(1).core().circles().all().size(), engine::kMaxInvitationsOfOne);
+  // What was left takes no room.
+  for (size_t i = 0; i < 2 * engine::kMaxCircles; ++i) {
+    EXPECT_EQ(remove(0, 0), "done");
+    auto made = found(0, "d" + std::to_string(i));
+    ASSERT_TRUE(made.ok());
+    circle = *made;
+  }
+  EXPECT_LE(home(0).core().circles().all().size(), 2 * engine::kMaxCircles);
+}
+
 TEST_F(CircleMembers, TwoCirclesOfOneNameAreTwo) {
   circle = homes.found(0, {1});
   OwnerId other = homes.found(0, {1});
