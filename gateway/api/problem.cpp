@@ -58,6 +58,13 @@ const std::map<std::string, int, std::less<>>& problemStatuses() {
       {"wish_not_found", 404},
       {"invitation_not_found", 404},
       {"not_keeper", 403},
+      {"not_a_member", 409},
+      {"already_member", 409},
+      {"circle_full", 409},
+      {"circles_full", 409},
+      {"circle_needs_pass", 409},
+      {"keeper_must_hand_over", 409},
+      {"wish_not_ready", 409},
       {"home_is_own", 422},
       {"bad_name", 422},
       // entities

@@ -92,6 +92,7 @@ std::string Context::entity(const std::string& entity) {
   size_t sign = entity.find('@');
   if (sign == std::string::npos) return entity;
   std::string owner = entity.substr(sign + 1);
+  if (isHomeId(owner) || isCircleId(owner)) return entity;
   bool of_circle = std::any_of(circles().begin(), circles().end(), [&](const Home& known) { return known.name == owner; });
   bool of_home = std::any_of(homes().begin(), homes().end(), [&](const Home& known) { return known.name == owner; });
   if (of_circle && of_home) fail("ambiguous_owner", "a home and a circle are both called \"" + safe(owner) + "\"", "give the id instead");

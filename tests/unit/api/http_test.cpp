@@ -129,8 +129,7 @@ TEST_F(Http, ForeignHostsAndPagesAreRefused) {
 TEST_F(Http, SaysWhatIsNotThereAndWhatIsNotYet) {
   EXPECT_EQ(get("/nothing").code(), "not_found");
   EXPECT_EQ(get("/entities/").code(), "not_found");
-  for (const char* path : {"/timeline", "/held", "/held/1/release", "/circles", "/circles/x/accept",
-                           "/backup", "/login", "/tokens", "/rewind", "/strategies/mine/try"}) {
+  for (const char* path : {"/timeline", "/held", "/held/1/release", "/backup", "/login", "/tokens", "/rewind", "/strategies/mine/try"}) {
     Got answer = get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(answer.code(), "not_served") << path;

@@ -30,6 +30,11 @@ class Cli : public testing::Test {
   Cli() {
     server.answer("GET /api/v1/status", 200, R"({"home":{"id":")" + kOwnId + R"(","name":"City"},"version":"0.1.0"})");
     homes(R"([{"id":")" + kBeachId + R"(","name":"Beach"}])");
+    circles("[]");
+  }
+
+  void circles(const std::string& items) {
+    server.replace("GET /api/v1/circles?limit=1000", 200, R"({"items":)" + items + R"(,"next":null})");
   }
 
   void homes(const std::string& items) {

@@ -204,5 +204,19 @@ TEST_F(Cli, TakesOwnersByName) {
   EXPECT_EQ(run({"entity", "get", "a.b@Moon"}), 1);
 }
 
+TEST_F(Cli, TakesCirclesByNameWhereItIsTheOnlyOne) {
+  const std::string family = "c" + std::string(26, 'f'), other = "c" + std::string(26, 'g');
+  circles(R"([{"id":")" + family + R"(","name":"Family"},{"id":")" + other + R"(","name":"Beach"}])");
+  server.answer("GET /api/v1/entities/a.b@" + family, 200, R"({"id":"a.b","owner":")" + family + R"("})");
+  EXPECT_EQ(run({"entity", "get", "a.b@Family"}), 0);
+  EXPECT_EQ(run({"entity", "get", "a.b@Beach"}), 1) << "a home is called so too";
+  EXPECT_THAT(err, HasSubstr("both called"));
+  circles(R"([{"id":")" + family + R"(","name":"Family"},{"id":")" + other + R"(","name":"Family"}])");
+  EXPECT_EQ(run({"circle", "accept", "Family"}), 1);
+  EXPECT_THAT(err, HasSubstr("several circles are called"));
+  EXPECT_EQ(run({"circle", "accept", "Moon"}), 1);
+  EXPECT_THAT(err, HasSubstr("there are: Family"));
+}
+
 }  // namespace
 }  // namespace hearthgate::cli
