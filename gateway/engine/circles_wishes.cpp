@@ -234,7 +234,6 @@ Status Circles::answer(const OwnerId& id, const std::string& wish_id, bool yes) 
     return stateError("not_keeper", "Only the keeper of " + circle->row.name + " answers wishes.");
   }
   if (!yes) {
-    auto row = core_.store().entity({id, kWishPrefix + wish_id});
     WriteOrder order;
     order.address = {id, kWishPrefix + wish_id};
     order.mode = WriteOrder::Mode::kPatch;

@@ -156,8 +156,10 @@ void Replicator::pumpCircles() {
   for (const OwnerId& circle : changed) dropHeldOfCircle(circle);
   for (auto& [peer, session] : sessions_) {
     if (!session.ready || session.closing) continue;
-    if (std::exchange(session.circles_due, false) || !changed.empty()) tellCircles(session);
-    if (!session.circles.empty()) reviewCircleFlows(session);
+    // Only then: it looks through the rows of the charters, and this runs at the end of every transaction.
+    if (!std::exchange(session.circles_due, false) && changed.empty()) continue;
+    tellCircles(session);
+    reviewCircleFlows(session);
   }
 }
 
