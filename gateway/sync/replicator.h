@@ -292,7 +292,7 @@ class Replicator {
   bool addHeldOffer(Session& session, Flow& flow, Batch* batch, InFlight* flight, size_t* bytes, bool* uncompressed);
   void tellNames(Session& session, Batch* batch);
   void sendBatch(Session& session, Flow& flow, Batch batch, InFlight flight, bool uncompressed);
-  bool mayPass(Session& session, Flow& flow, const std::string& id);
+  bool mayPass(const Session& session, const Flow& flow, const std::string& id);
   void sendPosition(Session& session, Flow& flow);
   void answerLevel(Session& session);
   bool quiet(const Flow& flow);
@@ -336,7 +336,6 @@ class Replicator {
   bool mayComeFrom(const Session& session, const Flow& flow, const std::string& id);
   uint64_t settledUpTo(const Flow& flow);
   bool sendGossip(Session& session, Flow& flow);
-  bool sendAsked(Session& session, Flow& flow);
   bool isOwnWrite(const store::FeedRow& row);
   bool announce(Session& session, Flow& flow);
   bool isThere(const Flow& flow, const store::FeedRow& row, std::vector<ContentHash>* hashes);

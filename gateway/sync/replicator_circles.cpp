@@ -175,7 +175,7 @@ void Replicator::dropHeldOfCircle(const OwnerId& circle) {
 }
 
 bool Replicator::mayComeFrom(const Session& session, const Flow& flow, const std::string& id) {
-  if (!flow.circle) return flow.mine ? core_.accessFor(session.peer, id) != model::Access::kNone : core_.ownAccess({flow.owner, id}) != engine::OwnAccess::kNone;
+  if (!flow.circle) return mayPass(session, flow, id);
   return core_.circles().accessOf(flow.owner, session.peer, id) == model::Access::kWrite;
 }
 
@@ -186,7 +186,7 @@ uint64_t Replicator::settledUpTo(const Flow& flow) {
 }
 
 bool Replicator::sendGossip(Session& session, Flow& flow) {
-  if (!flow.wanted.empty()) return sendAsked(session, flow);
+  if (!flow.wanted.empty()) return sendWanted(session, flow);
   if (!flow.to_announce.empty() && announce(session, flow)) return true;
   uint64_t head = core_.writer().head().sequence;
   if (flow.sent >= core_.store().feedEnd(flow.owner)) return false;
@@ -278,33 +278,6 @@ bool Replicator::announce(Session& session, Flow& flow) {
   batch.digest = true;
   flight.digest = true;
   sendBatch(session, flow, std::move(batch), std::move(flight), false);
-  return true;
-}
-
-// What the other home wants of what it was offered.
-bool Replicator::sendAsked(Session& session, Flow& flow) {
-  Batch batch;
-  InFlight flight;
-  size_t bytes = 0;
-  bool uncompressed = false;
-  while (!flow.wanted.empty() && bytes < kBatchBytes && batch.items.size() < kBatchItems) {
-    store::EntityNumber n = flow.wanted.front();
-    auto row = core_.store().feedRow(n);
-    bool apart = row && settings_.uncompressed_kinds.contains(row->kind);
-    if (!batch.items.empty() && apart != uncompressed) break;
-    flow.wanted.pop_front();
-    flow.wanted_set.erase(n);
-    auto owed = flow.owed.extract(n);
-    if (!owed.empty()) {
-      for (uint64_t sequence : owed.mapped()) flow.announced.erase(sequence);
-    }
-    if (row && mayPass(session, flow, row->id) && addContent(session, flow, *row, true, &batch, &flight, &bytes)) {
-      uncompressed = apart;
-    }
-  }
-  if (batch.items.empty()) return true;
-  batch.upto = settledUpTo(flow);
-  sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
   return true;
 }
 

@@ -24,7 +24,7 @@ bool Replicator::allQuiet(Session& session) {
   return true;
 }
 
-bool Replicator::mayPass(Session& session, Flow& flow, const std::string& id) {
+bool Replicator::mayPass(const Session& session, const Flow& flow, const std::string& id) {
   if (flow.mine) return core_.accessFor(session.peer, id) != model::Access::kNone;
   // Of a member that may only read nobody takes anything.
   if (flow.circle) return core_.ownAccess({flow.owner, id}) == engine::OwnAccess::kWrite;
@@ -183,9 +183,18 @@ bool Replicator::sendWanted(Session& session, Flow& flow) {
     if (!batch.items.empty() && apart != uncompressed) break;
     flow.wanted.pop_front();
     flow.wanted_set.erase(n);
+    if (auto owed = flow.owed.extract(n)) {
+      for (uint64_t sequence : owed.mapped()) flow.announced.erase(sequence);
+    }
     if (row && mayPass(session, flow, row->id) && addContent(session, flow, *row, true, &batch, &flight, &bytes)) {
       uncompressed = apart;
     }
+  }
+  if (flow.pass == Pass::kNone) {
+    // Of what a circle's member was offered outside of a pass.
+    batch.upto = settledUpTo(flow);
+    if (!batch.items.empty()) sendBatch(session, flow, std::move(batch), std::move(flight), uncompressed);
+    return true;
   }
   bool last = flow.wanted.empty() && !digests_out;
   // An offer ends where the feed ends: what was joined since the digests bears the owner's tag too.
