@@ -204,7 +204,8 @@ void Connection::work() {
   if (told_established_ && !closing) {
     if (Status status = receive(); !status.ok()) return end(status.error());
   }
-  if (!outbox.empty()) {
+  // After the other side's end nothing reaches it, and why it ended comes behind it.
+  if (!outbox.empty() && !channel_->closed()) {
     std::string stream;
     for (const Outgoing& item : outbox) {
       if (kind_ == Kind::kPairing) {

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/utf8.h"
 #include "fuzz/input.h"
+#include "sim/circle_homes.h"
 #include "sim/home.h"
 #include "unit/model/histories.h"
 #include "unit/store/sample_database.h"
@@ -187,6 +188,7 @@ void startHome(store::Store& store) {
   engine::CoreSettings settings;
   settings.home = home(1);
   settings.ownerTag = [](const ContentHash&) { return model::OwnerTag{}; };
+  settings.signer = engine::signerOf(sim::readyIdentity(0));
   engine::Core core(store, clock, random, std::move(settings));
   store.begin();
   core.load();
