@@ -168,6 +168,20 @@ TEST_F(Links, HearWhyTheyEndAlsoWhenItComesLate) {
   EXPECT_TRUE(connection->endedByPeer());
 }
 
+TEST_F(Links, HearWhyTheyEndAlsoWhenThisSideIsSpeaking) {
+  auto other = peer();
+  auto connection = linked(other);
+  other->sayGoodbye();
+  settle();
+  connection->send({{"too late for the other side"}});
+  settle();
+  EXPECT_TRUE(ends().empty());
+  connection->onClosed({"pairing_throttled", "", true});
+  settle();
+  ASSERT_EQ(ends().size(), 1u);
+  EXPECT_EQ(ends()[0].code, "pairing_throttled");
+}
+
 TEST_F(Links, EndWhenTheOtherSideOnlyClosesTheChannel) {
   auto other = peer();
   auto connection = linked(other);
