@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace hearthgate::engine {
 
@@ -10,5 +11,12 @@ namespace hearthgate::engine {
 inline constexpr size_t kMaxInvitationsOfOne = 8;
 // Bytes of wishes that are looked at, since each member may write any: a vote of 64 members takes some 64 KiB.
 inline constexpr size_t kMaxWishesBytes = 16 << 20;
+// Votes whose signature was looked at, and what came of it: each is looked at once, however often something else changes.
+inline constexpr size_t kVotesKnown = 2'000;
+// The end of an invitation by which a member calls back a home that is a member by its charter and does not know it, as after
+// the restore of an old backup: none. Ends of others are days away.
+inline constexpr int64_t kCalledBackMs = 8'000'000'000'000;
+// Without its keeper for so long, every member runs the scripts of a circle (DESIGN.md section 2, rule 4).
+inline constexpr int64_t kKeeperAwayMs = 60'000;
 
 }  // namespace hearthgate::engine

@@ -36,6 +36,7 @@ bool hasRoom(store::Store& store, std::map<OwnerId, Circles::Circle>* circles) {
       const bool gone = at->second.row.state == CircleState::kGone;
       if (gone && (oldest == circles->end() || at->second.row.until_ms < oldest->second.row.until_ms)) oldest = at;
     }
+    for (const auto& [home, proof] : oldest->second.removed) store.putCircleRemoved(oldest->first, home, "");
     store.removeCircle(oldest->first);
     circles->erase(oldest);
   }
@@ -57,6 +58,7 @@ std::map<HomeId, model::RulesInForce> accessBy(const Charter& charter) {
 HomeId Circles::me() const { return core_.settings().home; }
 
 void Circles::load() {
+  if (!running_since_) running_since_ = core_.clock().steadyMs();
   circles_.clear();
   changed_.clear();
   wishes_changed_.clear();
@@ -71,10 +73,10 @@ void Circles::load() {
     circles_.emplace(circle.row.id, std::move(circle));
   }
   for (auto& [id, circle] : circles_) {
+    circle.removed = core_.store().circleRemoved(id);
     if (!circle.proof) continue;
     circle.hash = circle.proof->current().hash();
     circle.access = accessBy(circle.proof->current());
-    circle.removed = core_.store().circleRemoved(id);
     circle.distrusted = core_.store().circleDistrusted(id);
   }
 }
@@ -297,6 +299,9 @@ void Circles::invited(const HomeId& by, const std::vector<Invitation>& invitatio
   for (const Invitation& one : invitations) {
     Circle* circle = find(one.circle);
     if (circle && circle->row.state == CircleState::kMember) continue;
+    // Who has left or declined says so, and is not called back.
+    const bool called_back = one.until_ms == kCalledBackMs;
+    if (circle && called_back && circle->row.state != CircleState::kInvited) continue;
     if (circle && circle->row.inviter == by && circle->row.until_ms == one.until_ms) continue;
     // Two that invite to one circle: the first is answered.
     if (circle && circle->row.state != CircleState::kGone && circle->row.inviter != by) continue;
@@ -386,6 +391,19 @@ void Circles::forged(const OwnerId& id, const HomeId& by) {
   if (times.size() < kForgeriesInADay || !circle->distrusted.insert(by).second) return;
   core_.store().putCircleDistrust(id, by, core_.clock().wallMs());
   core_.event("attention", "{\"code\":\"member_distrusted\",\"circle\":\"" + id.text() + "\",\"home\":\"" + by.text() + "\"}");
+}
+
+void Circles::linked(const HomeId& home, bool is) {
+  away_since_[home] = is ? std::nullopt : std::optional(core_.clock().steadyMs());
+}
+
+bool Circles::decidesHere(const OwnerId& id) const {
+  const Circle* circle = membership(id);
+  if (!circle) return false;
+  if (keeps(*circle)) return true;
+  auto at = away_since_.find(circle->charter()->keeper);
+  const std::optional<int64_t> since = at == away_since_.end() ? running_since_ : at->second;
+  return since && core_.clock().steadyMs() - *since >= kKeeperAwayMs;
 }
 
 bool Circles::distrusts(const OwnerId& circle, const HomeId& home) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sha256.h"
 #include "model/json.h"
 #include "model/rules.h"
 #include "store/store.h"
@@ -125,6 +126,11 @@ class Circles {
   // `by` has shown counters of this home that it never issued (T13). The third time in a day its writes are held from now on.
   void forged(const model::OwnerId& circle, const HomeId& by);
   bool distrusts(const model::OwnerId& circle, const HomeId& home) const;
+  // A link to that home has begun, or ended.
+  void linked(const HomeId& home, bool is);
+  // Whether a script that resolves siblings runs here: at the keeper, and at every member that was not linked to it for
+  // kKeeperAwayMs. Their answers may differ; siblings that are all resolutions are shown by the newest.
+  bool decidesHere(const model::OwnerId& circle) const;
   // The keys of this home are others: signs again what it signed and is still shown.
   void signAgain();
   // A paired home was forgotten: it goes from circles that this home keeps (T11).
@@ -152,6 +158,7 @@ class Circles {
   Status issue(Circle& circle, trust::Charter next);
   void adopt(Circle& circle, trust::CharterProof proof);
   void enforce(Circle& circle);
+  void compareAnew(Circle& circle);
   void leaveBehind(Circle& circle);
   std::map<HomeId, trust::KeyChain> knownKeys(const trust::CharterProof& proof);
   Status mayIssue(const Circle& circle);
@@ -164,7 +171,17 @@ class Circles {
   void dropWish(const model::OwnerId& circle, const std::string& id);
   Result<bool> vote(Circle& circle, const HomeId& home);
   Status castVote(Circle& circle, const HomeId& home);
+  // Votes among `wishes` that stand on the charter in force and are signed by the member that casts them.
+  struct Vote {
+    HomeId voter;
+    bool standing = false;  // it stands in that member's own wish; others perhaps show an earlier one
+    trust::SignedCharter choice;  // with this one signature
+    trust::KeyChain keys;
+    trust::CharterHash hash;
+  };
+  std::vector<Vote> votesAmong(const Circle& circle, const std::vector<CircleWish>& wishes);
   void reviewWishes(Circle& circle);
+  void countVotes(Circle& circle, const std::vector<CircleWish>& wishes);
   Status grant(Circle& circle, const CircleWish& wish);
 
   Core& core_;
@@ -172,6 +189,9 @@ class Circles {
   std::set<model::OwnerId> changed_;
   std::set<model::OwnerId> wishes_changed_;
   int64_t next_review_ms_ = 0;  // of the steady clock
+  std::map<Sha256Digest, bool> known_votes_;  // by the hash of the whole vote; see kVotesKnown
+  std::map<HomeId, std::optional<int64_t>> away_since_;  // by the steady clock; nothing while linked
+  std::optional<int64_t> running_since_;
   std::map<std::pair<model::OwnerId, HomeId>, std::vector<int64_t>> forgeries_;  // of this run, by the steady clock
 };
 

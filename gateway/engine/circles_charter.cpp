@@ -19,6 +19,13 @@ bool changesKeeper(const std::vector<SignedCharter>& chain, size_t at) {
   return at == 0 || chain[at].charter.hand_overs != chain[at - 1].charter.hand_overs;
 }
 
+// Whether a member other than `me` perhaps may write less than before.
+bool takesAway(const Charter& before, const Charter& now, const HomeId& me) {
+  if (before.lists != now.lists || !(before.keeper == now.keeper)) return true;
+  return std::any_of(before.members.begin(), before.members.end(),
+                     [&](const Charter::Member& one) { return !(one.home == me) && !now.member(one.home); });
+}
+
 // `proof` led on by `next`. What stood last goes when nothing rests on it.
 CharterProof ledOn(CharterProof proof, SignedCharter next) {
   if (!proof.chain.empty() && !changesKeeper(proof.chain, proof.chain.size() - 1)) proof.chain.pop_back();
@@ -139,6 +146,7 @@ void Circles::adopt(Circle& circle, CharterProof proof) {
     }
   }
   enforce(circle);
+  if (before && takesAway(before->current(), charter, me())) compareAnew(circle);
   wishes_changed_.insert(id);
   tell(id, before ? "charter" : "joined", ",\"number\":" + std::to_string(charter.number));
 }
@@ -158,6 +166,17 @@ void Circles::enforce(Circle& circle) {
   core_.writer().changed(own);
 }
 
+// Another member may write less than before, or is none any more: what it had sent here and not yet to those who may write
+// would stay here alone. Who may only read takes what they have instead; they are told by another mark (markFor()).
+void Circles::compareAnew(Circle& circle) {
+  if (!core_.holdsCopies(circle.row.id)) return;
+  store::OwnerRow& own = core_.writer().owner(circle.row.id);
+  own.replacing = true;
+  core_.writer().changed(own);
+  ++circle.row.passes;
+  put(circle);
+}
+
 // This home is no longer in it: content goes, stubs stay.
 void Circles::leaveBehind(Circle& circle) {
   const OwnerId id = circle.row.id;
@@ -167,8 +186,6 @@ void Circles::leaveBehind(Circle& circle) {
   circle.row.inviter.reset();
   circle.access.clear();
   for (const store::CircleGuest& guest : guests(id)) core_.store().removeCircleGuest(id, guest.home);
-  for (const auto& [home, proof] : circle.removed) core_.store().putCircleRemoved(id, home, "");
-  circle.removed.clear();
   put(circle);
   tell(id, "left");
   const model::Rules* known = core_.rulesFrom(id);

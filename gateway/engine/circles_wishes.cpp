@@ -184,22 +184,35 @@ Result<bool> Circles::vote(Circle& circle, const HomeId& home) {
   return circle.charter() && circle.charter()->keeper == home;
 }
 
+std::vector<Circles::Vote> Circles::votesAmong(const Circle& circle, const std::vector<CircleWish>& wishes) {
+  std::vector<Vote> votes;
+  for (const CircleWish& wish : wishes) {
+    if (wish.kind != CircleWish::Kind::kKeeper || wish.refused) continue;
+    auto bytes = parseBase32(wish.body);
+    auto proof = bytes ? trust::decodeCharterProof(*bytes) : Result<CharterProof>(inputError("bad_charter", ""));
+    if (!proof.ok() || proof->chain.size() < 2 || proof->chain.back().signatures.size() != 1) continue;
+    const Charter& proposed = proof->current();
+    const HomeId voter = proof->chain.back().signatures.front().home;
+    if (proposed.previous != circle.hash || proposed.number >= trust::kMaxCharterNumber - 1 || !circle.charter()->member(voter)) continue;
+    if (known_votes_.size() >= kVotesKnown) known_votes_.clear();
+    auto [known, fresh] = known_votes_.try_emplace(sha256(*bytes), false);
+    if (fresh) known->second = trust::isVoteOf(*proof, voter, knownKeys(*proof));
+    if (known->second) votes.push_back({voter, wish.by == voter, proof->chain.back(), proof->keys.at(voter), proposed.hash()});
+  }
+  return votes;
+}
+
 Status Circles::castVote(Circle& circle, const HomeId& home) {
   const OwnerId id = circle.row.id;
   const CharterSigner& signer = core_.settings().signer;
   // Others' proposal for the same home on which this home can still vote is signed too, else another number begins.
   std::optional<Charter> choice;
   uint64_t number = circle.charter()->number + 1;
-  for (const CircleWish& other : wishesOf(core_.store(), id)) {
-    if (other.kind != CircleWish::Kind::kKeeper) continue;
-    auto bytes = parseBase32(other.body);
-    auto proof = bytes ? trust::decodeCharterProof(*bytes) : Result<CharterProof>(inputError("bad_charter", ""));
-    if (!proof.ok() || proof->current().previous != circle.hash) continue;
-    const Charter& proposed = proof->current();
-    if (proposed.number >= trust::kMaxCharterNumber - 1) continue;
-    number = std::max(number, proposed.number + (core_.store().circleVote(id, proposed.number).empty() ? 0 : 1));
+  for (const Vote& other : votesAmong(circle, wishesOf(core_.store(), id))) {
+    const Charter& proposed = other.choice.charter;
     const std::string voted = core_.store().circleVote(id, proposed.number);
-    const bool free = voted.empty() || voted == proposed.hash().view();
+    number = std::max(number, proposed.number + (voted.empty() ? 0 : 1));
+    const bool free = voted.empty() || voted == other.hash.view();
     if (proposed.keeper == home && free && (!choice || proposed.number > choice->number)) choice = proposed;
   }
   if (!choice) {
@@ -270,10 +283,8 @@ Status Circles::grant(Circle& circle, const CircleWish& wish) {
 
 void Circles::reviewWishes(Circle& circle) {
   const OwnerId id = circle.row.id;
-  std::map<trust::CharterHash, CharterProof> choices;
-  std::optional<HomeId> own_choice;
-  uint64_t own_number = 0, highest = 0;
-  for (const CircleWish& wish : wishesOf(core_.store(), id)) {
+  const std::vector<CircleWish> wishes = wishesOf(core_.store(), id);
+  for (const CircleWish& wish : wishes) {
     if (wish.refused) continue;
     // A home may always leave; that it is the one which asks is what the circle's members vouch for.
     if (wish.kind == CircleWish::Kind::kRemove && wish.by == *wish.home && keeps(circle) && !circle.row.needs_pass) {
@@ -281,35 +292,40 @@ void Circles::reviewWishes(Circle& circle) {
       if (circle.row.state != store::CircleState::kMember) return;
     }
     if (wish.kind == CircleWish::Kind::kAdd && keeps(circle) && circle.charter()->member(*wish.home)) dropWish(id, wish.id);
-    if (wish.kind != CircleWish::Kind::kKeeper) continue;
-    auto bytes = parseBase32(wish.body);
-    if (!bytes) continue;
-    auto proof = trust::decodeCharterProof(*bytes);
-    if (!proof.ok() || proof->chain.size() < 2 || proof->current().previous != circle.hash) {
-      // Of a charter that is no more: whoever asked takes it back.
-      if (wish.by == me() && proof.ok() && proof->current().previous != circle.hash) dropWish(id, wish.id);
-      continue;
+  }
+  countVotes(circle, wishes);
+}
+
+void Circles::countVotes(Circle& circle, const std::vector<CircleWish>& wishes) {
+  const OwnerId id = circle.row.id;
+  std::map<trust::CharterHash, CharterProof> choices;
+  const Charter* own_choice = nullptr;
+  const std::vector<Vote> votes = votesAmong(circle, wishes);
+  for (const Vote& vote : votes) {
+    if (vote.voter == me() && vote.standing) own_choice = &vote.choice.charter;
+    CharterProof& proof = choices[vote.hash];
+    if (proof.chain.empty()) {
+      proof = *circle.proof;
+      proof.chain.push_back({vote.choice.charter, {}});
     }
-    if (wish.by == me()) {
-      own_choice = proof->current().keeper;
-      own_number = proof->current().number;
-    }
-    auto [at, fresh] = choices.try_emplace(proof->current().hash(), *proof);
-    if (fresh) continue;
-    for (const trust::CharterSignature& signature : proof->chain.back().signatures) {
-      auto& all = at->second.chain.back().signatures;
-      const bool there = std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.home == signature.home; });
-      if (!there && all.size() < trust::kMaxCircleMembers) all.push_back(signature);
-    }
-    for (const auto& [home, chain] : proof->keys) at->second.keys.try_emplace(home, chain);
+    auto& all = proof.chain.back().signatures;
+    if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.home == vote.voter; })) continue;
+    all.push_back(vote.choice.signatures.front());
+    auto [known, fresh] = proof.keys.try_emplace(vote.voter, vote.keys);
+    if (!fresh && trust::compareChains(known->second, vote.keys) == trust::ChainOrder::kNewer) known->second = vote.keys;
+  }
+  // Of a charter that is no more: whoever asked takes it back.
+  for (const CircleWish& wish : wishes) {
+    if (wish.kind == CircleWish::Kind::kKeeper && wish.by == me() && !wish.refused && !own_choice) dropWish(id, wish.id);
   }
   // Others who want the same home have voted under a later number, because of votes that were split: this home's goes with them.
-  for (const auto& [hash, proof] : choices) {
-    if (own_choice && proof.current().keeper == *own_choice) highest = std::max(highest, proof.current().number);
+  uint64_t highest = 0;
+  for (const Vote& vote : votes) {
+    if (own_choice && vote.choice.charter.keeper == own_choice->keeper) highest = std::max(highest, vote.choice.charter.number);
   }
-  if (own_choice && highest > own_number) {
+  if (own_choice && highest > own_choice->number) {
     wishes_changed_.insert(id);
-    if (!castVote(circle, *own_choice).ok()) return;
+    if (!castVote(circle, own_choice->keeper).ok()) return;
   }
   for (const auto& [hash, proof] : choices) {
     if (2 * proof.chain.back().signatures.size() <= circle.charter()->members.size()) continue;

@@ -74,6 +74,7 @@ void Replicator::drop(const HomeId& peer) {
   auto at = sessions_.find(peer);
   if (at == sessions_.end()) return;
   auto asked = std::move(at->second.asked);
+  if (at->second.ready) core_.circles().linked(peer, false);
   sessions_.erase(at);
   std::erase_if(output_, [&](const Output& output) { return output.peer == peer; });
   for (auto& [token, answer] : asked) answer(std::nullopt);
@@ -207,6 +208,7 @@ std::vector<Output> Replicator::takeOutput() {
   }
   for (const HomeId& peer : closed) {
     auto asked = std::move(sessions_.at(peer).asked);
+    if (sessions_.at(peer).ready) core_.circles().linked(peer, false);
     sessions_.erase(peer);
     for (auto& [token, answer] : asked) answer(std::nullopt);
   }

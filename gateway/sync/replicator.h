@@ -214,6 +214,7 @@ class Replicator {
     std::map<model::OwnerId, CircleSide> circles;
     std::string circles_told;
     bool circles_due = true;
+    bool circles_heard = false;  // what the peer has to say of circles
     std::set<uint32_t> told_replicas;
     std::set<uint32_t> told_homes;
     std::unordered_map<uint32_t, ReplicaId> replica_names;

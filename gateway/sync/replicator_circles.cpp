@@ -3,6 +3,7 @@
 // digest, so that of many who are linked to each other one sends it.
 #include <algorithm>
 
+#include "engine/circle_limits.h"
 #include "engine/tuning.h"
 #include "model/codec.h"
 #include "sync/replicator.h"
@@ -27,6 +28,10 @@ CirclesMessage Replicator::circlesFor(Session& session) {
   for (const auto& [id, circle] : circles.all()) {
     if (circles.isMember(id, session.peer)) {
       message.known.push_back({id, circle.hash});
+      // Its folder may be older than its membership: its person is asked again.
+      auto side = session.circles.find(id);
+      const bool silent = session.circles_heard && (side == session.circles.end() || !side->second.theirs);
+      if (silent && message.invitations.size() < engine::kMaxCircles) message.invitations.push_back({id, circle.row.name, engine::kCalledBackMs});
     } else if (circle.row.state == store::CircleState::kAccepted) {
       auto side = session.circles.find(id);
       const bool told = side != session.circles.end() && side->second.theirs;
@@ -46,15 +51,16 @@ void Replicator::tellCircles(Session& session) {
 }
 
 void Replicator::showCharter(Session& session, const OwnerId& id, CircleSide& side) {
-  const Circles::Circle* circle = core_.circles().membership(id);
-  if (!circle || !side.theirs || *side.theirs == circle->hash) return;
-  if (circle->charter()->member(session.peer)) {
-    if (side.shown == circle->row.proof) return;
-    side.shown = circle->row.proof;
+  Circles& circles = core_.circles();
+  const auto circle = circles.all().find(id);
+  if (circle == circles.all().end() || !side.theirs) return;
+  if (circles.isMember(id, session.peer)) {
+    if (*side.theirs == circle->second.hash || side.shown == circle->second.row.proof) return;
+    side.shown = circle->second.row.proof;
   } else {
-    // It is shown the charter that ended its membership, and no later one.
-    auto removed = circle->removed.find(session.peer);
-    if (removed == circle->removed.end() || side.shown == removed->second) return;
+    // It is shown the charter that ended its membership, and no later one; also by who has left since, perhaps as the last.
+    auto removed = circle->second.removed.find(session.peer);
+    if (removed == circle->second.removed.end() || *side.theirs == CharterHash{} || side.shown == removed->second) return;
     side.shown = removed->second;
   }
   send(session, encode(CharterMessage{id, side.shown}));
@@ -65,8 +71,9 @@ void Replicator::receiveCircles(Session& session, std::string_view text) {
   if (!message.ok()) return closeBroken(session, message.error());
   Circles& circles = core_.circles();
   std::set<OwnerId> known;
+  for (const CirclesMessage::Known& one : message->known) known.insert(one.circle);
+  circles.invited(session.peer, message->invitations, known);
   for (const CirclesMessage::Known& one : message->known) {
-    known.insert(one.circle);
     const auto at = circles.all().find(one.circle);
     if (at == circles.all().end()) continue;
     CircleSide& side = session.circles[one.circle];
@@ -76,9 +83,8 @@ void Replicator::receiveCircles(Session& session, std::string_view text) {
   for (auto& [id, side] : session.circles) {
     if (!known.contains(id)) side.theirs.reset();
   }
-  circles.invited(session.peer, message->invitations, known);
   circles.replied(session.peer, message->replies);
-  session.circles_due = true;
+  session.circles_due = session.circles_heard = true;
 }
 
 void Replicator::receiveCharter(Session& session, std::string_view text) {

@@ -112,6 +112,7 @@ void Replicator::receiveHello(Session& session, std::string_view message) {
   hello->name = displayName(hello->name);
   session.clock_offset_ms = clockOffset(hello->clock_ms, core_.clock().wallMs());
   session.ready = true;
+  core_.circles().linked(session.peer, true);
   if (introduced_) introduced_(session.peer, *hello);
   if (session.closing) return;
   tellHeld(session, true);

@@ -140,6 +140,14 @@ class Verifier {
     return {};
   }
 
+  bool votes(const HomeId& voter) {
+    const auto shown = proof_.keys.find(voter);
+    if (shown == proof_.keys.end() || proof_.chain.back().signatures.size() != 1) return false;
+    auto known = known_.find(voter);
+    if (!verifyChain(voter, shown->second, known == known_.end() ? std::span<const KeyStatement>() : known->second).ok()) return false;
+    return signedBy(proof_.chain.back(), voter);
+  }
+
  private:
   Status follows(const Charter& before, const SignedCharter& now, const model::OwnerId& circle) {
     const Charter& charter = now.charter;
@@ -312,6 +320,10 @@ Result<CharterProof> decodeCharterProof(std::string_view bytes) {
 Status verifyCharterProof(const model::OwnerId& circle, const CharterProof& proof, const std::map<HomeId, KeyChain>& known_keys) {
   HG_ASSERT(!proof.chain.empty());
   return Verifier(proof, known_keys).run(circle);
+}
+
+bool isVoteOf(const CharterProof& vote, const HomeId& voter, const std::map<HomeId, KeyChain>& known_keys) {
+  return !vote.chain.empty() && Verifier(vote, known_keys).votes(voter);
 }
 
 bool signedWithFormerKey(const CharterProof& proof, const std::map<HomeId, KeyChain>& known_keys) {

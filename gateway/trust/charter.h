@@ -108,6 +108,9 @@ Result<CharterProof> decodeCharterProof(std::string_view bytes);
 // ones: under a key that a root statement took away nothing holds.
 Status verifyCharterProof(const model::OwnerId& circle, const CharterProof& proof,
                    const std::map<HomeId, KeyChain>& known_keys = {});
+// Whether `voter` alone has signed the last charter of `vote`, under a key that it has or that `vote` shows. What led to the
+// charter is not looked at.
+bool isVoteOf(const CharterProof& vote, const HomeId& voter, const std::map<HomeId, KeyChain>& known_keys);
 // Whether the last charter's signature was made with an operating key that its home has replaced since.
 bool signedWithFormerKey(const CharterProof& proof, const std::map<HomeId, KeyChain>& known_keys);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/circle_limits.h"
 #include "sync/wire.h"
 
 namespace hearthgate::sim {
@@ -13,8 +14,6 @@ namespace {
 
 constexpr size_t kImagesKept = 6;  // commits that a power cut can lose
 constexpr int kHealingRounds = 8;
-const std::vector<std::string> kIds = {"theme.x", "theme.y", "app.z"};
-
 struct Weight {
   unsigned weight;
   const char* name;
@@ -36,9 +35,10 @@ std::string textOf(const model::Siblings& siblings) {
 
 }  // namespace
 
-CircleWorld::CircleWorld(uint64_t seed, size_t steps, bool trace) : trace_(trace), random_(seed * 2 + 1) {
+CircleWorld::CircleWorld(uint64_t seed, size_t steps, bool trace, Tampering* defect)
+    : trace_(trace), random_(seed * 2 + 1), defect_(defect) {
   const size_t count = 3 + random_.below(3);
-  homes_ = std::make_unique<CircleHomes>(count, seed * 2);
+  homes_ = std::make_unique<CircleHomes>(count, seed * 2, defect);
   machines_.resize(count);
   unsigned total = 0;
   for (const Weight& weight : kWeights) total += weight.weight;
@@ -56,14 +56,17 @@ CircleWorld::CircleWorld(uint64_t seed, size_t steps, bool trace) : trace_(trace
     step.r = random_.next();
     steps_.push_back(step);
   }
+  planLies(seed);
 }
 
 void CircleWorld::say(const std::string& what) const {
   if (trace_) std::printf("%s\n", what.c_str());
 }
 
+const Circles::Circle* CircleWorld::membership(size_t home) { return homes_->home(home).core().circles().membership(circle_); }
+
 const trust::Charter* CircleWorld::charterOf(size_t home) {
-  const Circles::Circle* circle = homes_->home(home).core().circles().membership(circle_);
+  const Circles::Circle* circle = membership(home);
   return circle ? circle->charter() : nullptr;
 }
 
@@ -81,6 +84,7 @@ std::vector<std::string> CircleWorld::run(const std::set<size_t>& skip) {
   std::vector<size_t> others;
   for (size_t n = 1; n + 1 < homes_->size(); ++n) others.push_back(n);
   circle_ = homes_->found(0, others);
+  first_proof_ = homes_->home(0).core().circles().membership(circle_)->row.proof;
   homes_->on_message = [this](size_t, size_t, const std::string& message) {
     if (sync::typeOf(message) != sync::MessageType::kBatch) return;
     auto batch = sync::decodeBatch(message);
@@ -99,8 +103,12 @@ std::vector<std::string> CircleWorld::run(const std::set<size_t>& skip) {
     }
     say("step " + std::to_string(i) + ": " + kWeights[static_cast<size_t>(step.act)].name + " home " + homes_->home(step.home).name() + " peer " +
         homes_->home(step.peer).name() + " " + step.entity);
+    if (hostile_ && lies_[i] != 0) lie(lies_[i]);
     act(step);
+    sayAll();
   }
+  if (defect_) defect_->healing();
+  castOut();
   heal();
   if (failures_.empty()) check();
   if (failures_.empty()) checkRemoved();
@@ -137,7 +145,6 @@ void CircleWorld::act(const Step& step) {
     case Act::kRestore:
     case Act::kCopyBack:
       if (machine.backup.empty()) return;
-      machine.unconfirmed = step.act == Act::kRestore;
       return restart(step.home, machine.backup, step.act == Act::kRestore ? Home::Start::kRestored : Home::Start::kClean);
     case Act::kConfirm:
       if (std::exchange(machine.unconfirmed, false)) home.commit([&] { home.core().confirmRestore(); });
@@ -197,7 +204,9 @@ void CircleWorld::change(const Step& step) {
     case Act::kAccept: return doing([&](Circles& circles) { return circles.accept(circle_); });
     case Act::kRemove: return doing([&](Circles& circles) { return statusOf(circles.remove(circle_, peer)); });
     case Act::kLeave: return doing([&](Circles& circles) { return statusOf(circles.remove(circle_, home.id())); });
-    case Act::kHandOver: return doing([&](Circles& circles) { return statusOf(circles.handOver(circle_, step.r % 2 ? peer : home.id())); });
+    case Act::kHandOver:
+      if (hostile_ == (step.r % 2 ? step.peer : step.home)) return;
+      return doing([&](Circles& circles) { return statusOf(circles.handOver(circle_, step.r % 2 ? peer : home.id())); });
     case Act::kRules: {
       engine::CircleRules rules;
       const char* patterns[] = {"*", "theme.*", "theme.x", "app.*"};
@@ -221,6 +230,9 @@ void CircleWorld::restart(size_t n, std::string_view image, Home::Start how) {
     homes_->network().crashed(n, random_);
     homes_->home(n).start(kept, how);
     machines_[n].images.clear();
+    // A power cut can make a home forget that it was confirmed, and a copy that it was restored.
+    const store::OwnerRow* own = homes_->home(n).core().writer().find(homes_->home(n).owner());
+    machines_[n].unconfirmed = how == Home::Start::kRestored || (own && own->hold);
     committed(n);
   });
 }
@@ -231,12 +243,38 @@ void CircleWorld::losing(size_t n, const std::function<void()>& event) {
   gone |= ledger_.archivedBy(homes_->home(n));
   event();
   for (size_t other = 0; other < homes_->size(); ++other) {
-    if (!living(other)) continue;
+    if (!reliable(other)) continue;
     gone -= ledger_.heldBy(homes_->home(other), {circle_});
     gone -= ledger_.archivedBy(homes_->home(other));
   }
   ledger_.exempt(gone);
   if (trace_) gone.each([&](size_t w) { say("    w" + std::to_string(w) + " is nowhere any more"); });
+}
+
+// With its membership a home loses its copy, which perhaps was the last one of what others wrote. What it wrote itself and no
+// other home ever had has to be in its archive.
+void CircleWorld::followMembership(size_t n) {
+  Machine& machine = machines_[n];
+  const bool member = charterOf(n) != nullptr;
+  WriteSet held = ledger_.heldBy(homes_->home(n), {circle_});
+  held |= ledger_.archivedBy(homes_->home(n));
+  if (machine.member && !member) {
+    WriteSet gone;
+    machine.held.each([&](size_t w) {
+      if (ledger_.writes()[w].home != n || spread_.has(w)) gone.add(w);
+    });
+    for (size_t other = 0; other < homes_->size(); ++other) {
+      if (!reliable(other)) continue;
+      gone -= ledger_.heldBy(homes_->home(other), {circle_});
+      gone -= ledger_.archivedBy(homes_->home(other));
+    }
+    ledger_.exempt(gone);
+  }
+  held.each([&](size_t w) {
+    if (ledger_.writes()[w].home != n) spread_.add(w);
+  });
+  machine.member = member;
+  machine.held = std::move(held);
 }
 
 // Versions that the product wrote by itself take over the account of what they stand for.
@@ -246,6 +284,7 @@ void CircleWorld::committed(size_t n) {
   machine.images.push_back(home.image());
   if (machine.images.size() > kImagesKept) machine.images.pop_front();
   if (writing_) return;
+  followMembership(n);
   for (const std::string& id : kIds) {
     auto row = home.store().entity(of(id));
     if (!row) continue;
@@ -286,11 +325,15 @@ void CircleWorld::heal() {
     if (!homes_->settle() || !homes_->pass(3'000) || !homes_->pass(3'000)) return fail("the run does not end");
     if (round != kHealingRounds / 2) continue;
     replaceLostKeeper();
-    // What waits for the keepers' persons: a folder that was put back, and members that left before it.
+    // What waits for persons: a folder older than its membership; at keepers one that was put back, and members that left
+    // before it.
     for (size_t n = 0; n < homes_->size(); ++n) {
-      if (!living(n) || !charterOf(n)) continue;
+      if (!living(n)) continue;
       Home& home = homes_->home(n);
-      if (home.core().circles().membership(circle_)->row.needs_pass) (void)home.circles<Status>([&](Circles& circles) { return circles.insist(circle_); });
+      if (calledBack(home)) (void)home.circles<Status>([&](Circles& circles) { return circles.accept(circle_); });
+      if (!charterOf(n)) continue;
+      for (const HomeId& forger : std::set(membership(n)->distrusted)) (void)home.circles<Status>([&](Circles& circles) { return circles.trustAgain(circle_, forger); });
+      if (membership(n)->row.needs_pass) (void)home.circles<Status>([&](Circles& circles) { return circles.insist(circle_); });
       for (const engine::CircleWish& wish : engine::wishesOf(home.store(), circle_)) {
         if (wish.kind != engine::CircleWish::Kind::kRemove || wish.by != home.id()) continue;
         (void)home.circles<Status>([&](Circles& circles) { return circles.answer(circle_, wish.id, true); });
@@ -299,17 +342,39 @@ void CircleWorld::heal() {
   }
 }
 
-void CircleWorld::check() {
-  for (size_t n = 0; n < homes_->size(); ++n) {
+const store::CircleRow* CircleWorld::rowOf(Home& home) {
+  const auto& all = home.core().circles().all();
+  const auto circle = all.find(circle_);
+  return circle == all.end() ? nullptr : &circle->second.row;
+}
+
+bool CircleWorld::calledBack(Home& home) {
+  const store::CircleRow* row = rowOf(home);
+  return row && row->state == store::CircleState::kInvited && row->until_ms == engine::kCalledBackMs;
+}
+
+bool CircleWorld::hasLeft(Home& home) {
+  const store::CircleRow* row = rowOf(home);
+  return row && row->state == store::CircleState::kGone;
+}
+
+void CircleWorld::sayAll() {
+  for (size_t n = 0; n < homes_->size() && trace_; ++n) {
     const trust::Charter* here = charterOf(n);
-    std::string text = homes_->home(n).name() + (living(n) ? "" : " (lost)") + ": ";
+    std::string text = "  " + homes_->home(n).name() + (living(n) ? "" : " (lost)") + ": ";
     if (here) {
       text += std::to_string(here->hand_overs) + "/" + std::to_string(here->number) + " keeper " + homes_->home(homes_->indexOf(here->keeper)).name() + " of ";
       for (const auto& member : here->members) text += member.name;
     }
-    for (const std::string& id : kIds) text += "; " + id + " " + textOf(homes_->home(n).siblings(of(id)));
+    for (const std::string& id : kIds) {
+      if (const model::Siblings siblings = homes_->home(n).siblings(of(id)); !siblings.empty()) text += "; " + id + " " + textOf(siblings);
+    }
     say(text);
   }
+}
+
+void CircleWorld::check() {
+  sayAll();
   const trust::Charter* charter = best();
   if (!charter) return;  // everybody left
   const trust::CharterHash hash = charter->hash();
@@ -328,6 +393,8 @@ void CircleWorld::check() {
       }
       continue;
     }
+    // It left through a keeper that is lost for ever, and the rest are too few to choose another one.
+    if (!here && !living(homes_->indexOf(right.keeper)) && hasLeft(home)) continue;
     if (!here || here->hash() != hash) {
       fail(home.name() + " has charter " + (here ? std::to_string(here->hand_overs) + "/" + std::to_string(here->number) : "none") + ", others " +
            std::to_string(right.hand_overs) + "/" + std::to_string(right.number));
@@ -351,7 +418,7 @@ void CircleWorld::check() {
     }
   }
   for (size_t w = 0; w < ledger_.writes().size(); ++w) {
-    if (covered.has(w) || archived.has(w) || ledger_.isExempt(w)) continue;
+    if (covered.has(w) || archived.has(w) || ledger_.isExempt(w) || hostile_ == ledger_.writes()[w].home) continue;
     fail("acknowledged w" + std::to_string(w) + " of " + ledger_.writes()[w].address.id + " by " + homes_->home(ledger_.writes()[w].home).name() + " is lost");
   }
   if (!failures_.empty()) return;

@@ -13,9 +13,13 @@
 
 namespace hearthgate::sim {
 
+// The entities that are written.
+inline const std::vector<std::string> kIds = {"theme.x", "theme.y", "app.z"};
+
 class CircleWorld {
  public:
-  CircleWorld(uint64_t seed, size_t steps, bool trace);
+  // `defect` steps in when given (plants.h).
+  CircleWorld(uint64_t seed, size_t steps, bool trace, Tampering* defect = nullptr);
 
   // Runs the steps but those in `skip`, heals and checks; the failures, none when all properties hold.
   std::vector<std::string> run(const std::set<size_t>& skip);
@@ -26,6 +30,8 @@ class CircleWorld {
     std::string backup;
     bool lost = false;         // never comes back
     bool unconfirmed = false;  // restored, and no person has confirmed it
+    bool member = false;       // at its last commit
+    WriteSet held;             // then
   };
   enum class Act { kPut, kPatch, kDelete, kLink, kCut, kTraffic, kInvite, kAccept, kRemove, kLeave, kHandOver, kRules, kAnswer,
                    kCrash, kPowerCut, kBackup, kRestore, kCopyBack, kConfirm, kLose, kTime };
@@ -43,17 +49,31 @@ class CircleWorld {
   void restart(size_t home, std::string_view image, Home::Start how);
   void losing(size_t home, const std::function<void()>& event);
   void committed(size_t home);
+  void followMembership(size_t home);
   void replaceLostKeeper();
+  const store::CircleRow* rowOf(Home& home);
+  bool calledBack(Home& home);
+  bool hasLeft(Home& home);
   void heal();
   void check();
   void checkRemoved();
   bool living(size_t home) const { return !machines_[home].lost; }
+  // Whose copies count when it is asked whether something is lost.
+  bool reliable(size_t home) const { return living(home) && hostile_ != home; }
+  const engine::Circles::Circle* membership(size_t home);
   const trust::Charter* charterOf(size_t home);
   // Of those that live, the one that counts most.
   const trust::Charter* best();
   model::Address of(const std::string& entity) const { return {circle_, entity}; }
   void fail(const std::string& what) { failures_.push_back(what); }
   void say(const std::string& what) const;
+  void sayAll();
+
+  // circle_lies.cpp
+  void planLies(uint64_t seed);
+  void lie(uint64_t r);
+  void forgeCounters(size_t peer, const std::string& id);
+  void castOut();
 
   bool trace_;
   SeededRandom random_;
@@ -62,8 +82,13 @@ class CircleWorld {
   std::vector<Machine> machines_;
   model::OwnerId circle_;
   Ledger ledger_;
+  WriteSet spread_;  // what another home than its author's had
   uint64_t values_ = 0;
   bool writing_ = false;
+  std::optional<size_t> hostile_;  // that member lies
+  std::vector<uint64_t> lies_;     // before which step, and which; 0: none
+  std::string first_proof_;        // the charter when everything began
+  Tampering* defect_;
   uint64_t content_sent_ = 0;
   std::vector<std::string> failures_;
 };

@@ -81,9 +81,9 @@ void onAbort(int) {
 
 std::vector<std::string> run(uint64_t seed, const Options& options, const std::set<size_t>& skip, bool trace) {
   current_seed = seed;
-  if (options.circles) return CircleWorld(seed, options.steps, trace).run(skip);
-  Plan plan = makePlan(seed, options.homes, options.steps, options.variant);
   std::unique_ptr<Tampering> defect = options.plant ? options.plant->make(seed) : nullptr;
+  if (options.circles) return CircleWorld(seed, options.steps, trace, defect.get()).run(skip);
+  Plan plan = makePlan(seed, options.homes, options.steps, options.variant);
   World world(plan, seed, trace, defect.get());
   return world.run(skip);
 }
@@ -112,7 +112,7 @@ int shrink(uint64_t seed, const Options& options) {
       }
     }
   }
-  (void)run(seed, options, skip, true);
+  for (const std::string& text : run(seed, options, skip, true)) std::printf("failure: %s\n", text.c_str());
   return 1;
 }
 
@@ -189,6 +189,7 @@ bool replayKept(Tally* tally) {
 void findPlant(const Plant& plant, Options options, Tally* tally) {
   options.plant = &plant;
   options.variant = plant.variant;
+  options.circles = plant.of_circles;
   std::optional<std::string> failure;
   uint64_t seed = options.first;
   for (; seed < options.first + kSeedsPerPlant && !failure; ++seed) {

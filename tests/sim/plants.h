@@ -17,6 +17,7 @@ struct Plant {
   std::string_view what;  // the defect, as a sentence without its subject
   std::unique_ptr<Tampering> (*make)(uint64_t seed);
   Variant variant = {};  // where it shows
+  bool of_circles = false;  // in runs of circles
 };
 
 // plants_messages.cpp
@@ -27,6 +28,9 @@ std::vector<Plant> plantsInRows();
 std::vector<Plant> plantsInRules();
 // plants_starts.cpp
 std::vector<Plant> plantsAtStarts();
+
+// plants_circles.cpp
+std::vector<Plant> plantsOfCircles();
 
 std::vector<Plant> allPlants();
 

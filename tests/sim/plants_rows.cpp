@@ -271,7 +271,7 @@ std::vector<Plant> plantsInRows() {
 
 std::vector<Plant> allPlants() {
   std::vector<Plant> all = plantsInMessages();
-  for (auto* more : {&plantsInRows, &plantsInRules, &plantsAtStarts}) {
+  for (auto* more : {&plantsInRows, &plantsInRules, &plantsAtStarts, &plantsOfCircles}) {
     for (Plant& plant : (*more)()) all.push_back(plant);
   }
   return all;
