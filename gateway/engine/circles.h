@@ -120,8 +120,11 @@ class Circles {
   };
   std::vector<Reply> repliesFor(const HomeId& home);
   void replied(const HomeId& by, const std::vector<Reply>& replies);
-  // A replacing pass from a member has ended, or (after a restore) a pass from 0.
+  // A comparison with all members that are linked has ended, or (after a restore) a pass from 0.
   void passEnded(const model::OwnerId& circle, bool replaced);
+  // Others may write less than before, are members no more or have forgotten what they sent: what this home may only read is
+  // compared with what those have who may write it.
+  void compareAnew(const model::OwnerId& circle);
   void restored();
   // `by` has shown counters of this home that it never issued (T13). The third time in a day its writes are held from now on.
   void forged(const model::OwnerId& circle, const HomeId& by);
@@ -158,7 +161,6 @@ class Circles {
   Status issue(Circle& circle, trust::Charter next);
   void adopt(Circle& circle, trust::CharterProof proof);
   void enforce(Circle& circle);
-  void compareAnew(Circle& circle);
   void leaveBehind(Circle& circle);
   std::map<HomeId, trust::KeyChain> knownKeys(const trust::CharterProof& proof);
   Status mayIssue(const Circle& circle);

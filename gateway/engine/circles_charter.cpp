@@ -146,7 +146,7 @@ void Circles::adopt(Circle& circle, CharterProof proof) {
     }
   }
   enforce(circle);
-  if (before && takesAway(before->current(), charter, me())) compareAnew(circle);
+  if (before && takesAway(before->current(), charter, me())) compareAnew(id);
   wishes_changed_.insert(id);
   tell(id, before ? "charter" : "joined", ",\"number\":" + std::to_string(charter.number));
 }
@@ -161,20 +161,22 @@ void Circles::enforce(Circle& circle) {
   core_.receiveRules(circle.row.id, rules);
   // Who may write all that is here again has nothing to be replaced.
   store::OwnerRow& own = core_.writer().owner(circle.row.id);
-  if (!own.replacing || core_.holdsCopies(circle.row.id)) return;
+  if (!own.replacing) return;
+  if (core_.holdsCopies(circle.row.id)) return compareAnew(circle.row.id);
   own.replacing = false;
   core_.writer().changed(own);
 }
 
-// Another member may write less than before, or is none any more: what it had sent here and not yet to those who may write
-// would stay here alone. Who may only read takes what they have instead; they are told by another mark (markFor()).
-void Circles::compareAnew(Circle& circle) {
-  if (!core_.holdsCopies(circle.row.id)) return;
-  store::OwnerRow& own = core_.writer().owner(circle.row.id);
+// What a member had sent here and not yet to those who may write would stay here alone, and nobody could ever write over it.
+// All are told to begin anew by another mark (markFor()).
+void Circles::compareAnew(const OwnerId& id) {
+  Circle* circle = find(id);
+  if (!circle || !circle->proof || !core_.holdsCopies(id)) return;
+  store::OwnerRow& own = core_.writer().owner(id);
   own.replacing = true;
   core_.writer().changed(own);
-  ++circle.row.passes;
-  put(circle);
+  ++circle->row.passes;
+  put(*circle);
 }
 
 // This home is no longer in it: content goes, stubs stay.

@@ -189,6 +189,11 @@ class Replicator {
     uint64_t peer_number = 0;
     bool pass_received = false;  // a replacing pass is under way
     std::unordered_set<std::string> named;
+    // Of a circle: the comparison (Comparison::number) in which the pass under way began, and the last one that the peer has
+    // taken part in; whether it may write all that this home may only read.
+    std::optional<uint64_t> pass_of;
+    std::optional<uint64_t> compared;
+    bool may_replace = false;
     uint64_t remaining_there = 0;
     bool heard = false;  // the peer said in this link how far it is
     int64_t heard_ms = 0;
@@ -305,9 +310,8 @@ class Replicator {
   Decoded decodeItem(const Session& session, const model::OwnerId& owner, const BatchItem& item);
   bool receiveItem(Session& session, Flow& flow, const Batch& batch, const BatchItem& item, Decoded decoded, bool replacing,
                    uint32_t first, Ack* ack);
-  bool mayReplace(const Session& session, const Flow& flow);
   bool keepHeld(Session& session, const store::HeldRow& row);
-  void endPass(const Session& session, Flow& flow);
+  void endPass(Flow& flow);
   void dropHeldOf(const model::Address& address, const std::vector<ContentHash>& keep);
   void receiveAck(Session& session, std::string_view message);
   void receivePosition(Session& session, std::string_view message);
@@ -322,6 +326,17 @@ class Replicator {
   bool judgeAgain(const store::HeldRow& held, Review* review);
   void dropHeldWithoutRight(const HomeId& home);
   void dropHeld(const store::HeldRow& held);
+
+  // replicator_compare.cpp
+  struct Comparison {
+    uint64_t number = 0;  // CircleRow::passes
+    std::map<std::string, std::set<ContentHash>> confirmed;  // by id, what those have who may write it
+  };
+  Comparison* comparisonOf(const model::OwnerId& circle);
+  void confirm(const model::OwnerId& circle, const std::string& id, const std::vector<ContentHash>& hashes);
+  bool mayReplace(const Session& session, const Flow& flow);
+  void finishComparisons();
+  void dropUnconfirmed(const model::OwnerId& circle, const Comparison& comparison);
 
   // replicator_circles.cpp
   CirclesMessage circlesFor(Session& session);
@@ -396,6 +411,7 @@ class Replicator {
   int64_t next_held_review_ms_ = 0;
   int64_t held_reviewed_ = 0;  // the next review begins above this number
   int64_t next_places_ms_ = 0;
+  std::map<model::OwnerId, Comparison> comparing_;
   std::map<HomeId, int64_t> bad_charters_;  // when each last showed a charter that does not hold; steady clock
   std::map<HomeId, bool> fresh_;      // as events told it
   std::set<HomeId> freshness_told_;   // since the last commit

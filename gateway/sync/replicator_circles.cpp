@@ -156,6 +156,7 @@ void Replicator::reviewCircleFlows(Session& session) {
 void Replicator::pumpCircles() {
   Circles& circles = core_.circles();
   core_.beginChange(core_.settings().home, "", "sync");
+  finishComparisons();
   circles.review();
   core_.endChange();
   std::set<OwnerId> changed = circles.takeChanged();

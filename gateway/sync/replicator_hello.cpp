@@ -271,6 +271,11 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   flow.peer_has_content = hello.has_content;
   flow.peer_number = hello.rules.number;
   takeRules(session, flow, hello.rules);
+  if (flow.circle) {
+    // It perhaps has forgotten what it sent here, and now nobody has who may write it.
+    auto known = core_.store().cursor(session.peer, hello.owner);
+    if (known && !(known->epoch == hello.epoch)) core_.circles().compareAnew(hello.owner);
+  }
   // Whether the peer's place in our feed still means what it meant.
   const store::OwnerRow& now = core_.writer().owner(hello.owner);
   bool holds = hello.cursor && hello.cursor->epoch == now.epoch &&

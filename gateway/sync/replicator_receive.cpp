@@ -29,17 +29,16 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
   store::OwnerRow& own = core_.writer().owner(batch.owner);
   // A pass replaces what may only be read; it counts only as a whole, so the flag stands until its end.
   bool same_rules = batch.rules_number == my_number;
+  Comparison* comparison = flow->circle ? comparisonOf(batch.owner) : nullptr;
   if (flow->circle && batch.full && batch.begin) {
-    // Whoever may not write any more takes what a member has who may.
-    flow->pass_received = own.replacing && mayReplace(session, *flow);
-    flow->named.clear();
+    flow->pass_of = comparison ? std::optional(comparison->number) : std::nullopt;
   } else if (!flow->mine && batch.full && batch.begin && same_rules) {
     flow->pass_received = true;
     flow->named.clear();
     own.replacing = true;
     core_.writer().changed(own);
   }
-  bool replacing = !flow->mine && batch.full && (flow->circle || same_rules) && flow->pass_received;
+  bool replacing = !flow->mine && batch.full && same_rules && flow->pass_received;
 
   Ack ack;
   ack.owner = batch.owner;
@@ -74,6 +73,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     // An acknowledgement that was lost with its link left a version here without the owner's tag: it comes with the content.
     if (digestOf(hashes) == item.digest && !lacks_tag) {
       if (!flow->mine) vouchedFor(session, {batch.owner, item.id}, hashes);
+      if (flow->circle) confirm(batch.owner, item.id, hashes);
       if (flow->circle && flow->started && row && (row->sequence > flow->sent || flow->announced.contains(row->sequence))) {
         flow->peer_has[row->n] = hashes;
       }
@@ -83,8 +83,14 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
       ack.wants.push_back(i);
     }
   }
-  if (flow->circle && batch.full && batch.end) core_.circles().passEnded(batch.owner, replacing);
-  if (replacing && batch.end) endPass(session, *flow);
+  if (flow->circle && batch.full && batch.end) {
+    core_.circles().passEnded(batch.owner, false);
+    if (comparison && flow->pass_of == comparison->number) {
+      flow->compared = comparison->number;
+      flow->may_replace = mayReplace(session, *flow);
+    }
+  }
+  if (replacing && batch.end) endPass(*flow);
   if (flow->mine && batch.end && batch.rules_number == my_number) flow->peer_offered = true;
   if (!batch.full || batch.end) {
     core_.store().putCursor(session.peer, batch.owner,
@@ -122,18 +128,6 @@ Replicator::Decoded Replicator::decodeItem(const Session& session, const model::
 void Replicator::dropForgedTag(const model::OwnerId& owner, Version* version) {
   if (!version->tag || !(owner == core_.me())) return;
   if (*version->tag != core_.settings().ownerTag(version->hash)) version->tag.reset();
-}
-
-// Whether a member may write all of which this home has a copy that it may only read.
-bool Replicator::mayReplace(const Session& session, const Flow& flow) {
-  for (uint64_t after = 0;;) {
-    std::vector<store::FeedId> page = core_.store().feedIds(flow.owner, after, kFeedPage);
-    if (page.empty()) return true;
-    for (const store::FeedId& item : page) {
-      after = item.sequence;
-      if (core_.ownAccess({flow.owner, item.id}) == OwnAccess::kRead && !mayComeFrom(session, flow, item.id)) return false;
-    }
-  }
 }
 
 // True when the entity has changed.
@@ -228,6 +222,11 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
     return !same;
   }
   if (replacing) flow.named.insert(item.id);
+  if (flow.circle) {
+    confirm(flow.owner, item.id, named_versions);
+    // What it has and is not taken in perhaps stands on what is here.
+    for (const Version& version : good.size() < item.versions.size() ? row.siblings : model::Siblings{}) confirm(flow.owner, item.id, {version.hash});
+  }
   if (good.empty()) return false;
   std::vector<ContentHash> hashes;
   for (const Version& version : good) hashes.push_back(version.hash);
@@ -298,7 +297,7 @@ void Replicator::dropHeldOf(const model::Address& address, const std::vector<Con
   }
 }
 
-void Replicator::endPass(const Session& session, Flow& flow) {
+void Replicator::endPass(Flow& flow) {
   std::vector<std::pair<std::string, std::string>> unnamed;
   for (uint64_t after = 0;;) {
     std::vector<store::FeedRow> page = core_.store().feedPart(flow.owner, after, kFeedPage, kFeedPageBytes).rows;
@@ -306,8 +305,7 @@ void Replicator::endPass(const Session& session, Flow& flow) {
     for (const store::FeedRow& row : page) {
       after = row.sequence;
       if (row.siblings.empty() || flow.named.contains(row.id)) continue;
-      bool read_only = core_.ownAccess({flow.owner, row.id}) == OwnAccess::kRead;
-      if (read_only && (!flow.circle || mayComeFrom(session, flow, row.id))) unnamed.emplace_back(row.id, row.kind);
+      if (core_.ownAccess({flow.owner, row.id}) == OwnAccess::kRead) unnamed.emplace_back(row.id, row.kind);
     }
   }
   for (const auto& [id, kind] : unnamed) core_.replace({flow.owner, id}, kind, {});

@@ -93,6 +93,7 @@ void CircleWorld::forgeCounters(size_t peer, const std::string& id) {
   auto row = liar.store().entity(of(id));
   if (!row || row->siblings.empty() || row->siblings.front().dot.replica == *own->replica) return;
   say("  lie: counters of " + homes_->home(peer).name() + " in " + id);
+  forged_.insert(*own->replica);
   const ContentHash before = row->siblings.front().hash;
   writing_ = true;
   liar.commit([&] {

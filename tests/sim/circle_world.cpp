@@ -233,6 +233,13 @@ void CircleWorld::restart(size_t n, std::string_view image, Home::Start how) {
     // A power cut can make a home forget that it was confirmed, and a copy that it was restored.
     const store::OwnerRow* own = homes_->home(n).core().writer().find(homes_->home(n).owner());
     machines_[n].unconfirmed = how == Home::Start::kRestored || (own && own->hold);
+    if (how == Home::Start::kClean) return;
+    // Counters of an id that it may have forgotten can be true: others' versions stand over its own then.
+    WriteSet forgotten;
+    for (size_t w = 0; w < ledger_.writes().size(); ++w) {
+      if (ledger_.writes()[w].home == n && forged_.contains(ledger_.writes()[w].dot.replica)) forgotten.add(w);
+    }
+    ledger_.exempt(forgotten);
     committed(n);
   });
 }
@@ -303,7 +310,7 @@ void CircleWorld::replaceLostKeeper() {
   if (!charter || living(homes_->indexOf(charter->keeper))) return;
   std::optional<size_t> chosen;
   for (size_t n = 0; n < homes_->size(); ++n) {
-    if (living(n) && charter->member(homes_->home(n).id()) && !chosen) chosen = n;
+    if (living(n) && charterOf(n) && charter->member(homes_->home(n).id()) && !chosen) chosen = n;
   }
   for (size_t n = 0; n < homes_->size() && chosen; ++n) {
     if (!living(n) || !charterOf(n)) continue;

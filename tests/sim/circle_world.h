@@ -87,6 +87,7 @@ class CircleWorld {
   bool writing_ = false;
   std::optional<size_t> hostile_;  // that member lies
   std::vector<uint64_t> lies_;     // before which step, and which; 0: none
+  std::set<ReplicaId> forged_;     // of which it claimed counters that there are none of
   std::string first_proof_;        // the charter when everything began
   Tampering* defect_;
   uint64_t content_sent_ = 0;
