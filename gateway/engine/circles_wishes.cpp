@@ -291,7 +291,10 @@ void Circles::reviewWishes(Circle& circle) {
       (void)grant(circle, wish);  // Else it waits, seen by all.
       if (circle.row.state != store::CircleState::kMember) return;
     }
+    // Done already: another member asked too, or the keeper's person was first.
     if (wish.kind == CircleWish::Kind::kAdd && keeps(circle) && circle.charter()->member(*wish.home)) dropWish(id, wish.id);
+    const bool gone = wish.kind == CircleWish::Kind::kRemove && wish.by != *wish.home && !circle.charter()->member(*wish.home);
+    if (gone && keeps(circle) && !circle.row.needs_pass) dropWish(id, wish.id);
   }
   countVotes(circle, wishes);
 }

@@ -233,10 +233,9 @@ void CircleWorld::restart(size_t n, std::string_view image, Home::Start how) {
     // A power cut can make a home forget that it was confirmed, and a copy that it was restored.
     const store::OwnerRow* own = homes_->home(n).core().writer().find(homes_->home(n).owner());
     machines_[n].unconfirmed = how == Home::Start::kRestored || (own && own->hold);
-    if (how == Home::Start::kClean) return;
     // Counters of an id that it may have forgotten can be true: others' versions stand over its own then.
     WriteSet forgotten;
-    for (size_t w = 0; w < ledger_.writes().size(); ++w) {
+    for (size_t w = 0; w < ledger_.writes().size() && how != Home::Start::kClean; ++w) {
       if (ledger_.writes()[w].home == n && forged_.contains(ledger_.writes()[w].dot.replica)) forgotten.add(w);
     }
     ledger_.exempt(forgotten);

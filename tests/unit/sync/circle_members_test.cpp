@@ -263,6 +263,20 @@ TEST_F(CircleMembers, WishesAreRefused) {
   EXPECT_EQ(members(2), "ABC");
 }
 
+TEST_F(CircleMembers, WishesThatAreDoneAlreadyGo) {
+  circle = homes.found(0, {1, 2, 3});
+  EXPECT_EQ(remove(1, 3), "waits");
+  EXPECT_EQ(remove(2, 3), "waits");
+  ASSERT_TRUE(homes.calm());
+  ASSERT_EQ(wishes(0).size(), 2u);
+  EXPECT_EQ(remove(0, 3), "done");
+  ASSERT_TRUE(homes.calm());
+  for (size_t n : {0, 1, 2}) {
+    EXPECT_EQ(members(n), "ABC") << n;
+    EXPECT_TRUE(wishes(n).empty()) << n;
+  }
+}
+
 TEST_F(CircleMembers, ReadersMayNotWriteAndAreNotListenedTo) {
   circle = homes.found(0, {1, 2});
   homes.linkAll();
