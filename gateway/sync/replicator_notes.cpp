@@ -16,11 +16,18 @@ std::optional<uint64_t> Replicator::ackedUpTo(const Flow& flow) {
 
 void Replicator::savePlace(Session& session, Flow& flow) {
   auto acked = ackedUpTo(flow);
+  const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
   // Rules that changed in this very transaction are told at its end; what was passed over under the old ones is not
   // there.
-  if (!acked || flow.rules_number != myNumber(session, flow)) return;
+  if (!acked || flow.rules_number != myNumber(session, flow)) {
+    // How much of a circle is to come is known before that.
+    if (!flow.circle || (flow.saved ? flow.saved->remaining : 0) == flow.remaining_there) return;
+    flow.saved = core_.store().peerPlace(session.peer, flow.owner).value_or(store::PeerPlace{epoch, 0, {}, 0, 0});
+    flow.saved->remaining = flow.remaining_there;
+    flow.saved->at_ms = core_.clock().wallMs();
+    return core_.store().putPeerPlace(session.peer, flow.owner, *flow.saved);
+  }
   const model::Rules* rules = flow.mine ? core_.rulesFor(session.peer) : core_.rulesFrom(flow.owner);
-  const FeedEpoch& epoch = core_.writer().owner(flow.owner).epoch;
   bool same = flow.saved && flow.saved->epoch == epoch && flow.saved->sequence == *acked &&
               flow.saved->remaining == flow.remaining_there && flow.saved->rules.lists == (rules ? rules->lists : model::Rules{}.lists);
   if (same) return;

@@ -104,10 +104,15 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     flow->heard = true;
     flow->heard_ms = core_.clock().steadyMs();
   } else if (!batch.digest) {
-    // More is to come; how much, the next position says.
+    // More is to come; how much, the next position says. Of a circle's changes none is said to be the last.
     uint64_t items = batch.items.size();
-    flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : 1;
+    flow->remaining_there = flow->remaining_there > items ? flow->remaining_there - items : flow->circle && !batch.full ? 0 : 1;
+  } else if (flow->circle) {
+    flow->remaining_there = std::min((batch.begin ? 0 : flow->remaining_there) + ack.wants.size(), kMaxToldCount);
+    flow->heard = true;
   }
+  // People see how much of a circle is still to come, together with what came.
+  if (flow->circle && batch.full && !batch.digest) savePlace(session, *flow);
   session.held.reset();
   reviewHeldOf(std::move(changed));
   send(session, encode(ack));
@@ -383,6 +388,7 @@ void Replicator::receivePosition(Session& session, std::string_view message) {
   flow->heard = true;
   flow->heard_ms = core_.clock().steadyMs();
   session.clock_offset_ms = clockOffset(position->clock_ms, core_.clock().wallMs());
+  if (flow->circle && flow->remaining_there > 0) savePlace(session, *flow);
   auto cursor = core_.store().cursor(session.peer, position->owner);
   if (!cursor || !(cursor->epoch == position->epoch) || flow->pass_received || flow->peer_number != cursor->sender_number) {
     return;
