@@ -37,7 +37,31 @@ void wishText(ObjectText object, const CircleWish& wish) {
   if (wish.kind == CircleWish::Kind::kRules) object.raw("rules", wish.body.empty() ? "{}" : wish.body);
 }
 
-std::string circleText(store::Reader& reader, const store::CircleRow& row) {
+// What members have still to send, in entities: the most that one of those that are linked told; of none, what the last one
+// said before it went.
+uint64_t stillToCome(Gateway& gateway, store::Reader& reader, const OwnerId& circle, const trust::Charter& charter) {
+  uint64_t most = 0;
+  std::optional<store::PeerPlace> last;
+  for (const auto& member : charter.members) {
+    auto place = member.home == gateway.home ? std::nullopt : reader.peerPlace(member.home, circle);
+    if (!place) continue;
+    if (place->remaining > most && gateway.parts.homes.state(member.home).state == "connected") most = place->remaining;
+    if (!last || place->at_ms > last->at_ms) last = std::move(place);
+  }
+  return most == 0 && last ? last->remaining : most;
+}
+
+void progressText(std::string* out, Gateway& gateway, store::Reader& reader, const OwnerId& circle, const trust::Charter& charter) {
+  const uint64_t to_receive = stillToCome(gateway, reader, circle, charter);
+  if (to_receive == 0) {
+    out->append("null");
+    return;
+  }
+  // Counting reads all of them, so only while something is to come.
+  ObjectText(out).number("here", reader.entityCount(circle)).number("to_receive", to_receive);
+}
+
+std::string circleText(Gateway& gateway, store::Reader& reader, const store::CircleRow& row) {
   std::string out;
   ObjectText object(&out);
   object.text("id", row.id.text()).text("name", row.name).text("state", stateText(row.state));
@@ -52,7 +76,12 @@ std::string circleText(store::Reader& reader, const store::CircleRow& row) {
   object.text("keeper", charter.keeper.text()).number("number", charter.number);
   {
     ArrayText members(&object.value("members"));
-    for (const auto& member : charter.members) ObjectText(members.item()).text("home", member.home.text()).text("name", member.name);
+    for (const auto& member : charter.members) {
+      auto peer = reader.peer(member.home);
+      ObjectText item(members.item());
+      item.text("home", member.home.text()).text("name", member.name);
+      item.boolean("forgotten", peer && peer->state == store::PeerState::kForgotten);
+    }
   }
   {
     ArrayText pending(&object.value("pending"));
@@ -73,6 +102,7 @@ std::string circleText(store::Reader& reader, const store::CircleRow& row) {
     for (const HomeId& home : reader.circleDistrusted(row.id)) held.item()->append("\"").append(home.text()).append("\"");
   }
   object.boolean("needs_pass", row.needs_pass);
+  progressText(&object.value("progress"), gateway, reader, row.id, charter);
   object.close();
   return out;
 }
@@ -81,7 +111,7 @@ Result<Answer> answerWith(Gateway& gateway, const OwnerId& id, int status) {
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     auto row = reader.circle(id);
     if (!row) return Answer::nothing();
-    return Answer::json(circleText(reader, *row), status);
+    return Answer::json(circleText(gateway, reader, *row), status);
   });
 }
 
@@ -103,7 +133,7 @@ Result<Answer> list(Gateway& gateway, Call& call) {
         next = pageMark(std::prev(at)->first);
         break;
       }
-      items.push_back(circleText(reader, at->second));
+      items.push_back(circleText(gateway, reader, at->second));
     }
     return Answer::json(listText(std::move(items), next));
   });
@@ -116,7 +146,7 @@ Result<Answer> get(Gateway& gateway, Call& call) {
     if (!row || row->state == CircleState::kGone) {
       return stateError("circle_not_found", "There is no circle " + id.text() + " here; `circle list` shows those that there are.");
     }
-    return Answer::json(circleText(reader, *row));
+    return Answer::json(circleText(gateway, reader, *row));
   });
 }
 

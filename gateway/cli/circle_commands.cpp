@@ -11,10 +11,18 @@ struct CircleOptions {
   bool no = false;
 };
 
-std::string wishLine(Context& context, const Json& wish) {
-  std::string by = context.homeName(textAt(wish, "by"));
+// As the charter names it: members need not be paired with each other, and may be forgotten.
+std::string nameIn(Context& context, const Json& circle, const std::string& home) {
+  for (const auto& member : itemsAt(circle, "members")) {
+    if (textAt(member, "home") == home) return safe(textAt(member, "name"));
+  }
+  return context.homeName(home);
+}
+
+std::string wishLine(Context& context, const Json& circle, const Json& wish) {
+  std::string by = nameIn(context, circle, textAt(wish, "by"));
   std::string home = safe(textAt(wish, "name"));
-  if (home.empty()) home = context.homeName(textAt(wish, "home"));
+  if (home.empty()) home = nameIn(context, circle, textAt(wish, "home"));
   std::string what = textAt(wish, "wish");
   std::string line = by + " asks ";
   if (what == "add") line += "that " + home + " joins";
@@ -33,13 +41,27 @@ ExitStatus list(Context& context) {
   Table table({"CIRCLE", "STATE", "KEEPER", "MEMBERS", "PENDING"});
   for (const auto& circle : itemsAt(reply.body, "items")) {
     bool member = textAt(circle, "state") == "member";
-    std::string keeper = member ? context.homeName(textAt(circle, "keeper")) : "-";
+    std::string keeper = member ? nameIn(context, circle, textAt(circle, "keeper")) : "-";
     size_t pending = itemsAt(circle, "pending").size() + itemsAt(circle, "invitations").size();
     table.add({safe(textAt(circle, "name")), safe(textAt(circle, "state")), keeper,
                member ? std::to_string(itemsAt(circle, "members").size()) : "-", pending ? std::to_string(pending) : ""});
   }
   table.print(context.out(), "no circles; `hearthgate circle create NAME` makes one");
   return kDone;
+}
+
+// A home that this one forgot is a member until the keeper removes it, unless that was asked already.
+std::string forgottenLine(const Json& circle, const Json& member) {
+  for (const auto& wish : itemsAt(circle, "pending")) {
+    if (textAt(wish, "wish") == "remove" && textAt(wish, "home") == textAt(member, "home") && textAt(wish, "state") != "refused") return "";
+  }
+  std::string name = safe(textAt(member, "name"));
+  std::string quoted = "\"" + safe(textAt(circle, "name")) + "\"";
+  if (textAt(member, "home") == textAt(circle, "keeper")) {
+    return "  " + name + " was forgotten here and is the keeper still: pair with it again, or make another member the keeper, with the others "
+           "(`hearthgate circle keeper " + quoted + " HOME`)";
+  }
+  return "  " + name + " was forgotten here and is a member still: `hearthgate circle remove " + quoted + " " + name + "`";
 }
 
 ExitStatus show(Context& context, const CircleOptions& options) {
@@ -53,20 +75,28 @@ ExitStatus show(Context& context, const CircleOptions& options) {
   }
   for (const auto& member : itemsAt(circle, "members")) {
     bool keeps = textAt(member, "home") == textAt(circle, "keeper");
-    context.out() << "  " << safe(textAt(member, "name")) << (keeps ? "  (keeper)" : "") << "\n";
+    context.out() << "  " << safe(textAt(member, "name")) << (keeps ? "  (keeper)" : "") << (flagAt(member, "forgotten") ? "  (forgotten)" : "") << "\n";
+  }
+  for (const auto& member : itemsAt(circle, "members")) {
+    std::string line = flagAt(member, "forgotten") ? forgottenLine(circle, member) : "";
+    if (!line.empty()) context.out() << folded(line);
   }
   for (const auto& guest : itemsAt(circle, "invitations")) {
     context.out() << "  " << safe(textAt(guest, "name")) << "  (" << safe(textAt(guest, "state")) << " until " << readable(at(guest, "until")) << ")\n";
   }
-  for (const auto& wish : itemsAt(circle, "pending")) context.out() << folded("  " + wishLine(context, wish));
+  for (const auto& wish : itemsAt(circle, "pending")) context.out() << folded("  " + wishLine(context, circle, wish));
   Json rules = at(circle, "rules");
   for (const auto& row : itemsAt(rules, "rows")) {
-    std::string who = textAt(row, "home").empty() ? "all members" : context.homeName(textAt(row, "home"));
+    std::string who = textAt(row, "home").empty() ? "all members" : nameIn(context, circle, textAt(row, "home"));
     context.out() << "  " << safe(textAt(row, "pattern")) << ": " << who << (textAt(row, "access") == "read" ? " may read" : " may write") << "\n";
   }
   for (const auto& row : itemsAt(rules, "strategies")) {
     std::string about = textAt(row, "pattern") + textAt(row, "kind");
     context.out() << "  " << (about.empty() ? "everything else" : safe(about)) << " is decided by " << safe(textAt(row, "strategy")) << "\n";
+  }
+  Json progress = at(circle, "progress");
+  if (numberAt(progress, "to_receive") > 0) {
+    context.out() << "  it comes in: " << numberAt(progress, "here") << " entities are here, " << numberAt(progress, "to_receive") << " are still to come\n";
   }
   if (flagAt(circle, "needs_pass")) context.out() << folded("  this home was restored: connect another member before its charter is changed");
   return kDone;

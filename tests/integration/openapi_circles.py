@@ -25,6 +25,8 @@ def provoke(here, there, until, check):
     there.call("POST", one + "/accept", 202, id=circle)
     until(lambda: there.send("GET", path).json()["items"][0]["state"] == "member", "the member to be one")
     there.call("POST", one + "/accept", 409, id=circle, code="already_member")
+    joined = there.call("GET", one, 200, id=circle).json()
+    check(not any(member["forgotten"] for member in joined["members"]) and joined["progress"] is None, "nothing is to come, nobody forgotten")
     here.call("POST", invite, 409, {"home": there.id}, id=circle, code="already_member")
     there.call("PUT", ENTITY, 201, {"fields": {"colour": "green"}}, {"If-None-Match": "*"}, id="preference.theme@" + circle)
     until(lambda: here.send("GET", "/api/v1/entities/preference.theme@" + circle).status == 200, "the circle's entity to arrive")
