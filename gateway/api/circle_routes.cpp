@@ -4,6 +4,7 @@
 #include "api/json_text.h"
 #include "api/router.h"
 #include "base/utf8.h"
+#include "engine/circle_limits.h"
 #include "engine/circles.h"
 
 namespace hearthgate::api {
@@ -61,14 +62,16 @@ void progressText(std::string* out, Gateway& gateway, store::Reader& reader, con
   ObjectText(out).number("here", reader.entityCount(circle)).number("to_receive", to_receive);
 }
 
-std::string circleText(Gateway& gateway, store::Reader& reader, const store::CircleRow& row) {
+// `decides`: Circles::decidesHere(), where it is told.
+std::string circleText(Gateway& gateway, store::Reader& reader, const store::CircleRow& row, std::optional<bool> decides = std::nullopt) {
   std::string out;
   ObjectText object(&out);
   object.text("id", row.id.text()).text("name", row.name).text("state", stateText(row.state));
   auto proof = row.proof.empty() ? Result<trust::CharterProof>(inputError("bad_charter", "")) : trust::decodeCharterProof(row.proof);
   if (row.state != CircleState::kMember || !proof.ok()) {
     if (row.inviter) object.text("invited_by", row.inviter->text());
-    object.time("until", row.until_ms);
+    // Called back, as a member by the charter that has forgotten it: as long as it is one.
+    if (row.until_ms != engine::kCalledBackMs) object.time("until", row.until_ms);
     object.close();
     return out;
   }
@@ -102,6 +105,7 @@ std::string circleText(Gateway& gateway, store::Reader& reader, const store::Cir
     for (const HomeId& home : reader.circleDistrusted(row.id)) held.item()->append("\"").append(home.text()).append("\"");
   }
   object.boolean("needs_pass", row.needs_pass);
+  if (decides) object.boolean("decides_here", *decides);
   progressText(&object.value("progress"), gateway, reader, row.id, charter);
   object.close();
   return out;
@@ -141,12 +145,14 @@ Result<Answer> list(Gateway& gateway, Call& call) {
 
 Result<Answer> get(Gateway& gateway, Call& call) {
   HG_TRY(OwnerId id, circleOf(call.parameter(0)));
+  bool decides = false;
+  HG_CHECK(gateway.parts.engine.run([&](engine::Core& core) { decides = core.circles().decidesHere(id); }));
   return gateway.read([&](store::Reader& reader) -> Result<Answer> {
     auto row = reader.circle(id);
     if (!row || row->state == CircleState::kGone) {
       return stateError("circle_not_found", "There is no circle " + id.text() + " here; `circle list` shows those that there are.");
     }
-    return Answer::json(circleText(gateway, reader, *row));
+    return Answer::json(circleText(gateway, reader, *row, decides));
   });
 }
 

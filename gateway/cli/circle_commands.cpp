@@ -50,6 +50,8 @@ ExitStatus list(Context& context) {
   return kDone;
 }
 
+std::string ownHome(Context& context) { return textAt(at(context.get(path({"status"})).body, "home"), "id"); }
+
 // A home that this one forgot is a member until the keeper removes it, unless that was asked already.
 std::string forgottenLine(const Json& circle, const Json& member) {
   for (const auto& wish : itemsAt(circle, "pending")) {
@@ -70,7 +72,13 @@ ExitStatus show(Context& context, const CircleOptions& options) {
   const Json& circle = reply.body;
   context.out() << safe(textAt(circle, "name")) << "  " << safe(textAt(circle, "id")) << "\n";
   if (textAt(circle, "state") != "member") {
-    context.out() << "  " << safe(textAt(circle, "state")) << ", invited by " << context.homeName(textAt(circle, "invited_by")) << "\n";
+    const std::string by = context.homeName(textAt(circle, "invited_by"));
+    if (textAt(circle, "state") == "invited" && textAt(circle, "until").empty()) {
+      context.out() << folded("  " + by + " says that this home is a member; nothing of that is known here, as after the restore of an older "
+                              "backup. `hearthgate circle accept` takes it in again, `hearthgate circle leave` ends it");
+      return kDone;
+    }
+    context.out() << "  " << safe(textAt(circle, "state")) << ", invited by " << by << "\n";
     return kDone;
   }
   for (const auto& member : itemsAt(circle, "members")) {
@@ -97,6 +105,9 @@ ExitStatus show(Context& context, const CircleOptions& options) {
   Json progress = at(circle, "progress");
   if (numberAt(progress, "to_receive") > 0) {
     context.out() << "  it comes in: " << numberAt(progress, "here") << " entities are here, " << numberAt(progress, "to_receive") << " are still to come\n";
+  }
+  if (flagAt(circle, "decides_here") && textAt(circle, "keeper") != ownHome(context)) {
+    context.out() << folded("  its keeper was not linked to this home for a minute: conflicts that a script decides are decided here too");
   }
   if (flagAt(circle, "needs_pass")) context.out() << folded("  this home was restored: connect another member before its charter is changed");
   return kDone;
@@ -138,7 +149,7 @@ ExitStatus told(Context& context, const Reply& reply, const std::string& done) {
 
 ExitStatus leave(Context& context, const CircleOptions& options) {
   std::string circle = context.circleId(options.circle);
-  std::string own = textAt(at(context.get(path({"status"})).body, "home"), "id");
+  std::string own = ownHome(context);
   bool member = textAt(context.get(path({"circles", circle})).body, "state") == "member";
   if (member && !context.confirmed("leave " + safe(options.circle) + "? Its content goes from this home.")) return kFailed;
   Reply reply = context.send("DELETE", path({"circles", circle, "members", own}));
