@@ -1,4 +1,5 @@
 // Defects of circles: of what members say to each other, and of what they keep about their circle.
+#include "engine/circle_limits.h"
 #include "sim/home.h"
 #include "sim/plants.h"
 #include "sync/wire.h"
@@ -118,17 +119,7 @@ class DoesNotCallBack : public Tampering {
   bool leaves(Home&, Home&, std::string* message) override {
     if (sync::typeOf(*message) != MessageType::kCircles) return true;
     auto circles = sync::decodeCircles(*message);
-    circles->invitations.clear();
-    *message = encode(*circles);
-    return true;
-  }
-};
-
-class DoesNotSayThatItLeft : public Tampering {
-  bool leaves(Home&, Home&, std::string* message) override {
-    if (sync::typeOf(*message) != MessageType::kCircles) return true;
-    auto circles = sync::decodeCircles(*message);
-    circles->replies.clear();
+    std::erase_if(circles->invitations, [](const Circles::Invitation& one) { return one.until_ms == engine::kCalledBackMs; });
     *message = encode(*circles);
     return true;
   }
@@ -147,7 +138,6 @@ std::vector<Plant> plantsOfCircles() {
       {"replaces-nothing", "keeps in a circle what it may only read and others do not have", makePlant<ReplacesNothing>, {}, true},
       {"removed-untold", "forgets at a start whom it removed from a circle", makePlant<RemovedUntold>, {}, true},
       {"not-called-back", "does not tell a home that it is a member", makePlant<DoesNotCallBack>, {}, true},
-      {"left-unsaid", "does not say that it is no member any more", makePlant<DoesNotSayThatItLeft>, {}, true},
   };
 }
 
