@@ -42,6 +42,20 @@ TEST_F(CircleGossip, AChangeIsSentOnceToEach) {
   }
 }
 
+TEST_F(CircleGossip, NothingIsToComeAfterAChange) {
+  circle = homes.found(0, {1, 2});
+  homes.linkAll();
+  ASSERT_TRUE(homes.pass(60'000));
+  EXPECT_EQ(put(1, "theme.x", R"({"by":"B"})"), "ok");
+  ASSERT_TRUE(homes.calm());
+  for (size_t n = 0; n < 3; ++n) {
+    EXPECT_EQ(shown(n, "theme.x"), R"({"by":"B"})") << n;
+    for (size_t other = 0; other < 3; ++other) {
+      EXPECT_EQ(home(n).replicator().report(id(other)).to_receive.value_or(0), 0u) << n << other;
+    }
+  }
+}
+
 TEST_F(CircleGossip, AReconnectCostsWhatChanged) {
   circle = homes.found(0, {1, 2});
   homes.linkAll();
