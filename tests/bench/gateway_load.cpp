@@ -1,7 +1,8 @@
 // Load on two homes: writes at one through its REST interface and watches the events of the other.
 //
-//   gateway_load PORT_A TOKEN_A PORT_B TOKEN_B       (commands: load.h, and:)
+//   gateway_load PORT_A TOKEN_A PORT_B TOKEN_B [CIRCLE]    (commands: load.h, and:)
 //   puts CONNECTIONS COUNT       single durable PUTs at A over so many connections     {"per_s"}
+//   expect SEED COUNT ENTITIES   waits for what another program is about to write      {"expected"}
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -37,10 +38,12 @@ std::string puts(int port, const std::string& token, const std::vector<uint64_t>
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 5) {
-    std::fprintf(stderr, "usage: gateway_load PORT_A TOKEN_A PORT_B TOKEN_B\n");
+  if (count != 5 && count != 6) {
+    std::fprintf(stderr, "usage: gateway_load PORT_A TOKEN_A PORT_B TOKEN_B [CIRCLE]\n");
     return 2;
   }
+  const std::string owner = count == 6 ? std::string("@") + arguments[5] : std::string();
+  auto idOf = [&](int entity) { return entityId(entity) + owner; };
   int port = std::atoi(arguments[1]);
   std::string token = arguments[2];
   Arrivals arrivals;
@@ -63,9 +66,13 @@ int main(int count, char** arguments) {
     return *home;
   };
   Load load;
-  load.write = [&](const std::vector<Update>& all) { kept().putAll(all, entityId); };
-  load.single = [&](const Update& one) { kept().put(entityId(one.entity), one); };
+  load.write = [&](const std::vector<Update>& all) { kept().putAll(all, idOf); };
+  load.single = [&](const Update& one) { kept().put(idOf(one.entity), one); };
   load.other = [&](const std::string& command, const std::vector<uint64_t>& given) {
+    if (command == "expect") {
+      arrivals.expect(updates(given.at(0), given.at(1), static_cast<int>(given.at(2))));
+      return std::string("{\"expected\":true}");
+    }
     return command == "puts" ? puts(port, token, given) : std::string();
   };
   int status = serveLoad(load, arrivals);

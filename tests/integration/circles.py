@@ -20,10 +20,14 @@ def circle_of(home, circle):
     return home.ok("GET", f"/circles/{circle}")
 
 
+def invited(keeper, circle, other):
+    keeper.ok("POST", f"/circles/{circle}/invitations", {"home": other.id})
+    wait_for(f"{other.name} is invited", lambda: [one for one in other.ok("GET", "/circles")["items"] if one["id"] == circle])
+
+
 def joined(keeper, circle, *others):
     for other in others:
-        keeper.ok("POST", f"/circles/{circle}/invitations", {"home": other.id})
-        wait_for(f"{other.name} is invited", lambda: [one for one in other.ok("GET", "/circles")["items"] if one["id"] == circle])
+        invited(keeper, circle, other)
         other.ok("POST", f"/circles/{circle}/accept")
         wait_for(f"{other.name} is a member", lambda: circle_of(other, circle)["state"] == "member")
 
