@@ -62,14 +62,6 @@ class CircleBatches : public Tampering {
   virtual bool change(sync::Batch* batch) = 0;
 };
 
-class OthersNotOffered : public CircleBatches {
-  bool change(sync::Batch* batch) override {
-    if (!batch->digest || batch->full || batch->items.empty()) return false;
-    batch->items.clear();
-    return true;
-  }
-};
-
 class PassNamesLess : public CircleBatches {
   bool change(sync::Batch* batch) override {
     if (!batch->digest || !batch->full || batch->items.empty()) return false;
@@ -132,7 +124,6 @@ std::vector<Plant> plantsOfCircles() {
       {"charters-untold", "shows no charter", makePlant<ChartersUntold>, {}, true},
       {"mark-ignored", "keeps the cursor of a circle when its charter gives other rights", makePlant<MarkIgnored>, {}, true},
       {"circle-copy-unnoticed", "does not find out that its folder was put back to before writes in a circle", makePlant<CopyOfCircleUnnoticed>, {}, true},
-      {"others-not-offered", "offers only what it wrote itself in a circle", makePlant<OthersNotOffered>, {}, true},
       {"circle-pass-names-less", "leaves one entity of a circle out of each pass", makePlant<PassNamesLess>, {}, true},
       {"wants-nothing", "acknowledges offers in a circle and wants nothing of them", makePlant<WantsNothing>, {}, true},
       {"replaces-nothing", "keeps in a circle what it may only read and others do not have", makePlant<ReplacesNothing>, {}, true},
