@@ -153,6 +153,8 @@ class Replicator {
     model::OwnerId owner;
     bool mine = false;
     bool circle = false;  // of a circle: both send and take in
+    bool first = false;   // of a circle of which nothing is here: this member brings it, and has not yet
+    int64_t begun_ms = 0;
     // Sending.
     bool started = false;
     uint64_t sent = 0;
@@ -346,6 +348,7 @@ class Replicator {
   void receiveCharter(Session& session, std::string_view message);
   void receiveCircleHello(Session& session, std::string_view message);
   void reviewCircleFlows(Session& session);
+  const Flow* begunElsewhere(const Session& session, const model::OwnerId& circle) const;
   void pumpCircles();
   void dropHeldOfCircle(const model::OwnerId& circle);
   // Whether the other home may bring an entity.

@@ -135,6 +135,14 @@ void Replicator::reviewCircleFlows(Session& session) {
       if (myNumber(session, *side.flow) != side.flow->rules_number) rulesChanged(session, *side.flow);
       continue;
     }
+    const Flow* other = begunElsewhere(session, id);
+    if (other && other->first && core_.clock().steadyMs() < other->begun_ms + kFirstPassAloneMs) {
+      // Its content comes from there; when all of it has, or so much time is over, this side is compared.
+      const int64_t until = other->begun_ms + kFirstPassAloneMs;
+      pump_due_ms_ = std::min(until, pump_due_ms_.value_or(until));
+      session.circles_due = true;
+      continue;
+    }
     // What is on its way belongs to an exchange that has ended.
     if (std::exchange(side.had_flow, true)) {
       return end(session, "circle_changed", "The other home left a circle and came back; the link begins anew.");
@@ -142,6 +150,8 @@ void Replicator::reviewCircleFlows(Session& session) {
     Flow& flow = *(side.flow = Flow());  // Not emplace(): clang 14 takes a nested class with defaults for one that has none yet.
     flow.owner = id;
     flow.circle = true;
+    flow.first = !other && core_.store().feedEnd(id) == 0;
+    flow.begun_ms = core_.clock().steadyMs();
     flow.position_told_ms = core_.clock().steadyMs();
     flow.rules_number = myNumber(session, flow);
     core_.flush();
@@ -151,6 +161,18 @@ void Replicator::reviewCircleFlows(Session& session) {
     if (session.begins_anew) return beginAnew(session);
     if (session.closing) return;
   }
+}
+
+// A circle of which nothing is here yet comes from one member, not from each that is linked. Gives the exchange with another
+// member that has begun, that one first.
+const Replicator::Flow* Replicator::begunElsewhere(const Session& session, const OwnerId& circle) const {
+  const Flow* begun = nullptr;
+  for (const auto& [peer, other] : sessions_) {
+    const auto side = other.circles.find(circle);
+    if (peer == session.peer || other.closing || side == other.circles.end() || !side->second.flow) continue;
+    if (!begun || side->second.flow->first) begun = &*side->second.flow;
+  }
+  return begun;
 }
 
 void Replicator::pumpCircles() {

@@ -269,6 +269,7 @@ void Replicator::receiveOwnerHello(Session& session, const OwnerHello& hello) {
   lookForAnotherLife(session, hello);
   flow.peer_epoch = hello.epoch;
   flow.peer_has_content = hello.has_content;
+  flow.first = flow.first && hello.has_content;
   flow.peer_number = hello.rules.number;
   takeRules(session, flow, hello.rules);
   if (flow.circle) {

@@ -84,6 +84,7 @@ void Replicator::receiveBatch(Session& session, std::string_view message) {
     }
   }
   if (flow->circle && batch.full && batch.end) {
+    flow->first = false;
     core_.circles().passEnded(batch.owner, false);
     if (comparison && flow->pass_of == comparison->number) {
       flow->compared = comparison->number;

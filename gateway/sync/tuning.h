@@ -39,6 +39,9 @@ inline constexpr int64_t kRoundIdleMs = 5;
 // What others wrote is offered to a member this much later: where all are linked to each other it has come from its writer
 // until then, and where they are not it is as soon as nobody notices.
 inline constexpr int64_t kAnnounceAfterMs = 100;
+// How long a new member of a circle takes everything in from one member before it asks the others too: 10,000 entities need
+// one second on one machine, and that member may be slow.
+inline constexpr int64_t kFirstPassAloneMs = 5'000;
 // Rows read from the feed at a time; also so many bytes of their content, or where less may leave, that much: what does not
 // leave is read again for the next acknowledgement.
 inline constexpr size_t kFeedPage = 500;

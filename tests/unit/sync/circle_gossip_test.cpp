@@ -1,6 +1,7 @@
 // What a circle owns, between its members.
 #include "circle_fixture.h"
 #include "conflict/view.h"
+#include "sync/tuning.h"
 
 namespace hearthgate::sync {
 namespace {
@@ -166,6 +167,48 @@ TEST_F(CircleGossip, AFolderThatWasPutBackLosesNothing) {
     EXPECT_EQ(shown(n, "theme.y"), R"({"life":1})") << n;
     EXPECT_EQ(shown(n, "theme.z"), R"({"life":2})") << n;
   }
+}
+
+// A new member that is linked to all takes the content from one of them; the others only compare.
+TEST_F(CircleGossip, ANewMemberIsSentEverythingOnce) {
+  circle = homes.found(0, {1, 2});
+  homes.linkAll();
+  constexpr size_t kEntities = 50;
+  for (size_t n = 0; n < kEntities; ++n) EXPECT_EQ(put(n % 3, "theme.n" + std::to_string(n), R"({"v":1})"), "ok");
+  ASSERT_TRUE(homes.calm());
+  EXPECT_EQ(invite(0, 3), "ok");
+  ASSERT_TRUE(homes.calm());
+  const size_t sent = versionsSent([&] {
+    EXPECT_EQ(accept(3), "ok");
+    ASSERT_TRUE(homes.calm());
+  });
+  EXPECT_EQ(sent, kEntities);
+  EXPECT_EQ(shown(3, "theme.n49"), R"({"v":1})");
+  for (size_t n = 0; n < 3; ++n) EXPECT_TRUE(home(3).replicator().levelTowards(id(n))) << n;
+}
+
+// The one that it takes from says no more: the others are asked after a while.
+TEST_F(CircleGossip, ANewMemberDoesNotWaitForWhoIsSilent) {
+  circle = homes.found(0, {1});
+  homes.linkAll();
+  EXPECT_EQ(put(0, "theme.x", R"({"v":1})"), "ok");
+  ASSERT_TRUE(homes.calm());
+  homes.cutOff(2);
+  homes.link(0, 2);
+  EXPECT_EQ(invite(0, 2), "ok");
+  ASSERT_TRUE(homes.calm());
+  struct Silent : sim::Tampering {
+    bool leaves(Home& from, Home&, std::string* message) override { return from.name() != "A" || typeOf(*message) != MessageType::kBatch; }
+  } silent;
+  homes.network().setTampering(&silent);
+  EXPECT_EQ(accept(2), "ok");
+  ASSERT_TRUE(homes.calm());
+  homes.link(1, 2);
+  ASSERT_TRUE(homes.calm());
+  EXPECT_EQ(members(2), "ABC");
+  EXPECT_EQ(shown(2, "theme.x"), "none");
+  ASSERT_TRUE(homes.pass(kFirstPassAloneMs));
+  EXPECT_EQ(shown(2, "theme.x"), R"({"v":1})");
 }
 
 }  // namespace
