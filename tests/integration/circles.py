@@ -60,6 +60,11 @@ def told(home, *words, status=0):
     return done.stdout
 
 
+def words(text):
+    """As one line."""
+    return " ".join(text.split())
+
+
 def charter(home, circle):
     """What the charter in force says."""
     shown = circle_of(home, circle)
