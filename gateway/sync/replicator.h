@@ -333,11 +333,14 @@ class Replicator {
   struct Comparison {
     uint64_t number = 0;  // CircleRow::passes
     std::map<std::string, std::set<ContentHash>> confirmed;  // by id, what those have who may write it
+    std::map<std::string, model::Siblings> behind;  // of that, what is older than what is here: it stays when that falls out
+    size_t behind_bytes = 0;
   };
   Comparison* comparisonOf(const model::OwnerId& circle);
   void confirm(const model::OwnerId& circle, const std::string& id, const std::vector<ContentHash>& hashes);
   bool mayReplace(const Session& session, const Flow& flow);
   void finishComparisons();
+  void keepBehind(const model::Address& address, std::vector<model::Version> versions);
   void dropUnconfirmed(const model::OwnerId& circle, const Comparison& comparison);
 
   // replicator_circles.cpp

@@ -8,6 +8,11 @@
 
 namespace hearthgate::sync {
 
+namespace {
+// Older versions that wait for the end of a comparison. What is more comes when that has ended, and its entity is away until then.
+constexpr size_t kMaxBehindBytes = 16 << 20;
+}  // namespace
+
 using engine::OwnAccess;
 using model::OwnerId;
 using model::Version;
@@ -18,7 +23,10 @@ Replicator::Comparison* Replicator::comparisonOf(const OwnerId& circle) {
   const engine::Circles::Circle* member = core_.circles().membership(circle);
   if (!own || !own->replacing || !member) return nullptr;
   auto [at, fresh] = comparing_.try_emplace(circle);
-  if (fresh || at->second.number != member->row.passes) at->second = {member->row.passes, {}};
+  if (fresh || at->second.number != member->row.passes) {
+    at->second = Comparison();
+    at->second.number = member->row.passes;
+  }
   return &at->second;
 }
 
@@ -36,6 +44,16 @@ bool Replicator::mayReplace(const Session& session, const Flow& flow) {
       after = item.sequence;
       if (core_.ownAccess({flow.owner, item.id}) == OwnAccess::kRead && !mayComeFrom(session, flow, item.id)) return false;
     }
+  }
+}
+
+// Older ones than those that are here, of a member that may write the entity.
+void Replicator::keepBehind(const model::Address& address, std::vector<Version> versions) {
+  Comparison* comparison = versions.empty() ? nullptr : comparisonOf(address.owner);
+  if (!comparison) return;
+  for (Version& version : versions) {
+    comparison->behind_bytes += sizeof(Version) + version.fields.size();
+    if (comparison->behind_bytes <= kMaxBehindBytes) model::join(std::move(version), &comparison->behind[address.id]);
   }
 }
 
@@ -80,6 +98,9 @@ void Replicator::dropUnconfirmed(const OwnerId& circle, const Comparison& compar
   for (store::EntityNumber n : unconfirmed) {
     store::EntityRow row = *core_.store().entity(n);
     std::erase_if(row.siblings, [&](const Version& version) { return !isConfirmed(row.address.id, version.hash); });
+    if (auto behind = comparison.behind.find(row.address.id); behind != comparison.behind.end()) {
+      for (const Version& version : behind->second) model::join(version, &row.siblings);
+    }
     core_.replace(row.address, row.kind, row.siblings);
   }
   for (const store::HeldRow& held : core_.store().heldNames(std::nullopt, SIZE_MAX >> 1)) {

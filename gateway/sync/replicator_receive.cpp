@@ -152,6 +152,7 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   const model::Siblings* siblings = &row.siblings;
   model::Siblings joined;
   std::vector<Version> good;
+  std::vector<Version> behind;
   std::vector<ContentHash> named_versions;
   for (uint32_t i = 0; i < item.versions.size(); ++i) {
     uint32_t place = first + i;
@@ -197,6 +198,7 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
       ack->tags.emplace_back(place, core_.settings().ownerTag(version->hash));
     }
     if (flow.mine && judgement.covered) continue;
+    if (flow.circle && judgement.covered && !known && access == OwnAccess::kRead) behind.push_back(*version);
     if (i + 1 < item.versions.size()) {
       if (siblings != &joined) joined = row.siblings;
       siblings = &joined;
@@ -230,6 +232,7 @@ bool Replicator::receiveItem(Session& session, Flow& flow, const Batch& batch, c
   if (replacing) flow.named.insert(item.id);
   if (flow.circle) {
     confirm(flow.owner, item.id, named_versions);
+    keepBehind(address, std::move(behind));
     // What it has and is not taken in perhaps stands on what is here.
     for (const Version& version : good.size() < item.versions.size() ? row.siblings : model::Siblings{}) confirm(flow.owner, item.id, {version.hash});
   }

@@ -100,15 +100,26 @@ TEST_F(CircleLostMembers, LeaveNothingBehindAtReadersAlone) {
   wanted.rows = {{"theme.*", id(1), model::Access::kRead}};
   EXPECT_EQ(rules(0, wanted), "done");
   EXPECT_EQ(put(0, "theme.y", R"({"v":0})"), "ok");
+  EXPECT_EQ(put(0, "theme.z", R"({"v":0})"), "ok");
   ASSERT_TRUE(homes.calm());
   homes.cut(0, 2);
   homes.cut(0, 1);
   EXPECT_EQ(put(2, "theme.x", R"({"v":1})"), "ok");
+  EXPECT_EQ(put(2, "theme.z", R"({"v":1})"), "ok");
   EXPECT_EQ(put(2, "app.x", R"({"v":2})"), "ok");
   ASSERT_TRUE(homes.calm());
   EXPECT_EQ(shown(1, "theme.x"), R"({"v":1})");
   EXPECT_EQ(remove(0, 2), "done");
+  // What it stood over comes in its place, and neither goes in between; what all have is not touched.
+  std::set<std::string> z, y;
+  home(1).onCommitted([&] {
+    z.insert(shown(1, "theme.z"));
+    y.insert(shown(1, "theme.y"));
+  });
   meet();
+  home(1).onCommitted(nullptr);
+  EXPECT_EQ(z, (std::set<std::string>{R"({"v":0})", R"({"v":1})"}));
+  EXPECT_EQ(y, (std::set<std::string>{R"({"v":0})"}));
   for (size_t n : {0, 1}) {
     EXPECT_EQ(shown(n, "theme.x"), "none") << n;
     EXPECT_EQ(shown(n, "theme.y"), R"({"v":0})") << n;
