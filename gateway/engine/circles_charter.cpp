@@ -182,6 +182,11 @@ void Circles::compareAnew(const OwnerId& id) {
 // This home is no longer in it: content goes, stubs stay.
 void Circles::leaveBehind(Circle& circle) {
   const OwnerId id = circle.row.id;
+  if (circle.proof && !circle.charter()->member(me())) {
+    // Shown to who takes this home for a member by an older one, perhaps since it went back to before it.
+    circle.removed[me()] = circle.row.proof;
+    core_.store().putCircleRemoved(id, me(), circle.row.proof);
+  }
   circle.row.state = CircleState::kGone;
   circle.row.proof.clear();
   circle.row.until_ms = 0;

@@ -60,6 +60,7 @@ void Replicator::showCharter(Session& session, const OwnerId& id, CircleSide& si
   } else {
     // It is shown the charter that ended its membership, and no later one; also by who has left since, perhaps as the last.
     auto removed = circle->second.removed.find(session.peer);
+    if (removed == circle->second.removed.end()) removed = circle->second.removed.find(core_.settings().home);
     if (removed == circle->second.removed.end() || *side.theirs == CharterHash{} || side.shown == removed->second) return;
     side.shown = removed->second;
   }

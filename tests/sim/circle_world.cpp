@@ -348,20 +348,10 @@ void CircleWorld::heal() {
   }
 }
 
-const store::CircleRow* CircleWorld::rowOf(Home& home) {
+bool CircleWorld::calledBack(Home& home) {
   const auto& all = home.core().circles().all();
   const auto circle = all.find(circle_);
-  return circle == all.end() ? nullptr : &circle->second.row;
-}
-
-bool CircleWorld::calledBack(Home& home) {
-  const store::CircleRow* row = rowOf(home);
-  return row && row->state == store::CircleState::kInvited && row->until_ms == engine::kCalledBackMs;
-}
-
-bool CircleWorld::hasLeft(Home& home) {
-  const store::CircleRow* row = rowOf(home);
-  return row && row->state == store::CircleState::kGone;
+  return circle != all.end() && circle->second.row.state == store::CircleState::kInvited && circle->second.row.until_ms == engine::kCalledBackMs;
 }
 
 void CircleWorld::sayAll() {
@@ -399,8 +389,6 @@ void CircleWorld::check() {
       }
       continue;
     }
-    // It left through a keeper that is lost for ever, and the rest are too few to choose another one.
-    if (!here && !living(homes_->indexOf(right.keeper)) && hasLeft(home)) continue;
     if (!here || here->hash() != hash) {
       fail(home.name() + " has charter " + (here ? std::to_string(here->hand_overs) + "/" + std::to_string(here->number) : "none") + ", others " +
            std::to_string(right.hand_overs) + "/" + std::to_string(right.number));

@@ -51,9 +51,7 @@ class CircleWorld {
   void committed(size_t home);
   void followMembership(size_t home);
   void replaceLostKeeper();
-  const store::CircleRow* rowOf(Home& home);
   bool calledBack(Home& home);
-  bool hasLeft(Home& home);
   void heal();
   void check();
   void checkRemoved();

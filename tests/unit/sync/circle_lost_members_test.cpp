@@ -58,7 +58,7 @@ TEST_F(CircleLostMembers, AreNoneAnyMoreWhenTheyDecline) {
   EXPECT_EQ(row(2)->state, store::CircleState::kGone);
 }
 
-// Who has left is not asked again by members that have not heard of it.
+// Who has left is not asked again by members that have not heard of it, but shows them the charter by which it is out.
 TEST_F(CircleLostMembers, AreNotCalledBackWhenTheyLeft) {
   circle = homes.found(0, {1, 2});
   homes.linkAll();
@@ -71,7 +71,7 @@ TEST_F(CircleLostMembers, AreNotCalledBackWhenTheyLeft) {
   homes.link(1, 2);
   ASSERT_TRUE(homes.pass(1'000));
   EXPECT_EQ(row(2)->state, store::CircleState::kGone);
-  EXPECT_EQ(members(1), "ABC");
+  EXPECT_EQ(members(1), "AB");
   homes.link(0, 1);
   ASSERT_TRUE(homes.calm());
   EXPECT_EQ(members(1), "AB");
@@ -90,6 +90,24 @@ TEST_F(CircleLostMembers, HearOfTheirRemovalFromWhoLeftLast) {
   meet();
   EXPECT_EQ(members(1), "");
   EXPECT_EQ(shown(1, "theme.x"), "none");
+}
+
+// Its keeper went back to before it was the keeper, and could do nothing about it.
+TEST_F(CircleLostMembers, ShowWhoForgotThatTheyAreOut) {
+  circle = homes.found(0, {1});
+  const std::string image = home(1).image();
+  EXPECT_EQ(handOver(0, 1), "done");
+  ASSERT_TRUE(homes.calm());
+  EXPECT_EQ(remove(1, 0), "done");
+  ASSERT_TRUE(homes.calm());
+  EXPECT_EQ(members(0), "");
+  homes.cutOff(1);
+  home(1).start(image, Home::Start::kRestored);
+  home(1).commit([&] { home(1).core().confirmRestore(); });
+  EXPECT_EQ(members(1), "AB");
+  meet();
+  EXPECT_EQ(members(1), "B");
+  EXPECT_EQ(members(0), "");
 }
 
 // What a member sent to a reader alone goes when that member is removed: nobody else may bring it to the others.
