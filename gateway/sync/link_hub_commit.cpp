@@ -174,7 +174,10 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             return;
           }
           row->state = store::PeerState::kPaired;
-          row->kept_apart = false;
+          {
+            std::lock_guard lock(mutex);
+            row->kept_apart = pairing->kept_apart;
+          }
           row->former.reset();
           row->fork.clear();
           row->told_forgotten = false;

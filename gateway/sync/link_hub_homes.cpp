@@ -72,6 +72,7 @@ Status LinkHub::connect(const HomeId& home) {
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
     at->second.row.kept_apart = false;
+    for (const auto& [spki, pairing] : impl_->commits) pairing->kept_apart = pairing->kept_apart && !(pairing->peer->home == home);
     at->second.expected_until_ms = impl_->clock.steadyMs() + kConnectWaitMs;
     at->second.refused_reason.clear();
     at->second.retry_ms = kFirstRetryMs;
@@ -95,6 +96,7 @@ Status LinkHub::disconnect(const HomeId& home) {
     auto at = impl_->peers.find(home);
     if (at == impl_->peers.end()) return homeNotFound(home);
     at->second.row.kept_apart = true;
+    for (const auto& [spki, pairing] : impl_->commits) pairing->kept_apart = pairing->kept_apart || pairing->peer->home == home;
     link = at->second.link;
   }
   HG_CHECK(impl_->engine.run([&](engine::Core& core) {

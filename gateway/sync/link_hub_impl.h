@@ -140,6 +140,7 @@ struct PairingRun {
   bool found = false;   // and whether it was found there, not given by a person
   bool offer_asked = false;
   bool commit_dialling = false;
+  bool kept_apart = false;  // a person disconnected the two meanwhile, which the end of the pairing leaves as it is
   std::optional<Error> cancelled;  // by the person here, while it was being made durable
   int64_t commit_opened_ms = 0;  // joiner: when the link on which the other home's answer is awaited opened
   PairingView view;

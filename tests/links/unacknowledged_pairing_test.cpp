@@ -57,6 +57,26 @@ TEST_F(UnacknowledgedPairing, IsCompletedOverANewLinkWhenTheFirstIsSilent) {
   EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
 }
 
+// What a person says before the other home's last word has come is not undone by it.
+TEST_F(UnacknowledgedPairing, StaysApartWhenAPersonDisconnectsTheHomeMeanwhile) {
+  ASSERT_NO_FATAL_FAILURE(askBoth(beach, city, "127.0.0.1:" + std::to_string(wire)));
+  HeldEngine held(city);
+  EXPECT_TRUE(city.hub().confirmPairing().ok());
+  EXPECT_TRUE(beach.hub().confirmPairing().ok());
+  ASSERT_TRUE(eventually([&] { return isMarked(); }));
+  network->freeze(wire);
+  held.goOn();
+  ASSERT_TRUE(eventually([&] { return city.hub().pairing().state == "done"; }));
+  ASSERT_TRUE(beach.hub().disconnect(city.id()).ok());
+  network->thaw(wire);
+  ASSERT_TRUE(eventually([&] { return beach.hub().pairing().state == "done"; }));
+  EXPECT_EQ(beach.rowOf(city)->state, store::PeerState::kPaired);
+  EXPECT_TRUE(beach.rowOf(city)->kept_apart);
+  EXPECT_FALSE(beach.connectedTo(city));
+  ASSERT_TRUE(beach.hub().connect(city.id()).ok());
+  EXPECT_TRUE(eventually([&] { return beach.connectedTo(city) && city.connectedTo(beach); }));
+}
+
 TEST_F(UnacknowledgedPairing, RemovesItselfAndTheJoinerIsToldSo) {
   loseTheAcknowledgement();
   EXPECT_TRUE(isMarked());
