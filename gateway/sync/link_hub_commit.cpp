@@ -174,15 +174,20 @@ void LinkHub::Impl::perform(const std::shared_ptr<PairingRun>& pairing, PairingC
             return;
           }
           row->state = store::PeerState::kPaired;
+          bool known = false;
           {
+            // What a person says from here on counts, though this is not durable yet.
             std::lock_guard lock(mutex);
             row->kept_apart = pairing->kept_apart;
+            auto at = peers.find(row->home);
+            known = at != peers.end();
+            if (known) at->second.row.kept_apart = row->kept_apart;
           }
           row->former.reset();
           row->fork.clear();
           row->told_forgotten = false;
           core.store().putPeer(*row);
-          changed(*row, true, true);
+          changed(*row, true, !known);
           tellKeysToAll();
         },
         [this, pairing, connection](const Status& status) {
