@@ -118,18 +118,26 @@ void Core::forgotWrites(const model::OwnerId& owner, const Shared& found) {
   for (store::EntityNumber n : touched) {
     auto row = store_.entity(n);
     if (!row) continue;
-    // What a home that may only read writes again would not be taken.
+    // What a home that may only read writes again would not be taken. In a circle it is archived, before it falls behind what
+    // others forged.
     OwnAccess access = ownAccess(row->address);
-    if (access != OwnAccess::kOwner && access != OwnAccess::kWrite) continue;
+    const bool may_write = access == OwnAccess::kOwner || access == OwnAccess::kWrite;
+    if (!may_write && !owner.isCircle()) continue;
     model::Siblings siblings = row->siblings;
+    std::vector<Version> refused;
     for (const Version& version : siblings) {
       const auto& known = version.vector.entries();
       bool built_on = std::any_of(known.begin(), known.end(), [&](const auto& e) { return collides(e.replica, e.counter); });
       // In a circle others may have forged the counter (T13): what stands under that id stands beside what they say.
       const bool beside = owner.isCircle() && found.contains(version.dot.replica);
       if (version.author != settings_.home || !(built_on || beside) || wasWrittenAgain(siblings, version)) continue;
+      if (!may_write) {
+        refused.push_back(version);
+        continue;
+      }
       reissue(*row, version, [&](const Entry& entry) { return collides(entry.dot.replica, entry.dot.counter); }, shared);
     }
+    if (!refused.empty()) archiveRefused(*row, refused, "not accepted by the circle");
   }
   writeFallenAgain(owner);
   endChange();
