@@ -34,6 +34,9 @@ std::vector<Plant> plantsOfCircles();
 
 std::vector<Plant> allPlants();
 
+// Counters far above what a home has written are taken for told: it does not find another life of its own by them.
+void takeForTold(Home& home);
+
 template <typename T>
 std::unique_ptr<Tampering> makePlant(uint64_t seed) {
   if constexpr (std::is_constructible_v<T, uint64_t>) {

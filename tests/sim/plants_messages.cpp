@@ -8,6 +8,14 @@
 #include "sync/wire.h"
 
 namespace hearthgate::sim {
+
+void takeForTold(Home& home) {
+  for (const store::OwnerRow& owner : home.store().owners()) {
+    const store::OwnerRow* row = home.core().writer().find(owner.id);
+    if (row && row->replica) home.core().writer().raiseTold(owner.id, *row->replica, row->counter + 1'000);
+  }
+}
+
 namespace {
 
 using sync::MessageType;
@@ -65,12 +73,7 @@ class Hello : public Tampering {
 // Neither side finds out that one was copied back: hello says nothing of it, and counters in versions are taken for
 // told.
 class CopyUnnoticed : public Hello {
-  void started(Home& home, Start) override {
-    for (const store::OwnerRow& owner : home.store().owners()) {
-      const store::OwnerRow* row = home.core().writer().find(owner.id);
-      if (row && row->replica) home.core().writer().raiseTold(owner.id, *row->replica, row->counter + 1'000);
-    }
-  }
+  void started(Home& home, Start) override { takeForTold(home); }
   void change(Home&, Home&, sync::OwnerHello* hello) override {
     hello->seen.clear();
     hello->places.clear();
