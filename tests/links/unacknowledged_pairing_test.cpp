@@ -64,7 +64,7 @@ TEST_F(UnacknowledgedPairing, StaysApartWhenAPersonDisconnectsTheHomeMeanwhile) 
   EXPECT_TRUE(city.hub().confirmPairing().ok());
   EXPECT_TRUE(beach.hub().confirmPairing().ok());
   ASSERT_TRUE(eventually([&] { return isMarked(); }));
-  network->freeze(wire);
+  network->hold(wire);
   held.goOn();
   ASSERT_TRUE(eventually([&] { return city.hub().pairing().state == "done"; }));
   ASSERT_TRUE(beach.hub().disconnect(city.id()).ok());

@@ -34,6 +34,7 @@ class LoopbackLink;
 struct LoopbackWire {
   uint16_t to = 0;
   bool frozen = false;
+  bool held = false;    // holds back every message of the side that dialled
   bool silent = false;  // takes connections and never answers
   bool muted = false;   // loses every message of the side that dialled
   std::string shut;     // refuses dials of this path
@@ -49,6 +50,10 @@ class LoopbackNetwork {
   // A port that takes dials and never answers them.
   uint16_t silentPort();
   void freeze(uint16_t wire_port);
+  // Only what the side that dialled says waits.
+  void hold(uint16_t wire_port) {
+    runAndWait([&] { wires_[wire_port].held = true; });
+  }
   void thaw(uint16_t wire_port);
   void cut(uint16_t wire_port);
   void mute(uint16_t wire_port, bool muted) {
@@ -298,7 +303,8 @@ inline void LoopbackLink::pump() {
   bool have_message = false;
   {
     std::lock_guard lock(mutex_);
-    if (state_ == State::kClosed || (wire_ != nullptr && wire_->frozen)) {
+    const bool waits = wire_ != nullptr && (wire_->frozen || (wire_->held && dialled_));
+    if (state_ == State::kClosed || waits) {
       pumping_ = false;
       return;
     }
@@ -392,6 +398,7 @@ inline void LoopbackNetwork::thaw(uint16_t wire_port) {
   runAndWait([&] {
     LoopbackWire& wire = wires_[wire_port];
     wire.frozen = false;
+    wire.held = false;
     for (const auto& link : wire.links) {
       {
         std::lock_guard lock(link->mutex_);
