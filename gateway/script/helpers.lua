@@ -11,7 +11,10 @@ local function is_object(value)
 end
 
 -- "a.b" as {"a", "b"}; a backslash takes a dot or a backslash into the key.
+local known, known_count = {}, 0 -- paths that were asked for; scripts ask for few, often
 local function keys_of(path)
+  local found = known[path]
+  if found then return found end
   if type(path) ~= "string" then error("a path is a text such as 'attributes.color'", 3) end
   local keys, key, at = {}, {}, 1
   while at <= #path do
@@ -27,6 +30,8 @@ local function keys_of(path)
     at = at + 1
   end
   keys[#keys + 1] = concat(key)
+  if known_count == 256 then known, known_count = {}, 0 end
+  known[path], known_count = keys, known_count + 1
   return keys
 end
 
@@ -41,9 +46,10 @@ end
 local function get(from, path)
   if type(from) ~= "table" then error("get: a version or its fields come first", 2) end
   local value = from.changed and from.author and from.fields or from
-  for _, key in ipairs(keys_of(path)) do
+  local keys = keys_of(path)
+  for i = 1, #keys do
     if not is_object(value) then return nil end
-    value = value[key]
+    value = value[keys[i]]
   end
   return value
 end

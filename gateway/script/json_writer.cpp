@@ -26,7 +26,7 @@ class JsonWriter {
  private:
   bool refuse(const char* code, const std::string& what) {
     std::string where;
-    for (const std::string& key : path_) where += (where.empty() ? "" : ".") + key.substr(0, 40);
+    for (const std::string_view key : path_) where += (where.empty() ? "" : ".") + std::string(key.substr(0, 40));
     if (!problem_) problem_ = NoJson{code, (where.empty() ? "what it returned " : "its result at '" + where + "' ") + what};
     return false;
   }
@@ -130,34 +130,40 @@ class JsonWriter {
     if (!append("[")) return false;
     for (lua_Integer i = 1; i <= count; ++i) {
       if (i > 1 && !append(",")) return false;
-      path_.push_back(std::to_string(i));
       lua_rawgeti(L_, index, i);
       if (!writeValue(lua_gettop(L_))) return false;
       lua_pop(L_, 1);
-      path_.pop_back();
     }
     return append("]");
   }
 
   bool writeObject(int index) {
-    if (!append("{")) return false;
-    pushSortedKeys(L_, index);
-    const int keys = lua_gettop(L_);
-    for (lua_Integer i = 1; lua_rawgeti(L_, keys, i) != LUA_TNIL; ++i) {
-      const int key = lua_gettop(L_);
+    // The texts stay where they are, since nothing takes the keys out of the table meanwhile.
+    const size_t from = keys_.size();
+    lua_pushnil(L_);
+    while (lua_next(L_, index) != 0) {
+      lua_pop(L_, 1);
       size_t size = 0;
-      const char* const text = lua_tolstring(L_, key, &size);
-      if (!isUtf8({text, size})) return bad("has a key that is no UTF-8 text");
+      const char* const text = lua_tolstring(L_, -1, &size);
       if (size > model::kMaxNameBytes) return bad("has a key of more than 255 bytes");
-      path_.emplace_back(text, size);
-      if ((i > 1 && !append(",")) || !writeText(key) || !append(":")) return false;
-      lua_pushvalue(L_, key);
+      if (keys_.size() - from == model::kMaxFields) return refuse("result_too_large", "has more than 4096 fields");
+      keys_.emplace_back(text, size);
+    }
+    const size_t end = keys_.size();
+    std::sort(keys_.begin() + static_cast<ptrdiff_t>(from), keys_.end());
+    if (!append("{")) return false;
+    for (size_t i = from; i < end; ++i) {
+      const std::string_view key = keys_[i];
+      if (!isUtf8(key)) return bad("has a key that is no UTF-8 text");
+      path_.push_back(key);
+      if ((i > from && !append(",")) || !append("\"") || !appendEscaped(key) || !append("\":")) return false;
+      lua_pushlstring(L_, key.data(), key.size());
       lua_rawget(L_, index);
       if (!writeValue(lua_gettop(L_))) return false;
-      lua_settop(L_, keys);
+      lua_pop(L_, 1);
       path_.pop_back();
     }
-    lua_settop(L_, keys - 1);
+    keys_.resize(from);
     return append("}");
   }
 
@@ -165,7 +171,8 @@ class JsonWriter {
   const size_t end_;
   std::string& out_;
   std::vector<const void*> open_;
-  std::vector<std::string> path_;
+  std::vector<std::string_view> keys_;  // of the objects that are being written
+  std::vector<std::string_view> path_;
   std::optional<NoJson> problem_;
 };
 

@@ -247,10 +247,26 @@ void setText(lua_State* L) {
   lua_pop(L, 2);
 }
 
+int appendChunk(lua_State*, const void* bytes, size_t size, void* out) {
+  static_cast<std::string*>(out)->append(static_cast<const char*>(bytes), size);
+  return 0;
+}
+
+// Pushes helpers.lua as a function. It is compiled once, by the first state of the process: the only compiled code that is ever loaded.
+void pushHelpers(lua_State* L) {
+  static std::string compiled;
+  if (!compiled.empty()) {
+    if (luaL_loadbufferx(L, compiled.data(), compiled.size(), "=hg", "b") != LUA_OK) lua_error(L);
+    return;
+  }
+  if (luaL_loadbufferx(L, kHelpers, std::strlen(kHelpers), "=hg", "t") != LUA_OK) lua_error(L);
+  lua_dump(L, appendChunk, &compiled, 0);
+}
+
 // hg: helpers.lua, which sees the globals that are at the top, and a few functions from here.
 void setHelpers(lua_State* L) {
   const int globals = lua_gettop(L);
-  if (luaL_loadbufferx(L, kHelpers, std::strlen(kHelpers), "=hg", "t") != LUA_OK) lua_error(L);
+  pushHelpers(L);
   lua_pushvalue(L, globals);
   lua_setupvalue(L, -2, 1);
   lua_newtable(L);

@@ -1,12 +1,12 @@
 #include "script/state.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <lua.hpp>
 #include <string>
 #include <vector>
 
-#include "base/utf8.h"
 #include "model/rules.h"
+#include "script/heap.h"
 #include "script/library.h"
 #include "script/tuning.h"
 #include "script/values.h"
@@ -84,10 +84,11 @@ void pushCase(lua_State* L, const CaseView& view) {
   lua_setfield(L, -2, "versions");
 }
 
-std::string shownText(lua_State* L, int index, size_t max_bytes) {
+// The beginning of a text, at least `max_bytes` of it if there are so many: the gateway makes it fit to be shown.
+std::string cutText(lua_State* L, int index, size_t max_bytes) {
   size_t size = 0;
   const char* const text = lua_tolstring(L, index, &size);
-  return displayName({text, std::min(size, 4 * max_bytes)}, max_bytes);
+  return {text, std::min(size, 4 * max_bytes)};
 }
 
 const char kEnvironment = 0;  // the metatable of each run's globals, in the registry
@@ -97,54 +98,28 @@ const char kChunk = 0;        // the compiled text
 
 struct ScriptState::Inner {
   std::string name;
-  lua_State* L = nullptr;
-  size_t used = 0;
-  size_t refused = 0;  // allocations
+  lua_State* L = nullptr;  // lives in the heap and goes with it: nothing in it has to be told of its end
+  Heap heap{kLuaBytes};
   Spent spent;
   std::optional<Failed> broken;  // why nothing can run
-
-  static void* allocate(void* self, void* block, size_t old_size, size_t new_size) {
-    auto& inner = *static_cast<Inner*>(self);
-    const size_t before = block == nullptr ? 0 : old_size;
-    if (new_size == 0) {
-      std::free(block);
-      inner.used -= before;
-      return nullptr;
-    }
-    if (new_size > before && inner.used + (new_size - before) > kLuaBytes) {
-      ++inner.refused;
-      return nullptr;
-    }
-    void* const made = std::realloc(block, new_size);
-    if (made == nullptr) {
-      ++inner.refused;
-      return nullptr;
-    }
-    inner.used += new_size - before;
-    return made;
-  }
-
-  ~Inner() {
-    if (L != nullptr) lua_close(L);
-  }
 
   // Calls `function` with `task` so that errors come back. Gives what went wrong, with `code` for an error of the script's.
   std::optional<Failed> guarded(lua_CFunction function, void* task, const char* const* code) {
     spent.memory = false;
-    refused = 0;
     lua_settop(L, 0);
-    if (used > kGarbageBytes) lua_gc(L, LUA_GCCOLLECT);
+    if (heap.used() > kGarbageBytes) lua_gc(L, LUA_GCCOLLECT);
+    heap.forgetRefused();
     lua_pushcfunction(L, function);  // neither allocates
     lua_pushlightuserdata(L, task);
     const int status = lua_pcall(L, 1, 0, 0);
     if (status == LUA_OK) return std::nullopt;
     // Buffers of the string library raise an ordinary error when they do not get memory.
-    if (spent.memory || status != LUA_ERRRUN || refused > 0) {
+    if (spent.memory || status != LUA_ERRRUN || heap.refused() > 0) {
       return Failed{"memory_limit", "The script '" + name + "' used more than the " + std::to_string(kLuaBytes >> 20) +
                                         " MiB of memory that it gets; make it build less at a time."};
     }
     const std::string what = lua_type(L, -1) == LUA_TSTRING
-                                 ? shownText(L, -1, kMessageBytes / 2)
+                                 ? cutText(L, -1, kMessageBytes / 2)
                                  : std::string("an error that is no text but a ") + luaL_typename(L, -1);
     return Failed{*code, "The script '" + name + "' stopped with an error: " + what};
   }
@@ -152,18 +127,21 @@ struct ScriptState::Inner {
 
 namespace {
 
-struct LoadTask {
-  std::string_view name, text;
-  Spent* spent;
-};
-
-int load(lua_State* L) {
-  const auto& task = *static_cast<LoadTask*>(lua_touserdata(L, 1));
+int prepare(lua_State* L) {
   prepareValues(L);
   lua_createtable(L, 0, 1);
-  pushGlobals(L, task.spent);
+  pushGlobals(L, static_cast<Spent*>(lua_touserdata(L, 1)));
   lua_setfield(L, -2, "__index");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kEnvironment);
+  return 0;
+}
+
+struct LoadTask {
+  std::string_view name, text;
+};
+
+int loadText(lua_State* L) {
+  const auto& task = *static_cast<LoadTask*>(lua_touserdata(L, 1));
   const std::string chunk_name = "=" + std::string(task.name);
   if (luaL_loadbufferx(L, task.text.data(), task.text.size(), chunk_name.c_str(), "t") != LUA_OK) return lua_error(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kChunk);
@@ -177,6 +155,7 @@ constexpr const char* kResolving = "script_failed";
 struct RunTask {
   const CaseView* view = nullptr;
   const std::string* name = nullptr;
+  const Heap* heap = nullptr;
   const char* code = kDefining;
   std::optional<Outcome> outcome;
   Description description;
@@ -268,7 +247,7 @@ int settleResult(lua_State* L, RunTask* task, int versions, int fields) {
   const bool told = lua_type(L, reason) == LUA_TSTRING && lua_rawlen(L, reason) > 0;
   if (lua_isnil(L, fields)) {
     if (!told && !lua_isnil(L, reason)) return task->badResult("declined with a reason that is no text.");
-    return task->settle(Declined{told ? shownText(L, reason, kReasonBytes) : "The script '" + *task->name + "' declined without a reason."});
+    return task->settle(Declined{told ? cutText(L, reason, kReasonBytes) : "The script '" + *task->name + "' declined without a reason."});
   }
   if (!lua_istable(L, fields)) {
     return task->badResult(std::string("returned a ") + luaL_typename(L, fields) + " instead of a table of fields, or nil to decline.");
@@ -276,7 +255,7 @@ int settleResult(lua_State* L, RunTask* task, int versions, int fields) {
   if (isGivenVersion(L, versions, fields)) return task->badResult("returned a version; return its `fields`.");
   if (isMarkedList(L, fields)) return task->badResult("returned a list instead of a table of fields.");
   if (!told) return task->badResult("returned fields without a reason; return both.");
-  Resolved resolved{"", shownText(L, reason, kReasonBytes)};
+  Resolved resolved{"", cutText(L, reason, kReasonBytes)};
   if (auto problem = appendJson(L, fields, kResultBytes, &resolved.fields)) {
     return task->settle(Failed{problem->code, "The script '" + *task->name + "': " + problem->message + "."});
   }
@@ -293,6 +272,7 @@ int resolve(lua_State* L) {
   }
   lua_getfield(L, -1, "resolve");
   pushCase(L, *task.view);
+  if (task.heap->used() > kGarbageBytes) lua_gc(L, LUA_GCINC, kPausePercentLarge, 0, 0);
   lua_getfield(L, -1, "versions");
   lua_insert(L, -3);  // versions, resolve, case
   const int versions = lua_gettop(L) - 2;
@@ -310,15 +290,21 @@ int describeText(lua_State* L) {
 
 }  // namespace
 
-ScriptState::ScriptState(std::string_view name, std::string_view text) : inner_(std::make_unique<Inner>()) {
-  inner_->name = name;
-  inner_->L = lua_newstate(&Inner::allocate, inner_.get());
+ScriptState::ScriptState() : inner_(std::make_unique<Inner>()) {
+  inner_->L = lua_newstate(&Heap::allocate, &inner_->heap);
   if (inner_->L == nullptr) {
-    inner_->broken = Failed{"memory_limit", "There is no memory to run the script '" + inner_->name + "'."};
+    inner_->broken = Failed{"memory_limit", "There is no memory to run a script."};
     return;
   }
-  LoadTask task{name, text, &inner_->spent};
-  inner_->broken = inner_->guarded(load, &task, &kDefining);
+  lua_gc(inner_->L, LUA_GCINC, kPausePercent, 0, 0);
+  inner_->broken = inner_->guarded(prepare, &inner_->spent, &kDefining);
+}
+
+void ScriptState::load(std::string_view name, std::string_view text) {
+  inner_->name = name;
+  if (inner_->broken) return;
+  LoadTask task{name, text};
+  inner_->broken = inner_->guarded(loadText, &task, &kDefining);
 }
 
 ScriptState::~ScriptState() = default;
@@ -329,6 +315,7 @@ Outcome ScriptState::run(FrameReader* reader) {
   RunTask task;
   task.view = &view;
   task.name = &inner_->name;
+  task.heap = &inner_->heap;
   if (auto failed = inner_->guarded(resolve, &task, &task.code)) return std::move(*failed);
   return std::move(*task.outcome);
 }

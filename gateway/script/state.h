@@ -12,12 +12,13 @@ namespace hearthgate::script {
 
 class ScriptState {
  public:
-  // Compiles `text`, which errors call `name`.
-  ScriptState(std::string_view name, std::string_view text);
+  ScriptState();
   ~ScriptState();
   ScriptState(const ScriptState&) = delete;
   ScriptState& operator=(const ScriptState&) = delete;
 
+  // Compiles `text`, which errors call `name`; once.
+  void load(std::string_view name, std::string_view text);
   // Reads one case out of a frame and decides it. Every outcome is a value; a script that does not come to an end does not return.
   Outcome run(FrameReader* reader);
   // What the script says of itself; resolve() does not run.

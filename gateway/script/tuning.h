@@ -42,11 +42,16 @@ inline constexpr std::chrono::seconds kStartTime{5};
 
 // Address space of the worker (TRUST.md T21). Under sanitizers it has none, because they reserve terabytes.
 inline constexpr size_t kWorkerBytes = size_t{48} << 20;
-// Of that for Lua: the program, its libraries and its buffers take some 12 MiB, and allocators waste some.
-inline constexpr size_t kLuaBytes = size_t{30} << 20;
+// Of that for Lua: the program, its libraries and its buffers take some 14 MiB, and allocators waste some. The largest case
+// becomes some 9 MiB of tables.
+inline constexpr size_t kLuaBytes = size_t{24} << 20;
 // What earlier conflicts of a batch left is collected before the next one when it is more than this, so that each has the same
 // room; collecting after each would cost more than running them.
 inline constexpr size_t kGarbageBytes = size_t{4} << 20;
+// How far a state's memory grows, in percent of what is in use, before Lua looks for what is not used any more. Looking costs as
+// much as running a small script; with more in use than kGarbageBytes the limit could be reached before it looks.
+inline constexpr int kPausePercent = 400;
+inline constexpr int kPausePercentLarge = 200;
 // Longest text that `string.rep` and lists that `table` functions make at one go: no field may be longer.
 inline constexpr size_t kTextBytes = size_t{1} << 20;
 

@@ -78,27 +78,27 @@ bool readAll(char* bytes, size_t size) {
   return true;
 }
 
-bool run(FrameReader reader) {
+bool run(FrameReader reader, ScriptState* state) {
   const std::string_view name = reader.text();
   const std::string_view text = reader.text();
   const uint32_t base = reader.number();
   const uint32_t count = reader.number();
   if (!reader.ok()) return false;
-  ScriptState state(name, text);
+  state->load(name, text);
   for (uint32_t i = 0; i < count; ++i) {
     answers.begin();
-    const Outcome outcome = state.run(&reader);
+    const Outcome outcome = state->run(&reader);
     if (!reader.ok()) return false;
     answers.add(answerFrame(base + i, outcome));
   }
   return reader.whole();
 }
 
-bool describe(FrameReader reader) {
+bool describe(FrameReader reader, ScriptState* state) {
   const std::string_view text = reader.text();
   if (!reader.whole()) return false;
-  ScriptState state("script", text);
-  const auto described = state.describe();
+  state->load("script", text);
+  const auto described = state->describe();
   if (const auto* failed = std::get_if<Failed>(&described)) {
     answers.add(answerFrame(0, *failed));
   } else {
@@ -111,6 +111,7 @@ int serve() {
   answers.add(readyFrame());
   while (true) {
     answers.flush();
+    ScriptState state;  // made before it is needed, so that nobody waits for it
     char length[4];
     if (!readAll(length, sizeof length)) return kExitDone;
     const size_t size = FrameReader({length, sizeof length}).number();
@@ -119,7 +120,7 @@ int serve() {
     answers.begin();
     FrameReader reader({request, size});
     const auto kind = static_cast<Request>(reader.byte());
-    const bool understood = kind == Request::kRun ? run(reader) : kind == Request::kDescribe && describe(reader);
+    const bool understood = kind == Request::kRun ? run(reader, &state) : kind == Request::kDescribe && describe(reader, &state);
     if (!understood) return kExitRequest;
   }
 }
