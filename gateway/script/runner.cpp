@@ -125,7 +125,7 @@ class Job {
     encoded_[answered_ - 1].clear();
     fresh_ = true;
     barren_ = 0;
-    starved_ = false;
+    starved_ = 0;
     while (!frames_.empty() && frames_.front() <= answered_) frames_.pop_front();
   }
 
@@ -153,12 +153,9 @@ class Job {
     slot_.worker.reset();
     if (came || answered_ != before) return;  // It had just gone on: another worker does the rest.
     if (used >= kHonestTime) return timeIsUp();
-    if (!starved_) {
-      starved_ = true;
-      return;
-    }
-    settle(Failed{"starved", "The script '" + script_.name + "' got no processor time for " + limitText() +
-                                 ", twice; this machine has too much to do. It is tried again later."});
+    if (++starved_ < kStarvedTries) return;
+    settle(Failed{"starved", "The script '" + script_.name + "' got no processor time for " + limitText() + ", " +
+                                 std::to_string(kStarvedTries) + " times; this machine has too much to do. It is tried again later."});
   }
 
   void timeIsUp() {
@@ -198,7 +195,7 @@ class Job {
   Worker::Clock::time_point since_{};
   std::chrono::nanoseconds used_{};
   bool fresh_ = false;    // the worker was started for this call, or has answered it
-  bool starved_ = false;  // the next case got no processor time once
+  int starved_ = 0;       // how often the next case got no processor time
   int barren_ = 0;        // workers in a row that ended without an answer
 };
 

@@ -35,8 +35,11 @@ inline constexpr std::chrono::milliseconds kSilence{225};
 inline constexpr std::chrono::milliseconds kTick{20};
 // Of its own processor time, in ticks, after which the worker ends itself: where the gateway itself is not scheduled.
 inline constexpr int kSilentTicks = 13;
-// A worker that was killed and had less processor time than this was held up by the machine, and not by its script.
-inline constexpr std::chrono::milliseconds kHonestTime{100};
+// A worker that was killed and had less processor time than this was held up by the machine, and not by its script: what decides a
+// conflict takes some microseconds, and a millisecond where documents are large.
+inline constexpr std::chrono::milliseconds kHonestTime{50};
+// So often a conflict is tried where the machine gives its worker no time.
+inline constexpr int kStarvedTries = 3;
 // From its start until it says that it has given up its rights: some 3 ms; a loaded machine stands still for a second or two.
 inline constexpr std::chrono::seconds kStartTime{5};
 
