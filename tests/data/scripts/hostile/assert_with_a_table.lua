@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "assert-with-a-table",
+  about = "Hostile.",
+  resolve = function(c)
+    assert(nil, {})
+  end,
+}

@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "assert-without-a-message",
+  about = "Hostile.",
+  resolve = function(c)
+    assert(false)
+  end,
+}

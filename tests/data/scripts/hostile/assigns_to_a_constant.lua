@@ -1,0 +1,3 @@
+-- expect: bad_script
+local x <const> = 1
+x = 2

@@ -1,0 +1,8 @@
+-- expect: bad_result
+return {
+  name = "decline-reason-table",
+  about = "Hostile.",
+  resolve = function(c)
+    return nil, {}
+  end,
+}

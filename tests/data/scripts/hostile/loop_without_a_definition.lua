@@ -1,0 +1,2 @@
+-- expect: time_limit
+repeat until false

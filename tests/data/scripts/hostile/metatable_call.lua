@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "metatable-call",
+  about = "Hostile.",
+  resolve = function(c)
+    local f = setmetatable({}, {}) f()
+  end,
+}

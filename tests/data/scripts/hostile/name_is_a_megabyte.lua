@@ -1,0 +1,2 @@
+-- expect: bad_script
+return {name = ('x'):rep(1000000), about = 'x', resolve = function() end}

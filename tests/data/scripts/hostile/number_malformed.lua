@@ -1,0 +1,2 @@
+-- expect: bad_script
+return 3x

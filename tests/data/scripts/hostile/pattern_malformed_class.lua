@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "pattern-malformed-class",
+  about = "Hostile.",
+  resolve = function(c)
+    return {at = ('a'):match('[a')}, 'x'
+  end,
+}

@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "remove-far-outside",
+  about = "Hostile.",
+  resolve = function(c)
+    table.remove({}, math.mininteger)
+  end,
+}

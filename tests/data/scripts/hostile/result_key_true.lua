@@ -1,0 +1,8 @@
+-- expect: bad_result
+return {
+  name = "result-key-true",
+  about = "Hostile.",
+  resolve = function(c)
+    return {t = {[true] = 1}}, 'x'
+  end,
+}

@@ -1,0 +1,8 @@
+-- expect: bad_result
+return {
+  name = "result-number",
+  about = "Hostile.",
+  resolve = function(c)
+    return 42, 'x'
+  end,
+}

@@ -1,0 +1,8 @@
+-- expect: bad_result
+return {
+  name = "result-text",
+  about = "Hostile.",
+  resolve = function(c)
+    return 'on', 'x'
+  end,
+}

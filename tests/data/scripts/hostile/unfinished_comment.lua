@@ -1,0 +1,3 @@
+-- expect: bad_script
+--[[ never closed
+return {}

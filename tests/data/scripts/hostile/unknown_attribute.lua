@@ -1,0 +1,2 @@
+-- expect: bad_script
+local x <forever> = 1

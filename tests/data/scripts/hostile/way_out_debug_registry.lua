@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "way-out-debug-registry",
+  about = "Hostile.",
+  resolve = function(c)
+    debug.getregistry()
+  end,
+}

@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "way-out-dofile",
+  about = "Hostile.",
+  resolve = function(c)
+    dofile('/etc/passwd')
+  end,
+}

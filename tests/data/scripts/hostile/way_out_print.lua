@@ -1,0 +1,8 @@
+-- expect: script_failed
+return {
+  name = "way-out-print",
+  about = "Hostile.",
+  resolve = function(c)
+    print('x')
+  end,
+}
