@@ -41,9 +41,10 @@ std::string plainFields(const Version& version) { return version.fields; }
 
 std::string pathText(const model::Path& path) {
   std::string text;
-  for (const std::string& key : model::splitPath(path)) {
-    if (!text.empty()) text += '.';
-    for (const char c : key) {
+  const std::vector<std::string> keys = model::splitPath(path);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i > 0) text += '.';
+    for (const char c : keys[i]) {
       if (c == '.' || c == '\\') text += '\\';
       text += c;
     }

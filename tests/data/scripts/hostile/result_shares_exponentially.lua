@@ -1,4 +1,4 @@
--- expect: result_too_large
+-- expect: result_too_large|time_limit
 return {
   name = "result-shares-exponentially",
   about = "Hostile.",
