@@ -75,11 +75,14 @@ hg.set = set
 
 -- The versions that are not deleted, or all when all are.
 local function live(c)
+  local versions, deleted = c.versions, false
+  for i = 1, #versions do deleted = deleted or versions[i].deleted end
+  if not deleted then return versions end
   local some = {}
-  for _, version in ipairs(c.versions) do
+  for _, version in ipairs(versions) do
     if not version.deleted then some[#some + 1] = version end
   end
-  return #some > 0 and some or c.versions
+  return #some > 0 and some or versions
 end
 hg.live = live
 
@@ -92,7 +95,9 @@ end
 -- known to be right is newer than any other, and of two alike the one that comes first in c.versions is taken.
 local function extreme(c, which, better)
   local best
-  for _, version in ipairs(live(c)) do
+  local versions = live(c)
+  for i = 1, #versions do
+    local version = versions[i]
     if (not which or which(version)) and (not best or better(version, best)) then best = version end
   end
   return best
@@ -229,19 +234,22 @@ end
 function hg.merge(c, base)
   base = base or newest(c)
   local fields, from = copy(base.fields), {}
-  for _, version in ipairs(live(c)) do
+  local versions = live(c)
+  for i = 1, #versions do
+    local version = versions[i]
     for path in pairs(version.changed) do
       if not from[path] or (version == base or (from[path] ~= base and later(version, from[path]))) then from[path] = version end
     end
   end
   -- What is taken out goes first, so that what is put below or above it stays.
+  local put = {}
   for path, version in pairs(from) do
-    if version ~= base and get(version, path) == nil then set(fields, path, nil) end
+    if version ~= base then
+      local value = get(version, path)
+      if value == nil then set(fields, path, nil) else put[#put + 1] = path end
+    end
   end
-  for path, version in pairs(from) do
-    local value = get(version, path)
-    if version ~= base and value ~= nil then set(fields, path, copy(value)) end
-  end
+  for i = 1, #put do set(fields, put[i], copy(get(from[put[i]], put[i]))) end
   return fields
 end
 

@@ -10,6 +10,8 @@
 namespace hearthgate::script {
 namespace {
 
+constexpr int kUsualMembers = 4;  // a table that is made for so many grows less often
+
 // Reads the canonical text that the model writes. Deeper or other text is the gateway's mistake and raises an error.
 class JsonReader {
  public:
@@ -52,8 +54,8 @@ class JsonReader {
 
   void readObject(size_t levels) {
     expect("{");
-    lua_newtable(L_);
-    if (take('}')) return;
+    if (take('}')) return lua_newtable(L_);
+    lua_createtable(L_, 0, kUsualMembers);
     do {
       readString();
       expect(":");
@@ -78,8 +80,9 @@ class JsonReader {
 
   void readString() {
     expect("\"");
-    const size_t end = text_.find_first_of("\"\\", at_);
-    if (end == std::string_view::npos) wrong();
+    size_t end = at_;
+    while (end < text_.size() && text_[end] != '"' && text_[end] != '\\') ++end;
+    if (end == text_.size()) wrong();
     if (text_[end] == '"') {
       lua_pushlstring(L_, text_.data() + at_, end - at_);
       at_ = end + 1;
@@ -117,12 +120,16 @@ class JsonReader {
   }
 
   void readNumber() {
-    const size_t end = std::min(text_.find_first_of(",]}", at_), text_.size());
+    size_t end = at_;
+    bool whole = true;
+    for (; end < text_.size() && text_[end] != ',' && text_[end] != ']' && text_[end] != '}'; ++end) {
+      whole = whole && text_[end] != '.' && text_[end] != 'e';
+    }
     const std::string_view number = text_.substr(at_, end - at_);
     const char* const last = number.data() + number.size();
     if (number.empty()) wrong();
     at_ = end;
-    if (number.find_first_of(".e") != std::string_view::npos) {
+    if (!whole) {
       double value = 0;
       const auto read = std::from_chars(number.data(), last, value);
       if (read.ptr != last || read.ec != std::errc()) wrong();

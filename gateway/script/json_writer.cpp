@@ -14,6 +14,11 @@
 namespace hearthgate::script {
 namespace {
 
+// Most texts are ASCII, and that is quickly seen.
+bool isText(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }) || isUtf8(text);
+}
+
 class JsonWriter {
  public:
   JsonWriter(lua_State* L, size_t max_bytes, std::string* out) : L_(L), end_(out->size() + max_bytes), out_(*out) {}
@@ -72,8 +77,7 @@ class JsonWriter {
     const char* const bytes = lua_tolstring(L_, index, &size);
     const std::string_view text(bytes, size);
     if (size > kResultBytes) return append(text);  // Too long, whatever it says.
-    if (!isUtf8(text)) return bad("is no UTF-8 text");
-    return append("\"") && appendEscaped(text) && append("\"");
+    return append("\"") && (isText(text) || bad("is no UTF-8 text")) && appendEscaped(text) && append("\"");
   }
 
   bool appendEscaped(std::string_view text) {
@@ -154,7 +158,7 @@ class JsonWriter {
     if (!append("{")) return false;
     for (size_t i = from; i < end; ++i) {
       const std::string_view key = keys_[i];
-      if (!isUtf8(key)) return bad("has a key that is no UTF-8 text");
+      if (!isText(key)) return bad("has a key that is no UTF-8 text");
       path_.push_back(key);
       if ((i > from && !append(",")) || !append("\"") || !appendEscaped(key) || !append("\":")) return false;
       lua_pushlstring(L_, key.data(), key.size());

@@ -101,6 +101,7 @@ struct ScriptState::Inner {
   lua_State* L = nullptr;  // lives in the heap and goes with it: nothing in it has to be told of its end
   Heap heap{kLuaBytes};
   Spent spent;
+  Description definition;  // once it was read; until then without a name
   std::optional<Failed> broken;  // why nothing can run
 
   // Calls `function` with `task` so that errors come back. Gives what went wrong, with `code` for an error of the script's.
@@ -158,7 +159,7 @@ struct RunTask {
   const Heap* heap = nullptr;
   const char* code = kDefining;
   std::optional<Outcome> outcome;
-  Description description;
+  Description* definition = nullptr;
 
   int settle(Outcome settled) {
     outcome = std::move(settled);
@@ -198,7 +199,7 @@ std::string readDefinition(lua_State* L, Description* description) {
   if (!lua_istable(L, -1)) return "returns no definition; it ends with: return {name = …, about = …, resolve = function(c) … end}";
   const auto readText = [&](const char* key, size_t most, std::string* out) {
     lua_getfield(L, -1, key);
-    const bool fits = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) <= most;
+    const bool fits = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0 && lua_rawlen(L, -1) <= most;
     if (fits) out->assign(lua_tostring(L, -1), lua_rawlen(L, -1));
     lua_pop(L, 1);
     return fits;
@@ -265,9 +266,16 @@ int settleResult(lua_State* L, RunTask* task, int versions, int fields) {
 int resolve(lua_State* L) {
   auto& task = *static_cast<RunTask*>(lua_touserdata(L, 1));
   pushDefinition(L);
-  const std::string problem = readDefinition(L, &task.description);
-  if (!problem.empty()) return task.badScript(problem + ".");
-  if (!applies(task.description, *task.view)) {
+  // The text gives the same definition each time, since it finds the same each time.
+  if (task.definition->name.empty()) {
+    *task.definition = {};
+    const std::string problem = readDefinition(L, task.definition);
+    if (!problem.empty()) {
+      task.definition->name.clear();
+      return task.badScript(problem + ".");
+    }
+  }
+  if (!applies(*task.definition, *task.view)) {
     return task.settle(Declined{"The script '" + *task.name + "' is not for entities like this one (its applies_to)."});
   }
   lua_getfield(L, -1, "resolve");
@@ -284,7 +292,7 @@ int resolve(lua_State* L) {
 int describeText(lua_State* L) {
   auto& task = *static_cast<RunTask*>(lua_touserdata(L, 1));
   pushDefinition(L);
-  const std::string problem = readDefinition(L, &task.description);
+  const std::string problem = readDefinition(L, task.definition);
   return problem.empty() ? 0 : task.badScript(problem + ".");
 }
 
@@ -316,6 +324,7 @@ Outcome ScriptState::run(FrameReader* reader) {
   task.view = &view;
   task.name = &inner_->name;
   task.heap = &inner_->heap;
+  task.definition = &inner_->definition;
   if (auto failed = inner_->guarded(resolve, &task, &task.code)) return std::move(*failed);
   return std::move(*task.outcome);
 }
@@ -324,9 +333,10 @@ std::variant<Description, Failed> ScriptState::describe() {
   if (inner_->broken) return *inner_->broken;
   RunTask task;
   task.name = &inner_->name;
+  task.definition = &inner_->definition;
   if (auto failed = inner_->guarded(describeText, &task, &task.code)) return std::move(*failed);
   if (task.outcome) return std::get<Failed>(std::move(*task.outcome));
-  return std::move(task.description);
+  return std::move(inner_->definition);
 }
 
 }  // namespace hearthgate::script

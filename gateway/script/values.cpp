@@ -154,7 +154,7 @@ bool keyBefore(lua_State* L, int a, int b) {
 void pushSortedKeys(lua_State* L, int index) {
   index = lua_absindex(L, index);
   luaL_checkstack(L, 6, "too much at a time");
-  lua_newtable(L);
+  lua_createtable(L, 4, 0);
   const int list = lua_gettop(L);
   lua_Integer count = 0;
   bool sorted = true;
