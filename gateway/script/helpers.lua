@@ -30,6 +30,7 @@ local function keys_of(path)
     at = at + 1
   end
   keys[#keys + 1] = concat(key)
+  if #path > 255 then return keys end
   if known_count == 256 then known, known_count = {}, 0 end
   known[path], known_count = keys, known_count + 1
   return keys

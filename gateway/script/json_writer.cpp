@@ -97,6 +97,7 @@ class JsonWriter {
   }
 
   bool writeTable(int index) {
+    if (isGuarded(L_, index)) return bad("is a library");
     const void* const self = lua_topointer(L_, index);
     if (std::find(open_.begin(), open_.end(), self) != open_.end()) return bad("holds itself");
     if (open_.size() >= kResultDepth) return bad("is nested deeper than " + std::to_string(kResultDepth) + " levels");

@@ -134,7 +134,8 @@ int protectedCall(lua_State* L) {
   luaL_checkany(L, 1);
   const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   auto* const spent = static_cast<Spent*>(lua_touserdata(L, lua_upvalueindex(1)));
-  if (status != LUA_OK && status != LUA_ERRRUN) spent->memory = true;
+  // What is neither an error of the script's nor one while an error was handled is want of memory, a C++ exception too.
+  if (status != LUA_OK && status != LUA_ERRRUN && status != LUA_ERRERR) spent->memory = true;
   // Whoever used up the memory does not go on: how far it would come differs between machines.
   if (spent->memory) return lua_error(L);
   lua_pushboolean(L, status == LUA_OK);

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/utf8.h"
 #include "script/strikes.h"
 #include "script/tuning.h"
 #include "script/worker.h"
@@ -27,13 +28,13 @@ std::string limitText() { return std::to_string((kSilence + kTick).count() + 5) 
 class Job {
  public:
   Job(const std::string& program, Strikes& strikes, Slot& slot, const Script& script, std::span<const Case> cases)
-      : program_(program), strikes_(strikes), slot_(slot), script_(script), hash_(sha256(script.text)), outcomes_(cases.size()) {
+      : program_(program), strikes_(strikes), slot_(slot), script_(script), name_(displayName(script.name)), hash_(sha256(script.text)), outcomes_(cases.size()) {
     for (size_t i = 0; i < cases.size(); ++i) encode(cases[i], i);
   }
 
   std::vector<Outcome> run() {
     if (script_.text.size() > kScriptBytes) {
-      failRest({"bad_script", "The script '" + script_.name + "' has " + std::to_string(script_.text.size()) + " bytes; at most " +
+      failRest({"bad_script", "The script '" + name_ + "' has " + std::to_string(script_.text.size()) + " bytes; at most " +
                                   std::to_string(kScriptBytes) + " are run."});
     } else if (strikes_.isOff(hash_)) {
       failRest(switchedOff());
@@ -43,7 +44,9 @@ class Job {
       sendAhead();
       const Worker::Event event = slot_.worker->exchange(since_ + kSilence);
       if (takeAnswers()) continue;
-      if (event == Worker::Event::kSilent) {
+      // Bytes that never become an answer are silence too.
+      const bool drips = event == Worker::Event::kBytes && Worker::Clock::now() > since_ + 2 * kSilence;
+      if (event == Worker::Event::kSilent || drips) {
         silent();
       } else if (event == Worker::Event::kEnded) {
         ended();
@@ -110,7 +113,7 @@ class Job {
       auto* of_case = answer.ok() ? std::get_if<CaseAnswer>(&**answer) : nullptr;
       if (of_case == nullptr || of_case->number != answered_ || answered_ >= sent_) {
         slot_.worker.reset();
-        strike(answer.ok() ? Failed{"bad_answer", "The worker of the script '" + script_.name + "' answered what it was not asked."}
+        strike(answer.ok() ? Failed{"bad_answer", "The worker of the script '" + name_ + "' answered what it was not asked."}
                            : failedWith(answer.error()));
         return true;
       }
@@ -135,14 +138,14 @@ class Job {
   }
 
   Failed switchedOff() const {
-    return {"switched_off", "The script '" + script_.name + "' had to be stopped " + std::to_string(kStrikes) +
+    return {"switched_off", "The script '" + name_ + "' had to be stopped " + std::to_string(kStrikes) +
                                 " times within an hour and is off. Mend it, or switch it on again."};
   }
 
   // The first case that has no answer made it necessary to kill the worker.
   void strike(const Failed& failed) {
     settle(failed);
-    if (strikes_.add(hash_, script_.name)) failRest(switchedOff());
+    if (strikes_.add(hash_, name_)) failRest(switchedOff());
   }
 
   void silent() {
@@ -154,12 +157,12 @@ class Job {
     if (came || answered_ != before) return;  // It had just gone on: another worker does the rest.
     if (used >= kHonestTime) return timeIsUp();
     if (++starved_ < kStarvedTries) return;
-    settle(Failed{"starved", "The script '" + script_.name + "' got no processor time for " + limitText() + ", " +
+    settle(Failed{"starved", "The script '" + name_ + "' got no processor time for " + limitText() + ", " +
                                  std::to_string(kStarvedTries) + " times; this machine has too much to do. It is tried again later."});
   }
 
   void timeIsUp() {
-    strike({"time_limit", "The script '" + script_.name + "' did not come to an end within " + limitText() +
+    strike({"time_limit", "The script '" + name_ + "' did not come to an end within " + limitText() +
                               " and was stopped. The conflict stays open; mend the script."});
   }
 
@@ -168,12 +171,12 @@ class Job {
     slot_.worker.reset();
     if (ending.time) return timeIsUp();
     if (ending.cause == Ending::Cause::kScript) {
-      return strike({"worker_crashed", "The worker of the script '" + script_.name + "' broke while it ran: " + ending.how + "."});
+      return strike({"worker_crashed", "The worker of the script '" + name_ + "' broke while it ran: " + ending.how + "."});
     }
     // One that was there before may have been gone when it was called.
     if (!std::exchange(fresh_, true)) return;
     const Failed failed{ending.cause == Ending::Cause::kOutside ? "worker_killed" : "worker_not_started",
-                        "The worker of the script '" + script_.name + "' is gone: " + ending.how +
+                        "The worker of the script '" + name_ + "' is gone: " + ending.how +
                             ". It was not the gateway that ended it; look in the system's log whether memory was short."};
     ++barren_;
     if (barren_ >= kBarrenStarts) return failRest(failed);
@@ -186,6 +189,7 @@ class Job {
   Strikes& strikes_;
   Slot& slot_;
   const Script& script_;
+  const std::string name_;
   const Sha256Digest hash_;
   std::vector<Outcome> outcomes_;
   std::vector<size_t> order_;         // which case stands at a position
@@ -250,39 +254,47 @@ Result<Description> Runner::describe(std::string_view text, const std::string& o
   }
   const auto slot = inner_->slotOf(origin);
   std::lock_guard lock(slot->mutex);
-  // A worker that was there may have been killed meanwhile, so a second one is tried.
-  for (const bool again : {true, false}) {
+  // A worker that was there may have been killed meanwhile, and a machine may give one no time: then another one is tried.
+  Error last = stateError("starved", "The script's worker got no processor time; this machine has too much to do. Try again later.");
+  for (int tries = 0; tries < kStarvedTries; ++tries) {
     if (!slot->worker) {
       HG_TRY(slot->worker, Worker::start(inner_->program));
     }
-    slot->worker->send(describeFrame(text));
+    Worker& worker = *slot->worker;
+    const auto used = worker.used();
+    worker.send(describeFrame(text));
     const auto deadline = Worker::Clock::now() + kSilence;
     Worker::Event event = Worker::Event::kBytes;
-    auto answer = slot->worker->nextAnswer();
+    auto answer = worker.nextAnswer();
     while (answer.ok() && !*answer && event == Worker::Event::kBytes) {
-      event = slot->worker->exchange(deadline);
-      answer = slot->worker->nextAnswer();
+      event = Worker::Clock::now() > deadline + kSilence ? Worker::Event::kSilent : worker.exchange(deadline);
+      answer = worker.nextAnswer();
     }
     if (answer.ok() && *answer) {
       if (auto* description = std::get_if<Description>(&**answer)) return std::move(*description);
-      if (auto* of_case = std::get_if<CaseAnswer>(&**answer)) {
-        if (auto* failed = std::get_if<Failed>(&of_case->outcome)) return inputError(failed->code, failed->message);
-      }
+      const auto* of_case = std::get_if<CaseAnswer>(&**answer);
+      const auto* failed = of_case != nullptr ? std::get_if<Failed>(&of_case->outcome) : nullptr;
+      if (failed != nullptr) return inputError(failed->code, failed->message);
     }
-    Ending ending;
-    if (event == Worker::Event::kEnded) ending = slot->worker->ending();
-    slot->worker.reset();
     // The name or a pattern is what was refused.
     if (!answer.ok() && answer.error().domain == Domain::kInput) return std::move(answer).error();
-    if (event == Worker::Event::kEnded && ending.cause != Ending::Cause::kScript && again) continue;
+    const bool starved = event == Worker::Event::kSilent && worker.used() - used < kHonestTime;
+    Ending ending;
+    if (event == Worker::Event::kEnded) ending = worker.ending();
+    slot->worker.reset();
     if (event == Worker::Event::kBytes) return pluginError("bad_answer", "The script's worker answered what it was not asked.");
+    if (starved) continue;
+    if (event == Worker::Event::kEnded && ending.cause != Ending::Cause::kScript) {
+      last = stateError("worker_killed", "The script's worker is gone while it read the definition: " + ending.how + ". Try again.");
+      continue;
+    }
     (void)inner_->strikes.add(hash, "script");
     if (event == Worker::Event::kSilent || ending.time) {
       return inputError("time_limit", "The script did not come to its definition within " + limitText() + " and was stopped.");
     }
     return inputError("worker_crashed", "The script's worker broke while it read the definition: " + ending.how + ".");
   }
-  return stateError("worker_killed", "The script's worker was killed twice while it read the definition; it is tried again when asked.");
+  return last;
 }
 
 std::vector<SwitchedOff> Runner::switchedOff() const { return inner_->strikes.off(); }

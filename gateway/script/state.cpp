@@ -115,7 +115,7 @@ struct ScriptState::Inner {
     const int status = lua_pcall(L, 1, 0, 0);
     if (status == LUA_OK) return std::nullopt;
     // Buffers of the string library raise an ordinary error when they do not get memory.
-    if (spent.memory || status != LUA_ERRRUN || heap.refused() > 0) {
+    if (spent.memory || (status != LUA_ERRRUN && status != LUA_ERRERR) || heap.refused() > 0) {
       return Failed{"memory_limit", "The script '" + name + "' used more than the " + std::to_string(kLuaBytes >> 20) +
                                         " MiB of memory that it gets; make it build less at a time."};
     }

@@ -138,6 +138,12 @@ void markList(lua_State* L, int index) {
 }
 bool isMarkedList(lua_State* L, int index) { return hasMark(L, index, &kListMark); }
 
+bool isGuarded(lua_State* L, int index) {
+  if (!lua_getmetatable(L, index)) return false;
+  lua_pop(L, 1);
+  return !isMarkedList(L, index);
+}
+
 bool keyBefore(lua_State* L, int a, int b) {
   const int rank_a = keyRank(L, a);
   const int rank_b = keyRank(L, b);
@@ -263,6 +269,8 @@ int valueList(lua_State* L) {
   if (lua_isnone(L, 1)) lua_newtable(L);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  // What guards a library is a metatable too, and must not make way for the mark.
+  if (isGuarded(L, 1)) return luaL_error(L, "a library is no list");
   markList(L, 1);
   return 1;
 }

@@ -34,6 +34,8 @@ std::string_view largeText(lua_State* L, int index);
 // Marks the table at `index` as a list.
 void markList(lua_State* L, int index);
 bool isMarkedList(lua_State* L, int index);
+// Whether the table at `index` has another metatable than that mark: a library, or a script's globals.
+bool isGuarded(lua_State* L, int index);
 
 // The keys of the table at `index` as a new list: numbers, then texts, then booleans, each in their order. Raises an error
 // where a key is something else, because such keys have no order that is the same everywhere.

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "lan/mdns_messages.h"
+#include "script/frames.h"
 #include "sim/home.h"
 #include "store/rules_codec.h"
 #include "sync/frames.h"
@@ -229,6 +230,22 @@ void mdnsSeeds() {
   for (size_t i = 0; i < 12; ++i) seed("mdns_messages_fuzz", "made-" + std::to_string(i), byte(0) + random.bytes(200));
 }
 
+void scriptSeeds() {
+  using namespace script;
+  const std::vector<std::pair<std::string, std::string>> answers = {
+      {"ready", readyFrame()},
+      {"resolved", answerFrame(1, Resolved{R"({"brightness":200,"list":[1,1.5,null],"state":"on"})", "the newest"})},
+      {"declined", answerFrame(2, Declined{"ask somebody"})},
+      {"failed", answerFrame(3, Failed{"script_failed", "lamp:3: no such field"})},
+      {"described", answerFrame(Description{"brighter-lamp", "The brighter wish wins.", {"state"}, {"light.*"}})}};
+  std::string all;
+  for (const auto& [name, frame] : answers) {
+    seed("script_answers_fuzz", name, frame);
+    all += frame;
+  }
+  seed("script_answers_fuzz", "all", all);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -242,5 +259,6 @@ int main(int argc, char** argv) {
   trustSeeds();
   fileSeeds();
   mdnsSeeds();
+  scriptSeeds();
   return 0;
 }

@@ -81,6 +81,15 @@ TEST_F(LibraryTest, AScriptCannotChangeWhatAnotherConflictFinds) {
   for (const Outcome& outcome : runner.run(changing, cases)) EXPECT_EQ(outcome, Outcome(Resolved{R"({"a":1})", "xxx"}));
 }
 
+TEST_F(LibraryTest, NoFunctionTakesAwayWhatGuardsALibrary) {
+  const Script attacking = scriptWith("local before = string.mine pcall(hg.list, string) pcall(hg.list, hg) pcall(table.insert, string, 1) "
+                                      "pcall(table.sort, string, function() string.mine = 1 end) pcall(hg.set, string, 'mine', 1) "
+                                      "pcall(function() string.mine = 1 end) return {was = before == nil, is = string.mine == nil, n = #string}, 'r'");
+  const std::vector<Case> cases(20, lamp());
+  for (const Outcome& outcome : runner.run(attacking, cases)) EXPECT_EQ(told(outcome), R"({"is":true,"n":0,"was":true})");
+  for (const char* result : {"string", "hg", "_ENV", "{a = math}"}) EXPECT_THAT(tell(std::string("return ") + result + ", 'r'"), HasSubstr("is a library"));
+}
+
 TEST_F(LibraryTest, TheSameComesOutOfEveryWorker) {
   const std::string body =
       "local t = {} for i = 1, 200 do t['key' .. (i * 7919) % 1000] = i end local parts = {} "
