@@ -86,7 +86,7 @@ int confine(void (*tick)(int)) {
 // Lua asks for the time where it seeds its random numbers and its hash of strings, and where sorting takes long. The filter lets nobody ask
 // the kernel, and scripts are to depend on no clock: the program has one that stands still. (Sanitizers have functions
 // of these names themselves.)
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !HEARTHGATE_SANITIZED
 extern "C" __attribute__((visibility("default"))) time_t time(time_t* at) noexcept {
   if (at != nullptr) *at = 0;
   return 0;

@@ -9,6 +9,17 @@
 
 namespace hearthgate::script {
 
+// Under a sanitizer, whose run time reserves terabytes, opens /proc and has threads of its own, memory is limited in Lua's
+// allocator alone, calls that lead out are what is refused instead of all that are not needed, and everything takes longer.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HEARTHGATE_SANITIZED true
+#elif defined(__has_feature)
+#define HEARTHGATE_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define HEARTHGATE_SANITIZED false
+#endif
+inline constexpr bool kSanitized = HEARTHGATE_SANITIZED;
+
 // One message on a pipe (TRUST.md T21).
 inline constexpr size_t kFrameBytes = size_t{1} << 20;
 // Text of one script: some thousand lines; the longest that ships has eighty.
@@ -30,11 +41,11 @@ inline constexpr size_t kMaxPatterns = 64;
 
 // A worker that has said nothing for so long is killed. With the two numbers below it that is 250 ms from the moment where a
 // conflict is begun: what was finished before goes out at the first tick after it.
-inline constexpr std::chrono::milliseconds kSilence{225};
+inline constexpr std::chrono::milliseconds kSilence{kSanitized ? 1'000 : 225};
 // Processor time after which the worker hands out what it has finished.
 inline constexpr std::chrono::milliseconds kTick{20};
 // Of its own processor time, in ticks, after which the worker ends itself: where the gateway itself is not scheduled.
-inline constexpr int kSilentTicks = 13;
+inline constexpr int kSilentTicks = kSanitized ? 60 : 13;
 // A worker that was killed and had less processor time than this was held up by the machine, and not by its script: what decides a
 // conflict takes some microseconds, and a millisecond where documents are large.
 inline constexpr std::chrono::milliseconds kHonestTime{50};

@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "script/sandbox.h"
 #include "script/tuning.h"
 #include "unit/script/support.h"
 

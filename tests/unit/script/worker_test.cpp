@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <thread>
 
-#include "script/sandbox.h"
 #include "script/tuning.h"
 #include "support/eventually.h"
 #include "unit/script/support.h"
