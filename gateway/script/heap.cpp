@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "script/seed.h"
+
 namespace hearthgate::script {
 namespace {
 
@@ -51,7 +53,17 @@ void* Heap::allocate(void* self, void* block, size_t old_size, size_t new_size) 
     return nullptr;
   }
   heap.used_ += new_size - old_size;
+  if (heap.seed_place_) heap.writeSeed(made);
   return made;
+}
+
+void Heap::writeSeed(void* made) {
+  if (first_ == nullptr) {
+    first_ = static_cast<char*>(made);
+    return;
+  }
+  std::memcpy(first_ + *seed_place_, &kSeed, sizeof kSeed);
+  seed_place_.reset();
 }
 
 void* Heap::take(size_t size) {

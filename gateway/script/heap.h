@@ -4,12 +4,14 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 namespace hearthgate::script {
 
 class Heap {
  public:
-  explicit Heap(size_t limit) : limit_(limit) {}
+  // At `seed_place` of its first block, if there is one, it writes kSeed when the second one is asked for (seed.h).
+  Heap(size_t limit, std::optional<size_t> seed_place) : limit_(limit), seed_place_(seed_place) {}
   ~Heap();
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
@@ -39,7 +41,11 @@ class Heap {
   void link(Large* large);
   void unlink(Large* large);
 
+  void writeSeed(void* made);
+
   const size_t limit_;
+  std::optional<size_t> seed_place_;  // until it was written
+  char* first_ = nullptr;
   size_t used_ = 0, refused_ = 0;
   std::array<Free*, kSmall / kStep + 1> free_{};
   std::array<void*, 1024> pages_{};  // enough for the limit

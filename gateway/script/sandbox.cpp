@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <ctime>
 
 #include "script/frames.h"
 #include "script/tuning.h"
@@ -82,14 +81,3 @@ int confine(void (*tick)(int)) {
 }
 
 }  // namespace hearthgate::script
-
-// Lua asks for the time where it seeds its random numbers and its hash of strings, and where sorting takes long. The filter lets nobody ask
-// the kernel, and scripts are to depend on no clock: the program has one that stands still. (Sanitizers have functions
-// of these names themselves.)
-#if !HEARTHGATE_SANITIZED
-extern "C" __attribute__((visibility("default"))) time_t time(time_t* at) noexcept {
-  if (at != nullptr) *at = 0;
-  return 0;
-}
-extern "C" __attribute__((visibility("default"))) clock_t clock() noexcept { return 0; }
-#endif

@@ -8,6 +8,7 @@
 #include "model/rules.h"
 #include "script/heap.h"
 #include "script/library.h"
+#include "script/seed.h"
 #include "script/tuning.h"
 #include "script/values.h"
 
@@ -96,10 +97,20 @@ const char kChunk = 0;        // the compiled text
 
 }  // namespace
 
+namespace {
+
+// Looked for once in the life of the process.
+std::optional<size_t> knownSeedPlace() {
+  static const std::optional<size_t> place = seedPlace();
+  return place;
+}
+
+}  // namespace
+
 struct ScriptState::Inner {
   std::string name;
   lua_State* L = nullptr;  // lives in the heap and goes with it: nothing in it has to be told of its end
-  Heap heap{kLuaBytes};
+  Heap heap{kLuaBytes, knownSeedPlace()};
   Spent spent;
   Description definition;  // once it was read; until then without a name
   std::optional<Failed> broken;  // why nothing can run
