@@ -43,6 +43,17 @@ int safeToString(lua_State* L) {
   return 1;
 }
 
+// Calls the original, which is the first upvalue, with all arguments. Its errors get the line of the script, which they would not find.
+int callOriginal(lua_State* L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) == LUA_OK) return 1;
+  luaL_where(L, 1);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 // The original with what it would tell of addresses taken away.
 int safeFormat(lua_State* L) {
   const std::string_view format(luaL_checkstring(L, 1), lua_rawlen(L, 1));
@@ -58,10 +69,7 @@ int safeFormat(lua_State* L) {
     dropSignOfNan(L, argument);
     if (conversion == 's' && type != LUA_TNUMBER && type != LUA_TSTRING) replaceByName(L, argument);
   }
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 1);
-  return 1;
+  return callOriginal(L);
 }
 
 int safeRep(lua_State* L) {
@@ -78,10 +86,7 @@ int safeRep(lua_State* L) {
     return luaL_error(L, "string.rep: the text would be longer than %d bytes", static_cast<int>(kTextBytes));
   }
   lua_settop(L, 3);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, 3, 1);
-  return 1;
+  return callOriginal(L);
 }
 
 // The next key, the value there: upvalues are the table, its keys and the number of the last one.
@@ -130,12 +135,21 @@ int orderedNext(lua_State* L) {
   return 2;
 }
 
+}  // namespace
+
+bool isMemoryError(int status, bool refused) {
+  if (status == LUA_OK) return false;
+  return refused || (status != LUA_ERRRUN && status != LUA_ERRERR);
+}
+
+namespace {
+
 int protectedCall(lua_State* L) {
   luaL_checkany(L, 1);
-  const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   auto* const spent = static_cast<Spent*>(lua_touserdata(L, lua_upvalueindex(1)));
-  // What is neither an error of the script's nor one while an error was handled is want of memory, a C++ exception too.
-  if (status != LUA_OK && status != LUA_ERRRUN && status != LUA_ERRERR) spent->memory = true;
+  const size_t refused = spent->heap.refused();
+  const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  if (isMemoryError(status, spent->heap.refused() > refused)) spent->memory = true;
   // Whoever used up the memory does not go on: how far it would come differs between machines.
   if (spent->memory) return lua_error(L);
   lua_pushboolean(L, status == LUA_OK);
@@ -221,10 +235,15 @@ void wrap(lua_State* L, const char* name, lua_CFunction function) {
   lua_setfield(L, -2, name);
 }
 
+// Pushes a library. Where Lua looks for the names of functions when it tells of an error, it stands whole; scripts do not get there.
 void open(lua_State* L, const char* name, lua_CFunction opener) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_pushcfunction(L, opener);
   lua_pushstring(L, name);
   lua_call(L, 1, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, name);
+  lua_remove(L, -2);
 }
 
 constexpr const char* kBase[] = {"assert", "error", "ipairs", "rawequal", "rawlen", "select", "tonumber", "type"};

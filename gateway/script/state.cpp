@@ -111,7 +111,7 @@ struct ScriptState::Inner {
   std::string name;
   lua_State* L = nullptr;  // lives in the heap and goes with it: nothing in it has to be told of its end
   Heap heap{kLuaBytes, knownSeedPlace()};
-  Spent spent;
+  Spent spent{heap};
   Description definition;  // once it was read; until then without a name
   std::optional<Failed> broken;  // why nothing can run
 
@@ -125,8 +125,7 @@ struct ScriptState::Inner {
     lua_pushlightuserdata(L, task);
     const int status = lua_pcall(L, 1, 0, 0);
     if (status == LUA_OK) return std::nullopt;
-    // Buffers of the string library raise an ordinary error when they do not get memory.
-    if (spent.memory || (status != LUA_ERRRUN && status != LUA_ERRERR) || heap.refused() > 0) {
+    if (spent.memory || isMemoryError(status, heap.refused() > 0)) {
       return Failed{"memory_limit", "The script '" + name + "' used more than the " + std::to_string(kLuaBytes >> 20) +
                                         " MiB of memory that it gets; make it build less at a time."};
     }
