@@ -92,7 +92,7 @@ class Job {
       do {
         cases += encoded_[sent_++];
       } while (sent_ < order_.size() && sent_ - from < kBatchCases && cases.size() + encoded_[sent_].size() <= kBatchBytes);
-      slot_.worker->send(runFrame(script_.name, script_.text, static_cast<uint32_t>(from), static_cast<uint32_t>(sent_ - from), cases));
+      slot_.worker->send(runFrame(name_, script_.text, static_cast<uint32_t>(from), static_cast<uint32_t>(sent_ - from), cases));
       frames_.push_back(sent_);
     }
   }
@@ -175,9 +175,11 @@ class Job {
     }
     // One that was there before may have been gone when it was called.
     if (!std::exchange(fresh_, true)) return;
-    const Failed failed{ending.cause == Ending::Cause::kOutside ? "worker_killed" : "worker_not_started",
+    const bool outside = ending.cause == Ending::Cause::kOutside;
+    const Failed failed{outside ? "worker_killed" : "worker_not_started",
                         "The worker of the script '" + name_ + "' is gone: " + ending.how +
-                            ". It was not the gateway that ended it; look in the system's log whether memory was short."};
+                            (outside ? ". It was not the gateway that ended it; the system's log says whether memory was short."
+                                     : ". Install the gateway's programs again, all of one version.")};
     ++barren_;
     if (barren_ >= kBarrenStarts) return failRest(failed);
     const int barren = barren_;

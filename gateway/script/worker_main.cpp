@@ -24,6 +24,7 @@ class Answers {
   void add(std::string_view frame) {
     silent_ticks_ = 0;
     if (end_ + frame.size() > sizeof bytes_) flush();
+    if (frame.size() > sizeof bytes_) ::_exit(kExitRequest);  // All that goes into an answer is limited before.
     std::memcpy(bytes_ + end_, frame.data(), frame.size());
     end_ = end_ + frame.size();
     if (kSanitized) flush();  // The thread sanitizer holds signals back while a program computes.
