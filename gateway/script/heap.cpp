@@ -53,6 +53,7 @@ void* Heap::allocate(void* self, void* block, size_t old_size, size_t new_size) 
     return nullptr;
   }
   heap.used_ += new_size - old_size;
+  if (heap.used_ > heap.most_used_) heap.most_used_ = heap.used_;
   if (heap.seed_place_) heap.writeSeed(made);
   return made;
 }

@@ -20,6 +20,7 @@ class Heap {
   static void* allocate(void* self, void* block, size_t old_size, size_t new_size);
 
   size_t used() const { return used_; }
+  size_t mostUsed() const { return most_used_; }
   // How often it refused memory since forgetRefused().
   size_t refused() const { return refused_; }
   void forgetRefused() { refused_ = 0; }
@@ -46,7 +47,7 @@ class Heap {
   const size_t limit_;
   std::optional<size_t> seed_place_;  // until it was written
   char* first_ = nullptr;
-  size_t used_ = 0, refused_ = 0;
+  size_t used_ = 0, most_used_ = 0, refused_ = 0;
   std::array<Free*, kSmall / kStep + 1> free_{};
   std::array<void*, 1024> pages_{};  // enough for the limit
   size_t page_count_ = 0;

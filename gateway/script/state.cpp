@@ -327,6 +327,8 @@ void ScriptState::load(std::string_view name, std::string_view text) {
 
 ScriptState::~ScriptState() = default;
 
+size_t ScriptState::mostUsed() const { return inner_->heap.mostUsed(); }
+
 Outcome ScriptState::run(FrameReader* reader) {
   const CaseView view = readCase(reader);
   if (inner_->broken) return *inner_->broken;

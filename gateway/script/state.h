@@ -23,6 +23,8 @@ class ScriptState {
   Outcome run(FrameReader* reader);
   // What the script says of itself; resolve() does not run.
   std::variant<Description, Failed> describe();
+  // Bytes that were in use at most.
+  size_t mostUsed() const;
 
  private:
   struct Inner;

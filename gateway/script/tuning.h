@@ -59,6 +59,8 @@ inline constexpr size_t kWorkerBytes = size_t{48} << 20;
 // Of that for Lua: the program, its libraries and its buffers take some 14 MiB, and allocators waste some. The largest case
 // becomes some 9 MiB of tables.
 inline constexpr size_t kLuaBytes = size_t{24} << 20;
+// Memory that a worker keeps between batches: more than a batch of small conflicts needs.
+inline constexpr size_t kKeptBytes = size_t{4} << 20;
 // What earlier conflicts of a batch left is collected before the next one when it is more than this, so that each has the same
 // room; collecting after each would cost more than running them.
 inline constexpr size_t kGarbageBytes = size_t{4} << 20;

@@ -1,5 +1,6 @@
 // hearthgate-script: runs Lua strategies for the gateway, which starts it with two pipes and nothing else, and stops it when it takes
 // too long. It gives up what it can before it reads the first script (sandbox.h). Not for people to call.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -108,10 +109,20 @@ bool describe(FrameReader reader, ScriptState* state) {
   return true;
 }
 
+// Pages that a batch gives back are the next one's; getting them from the kernel anew costs more than running a small script. What
+// a large one took goes back at once.
+void keepMemory() {
+  ::mallopt(M_TRIM_THRESHOLD, static_cast<int>(kKeptBytes));
+  ::mallopt(M_MMAP_THRESHOLD, static_cast<int>(kKeptBytes));
+  ::mallopt(M_TOP_PAD, static_cast<int>(kKeptBytes / 16));
+}
+
 int serve() {
+  keepMemory();
   answers.add(readyFrame());
-  while (true) {
+  for (size_t used = 0;;) {
     answers.flush();
+    if (used > kKeptBytes) ::malloc_trim(0);
     ScriptState state;  // made before it is needed, so that nobody waits for it
     char length[4];
     if (!readAll(length, sizeof length)) return kExitDone;
@@ -123,6 +134,7 @@ int serve() {
     const auto kind = static_cast<Request>(reader.byte());
     const bool understood = kind == Request::kRun ? run(reader, &state) : kind == Request::kDescribe && describe(reader, &state);
     if (!understood) return kExitRequest;
+    used = state.mostUsed();
   }
 }
 
