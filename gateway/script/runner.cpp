@@ -129,6 +129,7 @@ class Job {
     fresh_ = true;
     barren_ = 0;
     starved_ = 0;
+    spent_ = {};
     while (!frames_.empty() && frames_.front() <= answered_) frames_.pop_front();
   }
 
@@ -149,13 +150,13 @@ class Job {
   }
 
   void silent() {
-    const auto used = slot_.worker->used() - used_;
+    spent_ += slot_.worker->used() - used_;
     slot_.worker->kill();
     const size_t before = answered_;
     const bool came = takeAnswers();
     slot_.worker.reset();
     if (came || answered_ != before) return;  // It had just gone on: another worker does the rest.
-    if (used >= kHonestTime) return timeIsUp();
+    if (spent_ >= kHonestTime) return timeIsUp();
     if (++starved_ < kStarvedTries) return;
     settle(Failed{"starved", "The script '" + name_ + "' got no processor time for " + limitText() + ", " +
                                  std::to_string(kStarvedTries) + " times; this machine has too much to do. It is tried again later."});
@@ -201,6 +202,7 @@ class Job {
   Worker::Clock::time_point since_{};
   std::chrono::nanoseconds used_{};
   bool fresh_ = false;    // the worker was started for this call, or has answered it
+  std::chrono::nanoseconds spent_{};  // processor time of workers that were killed over the next case
   int starved_ = 0;       // how often the next case got no processor time
   int barren_ = 0;        // workers in a row that ended without an answer
 };
@@ -258,6 +260,7 @@ Result<Description> Runner::describe(std::string_view text, const std::string& o
   std::lock_guard lock(slot->mutex);
   // A worker that was there may have been killed meanwhile, and a machine may give one no time: then another one is tried.
   Error last = stateError("starved", "The script's worker got no processor time; this machine has too much to do. Try again later.");
+  std::chrono::nanoseconds spent{};
   for (int tries = 0; tries < kStarvedTries; ++tries) {
     if (!slot->worker) {
       HG_TRY(slot->worker, Worker::start(inner_->program));
@@ -280,7 +283,8 @@ Result<Description> Runner::describe(std::string_view text, const std::string& o
     }
     // The name or a pattern is what was refused.
     if (!answer.ok() && answer.error().domain == Domain::kInput) return std::move(answer).error();
-    const bool starved = event == Worker::Event::kSilent && worker.used() - used < kHonestTime;
+    spent += worker.used() - used;
+    const bool starved = event == Worker::Event::kSilent && spent < kHonestTime;
     Ending ending;
     if (event == Worker::Event::kEnded) ending = worker.ending();
     slot->worker.reset();

@@ -46,11 +46,11 @@ inline constexpr std::chrono::milliseconds kSilence{kSanitized ? 1'000 : 225};
 inline constexpr std::chrono::milliseconds kTick{20};
 // Of its own processor time, in ticks, after which the worker ends itself: where the gateway itself is not scheduled.
 inline constexpr int kSilentTicks = kSanitized ? 60 : 13;
-// A worker that was killed and had less processor time than this was held up by the machine, and not by its script: what decides a
-// conflict takes some microseconds, and a millisecond where documents are large.
-inline constexpr std::chrono::milliseconds kHonestTime{50};
-// So often a conflict is tried where the machine gives its worker no time.
-inline constexpr int kStarvedTries = 3;
+// A conflict whose workers were killed and had less processor time than this, all together, was held up by the machine and not by its
+// script: what decides a conflict takes some microseconds, and some milliseconds where documents are large.
+inline constexpr std::chrono::milliseconds kHonestTime{100};
+// So often a conflict is tried where the machine gives its workers no time.
+inline constexpr int kStarvedTries = 5;
 // From its start until it says that it has given up its rights: some 3 ms; a loaded machine stands still for a second or two.
 inline constexpr std::chrono::seconds kStartTime{5};
 

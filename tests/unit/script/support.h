@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -44,6 +46,12 @@ inline Case caseOf(std::vector<CaseVersion> versions, std::string id = "light.ki
 inline Case lamp() {
   return caseOf({version(R"({"brightness":10,"state":"on"})", 1000, {"brightness"}),
                  version(R"({"brightness":200,"state":"on"})", 2000, {"brightness"})});
+}
+
+// Whether others want so much of the processors that 250 ms of time are no 100 ms of work: then nothing can be said of limits on time.
+inline bool overloaded() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 && load > 2.0 * std::thread::hardware_concurrency();
 }
 
 // A script whose resolve() has this body.
