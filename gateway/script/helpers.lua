@@ -1,10 +1,12 @@
 -- The helpers that scripts find as `hg` (scripts/README.md). Runs once for each state; `...` is a table with the functions that are
--- written in C++: copy, equal, list, is_list, json.
+-- written in C++: copy, equal, get, list, is_list, json, sorted_keys.
 local hg = ...
 local error, ipairs, pairs, type = error, ipairs, pairs, type
 local floor, math_type = math.floor, math.type
 local concat, insert, gsub, sub = table.concat, table.insert, string.gsub, string.sub
-local copy, equal, list, is_list, null = hg.copy, hg.equal, hg.list, hg.is_list, null
+local copy, equal, get, list, is_list, null = hg.copy, hg.equal, hg.get, hg.list, hg.is_list, null
+local sorted_keys = hg.sorted_keys
+hg.sorted_keys = nil -- for helpers alone: pairs() is what scripts have
 
 local function is_object(value)
   return type(value) == "table" and not is_list(value)
@@ -42,19 +44,6 @@ function hg.path(...)
   for i, key in ipairs(parts) do parts[i] = gsub(key, "[.\\]", "\\%0") end
   return concat(parts, ".")
 end
-
--- The value of a version, or of fields, at a path, or nil.
-local function get(from, path)
-  if type(from) ~= "table" then error("get: a version or its fields come first", 2) end
-  local value = from.changed and from.author and from.fields or from
-  local keys = keys_of(path)
-  for i = 1, #keys do
-    if not is_object(value) then return nil end
-    value = value[keys[i]]
-  end
-  return value
-end
-hg.get = get
 
 -- Puts a value at a path of fields, where objects are made as needed; nil takes it out. Gives the fields.
 local function set(fields, path, value)
@@ -216,7 +205,7 @@ end
 function hg.clashes(c)
   local versions, seen, found = live(c), {}, {}
   for _, version in ipairs(versions) do
-    for path in pairs(version.changed) do
+    for _, path in ipairs(sorted_keys(version.changed)) do
       local first = seen[path]
       if first == nil then
         seen[path] = version
@@ -238,13 +227,17 @@ function hg.merge(c, base)
   local versions = live(c)
   for i = 1, #versions do
     local version = versions[i]
-    for path in pairs(version.changed) do
+    local changed = sorted_keys(version.changed)
+    for k = 1, #changed do
+      local path = changed[k]
       if not from[path] or (version == base or (from[path] ~= base and later(version, from[path]))) then from[path] = version end
     end
   end
   -- What is taken out goes first, so that what is put below or above it stays.
-  local put = {}
-  for path, version in pairs(from) do
+  local put, all = {}, sorted_keys(from)
+  for i = 1, #all do
+    local path = all[i]
+    local version = from[path]
     if version ~= base then
       local value = get(version, path)
       if value == nil then set(fields, path, nil) else put[#put + 1] = path end

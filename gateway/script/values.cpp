@@ -100,6 +100,8 @@ int valueEqual(lua_State* L);
 int valueList(lua_State* L);
 int valueIsList(lua_State* L);
 int valueText(lua_State* L);
+int valueAt(lua_State* L);
+int sortedKeys(lua_State* L);
 
 }  // namespace
 
@@ -193,7 +195,8 @@ void pushSortedKeys(lua_State* L, int index) {
 }
 
 const luaL_Reg kValueFunctions[] = {{"copy", valueCopy},      {"equal", valueEqual}, {"list", valueList},
-                                    {"is_list", valueIsList}, {"json", valueText},   {nullptr, nullptr}};
+                                    {"is_list", valueIsList}, {"json", valueText},   {"get", valueAt},
+                                    {"sorted_keys", sortedKeys}, {nullptr, nullptr}};
 
 namespace {
 
@@ -286,6 +289,54 @@ int valueText(lua_State* L) {
   std::string text;
   if (const auto problem = appendJson(L, 1, kTextBytes, &text)) return luaL_error(L, "no JSON: %s", problem->message.c_str());
   lua_pushlstring(L, text.data(), text.size());
+  return 1;
+}
+
+// Whether the table at `index` has a value that counts as yes under `key`.
+bool has(lua_State* L, int index, const char* key) {
+  lua_pushstring(L, key);
+  const bool yes = lua_rawget(L, index) != LUA_TNIL && lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return yes;
+}
+
+// Replaces the table at the top by what it has under `key`; false where it is no object.
+bool descend(lua_State* L, std::string_view key) {
+  if (!lua_istable(L, -1) || isMarkedList(L, -1) || lua_rawlen(L, -1) > 0) return false;
+  lua_pushlstring(L, key.data(), key.size());
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  return true;
+}
+
+// get(version or fields, path): the value there, or nil.
+int valueAt(lua_State* L) {
+  if (!lua_istable(L, 1)) return luaL_error(L, "get: a version or its fields come first");
+  if (lua_type(L, 2) != LUA_TSTRING) return luaL_error(L, "get: a path is a text such as 'attributes.color'");
+  const std::string_view path(lua_tostring(L, 2), lua_rawlen(L, 2));
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  if (has(L, 1, "changed") && has(L, 1, "author") && has(L, 1, "fields")) lua_getfield(L, 1, "fields");
+  std::string key;  // only where something is escaped
+  for (size_t from = 0, at = 0;; ++at) {
+    if (at < path.size() && path[at] == '\\') {
+      key.append(path, from, at - from);
+      from = ++at;
+    } else if (at >= path.size() || path[at] == '.') {
+      at = std::min(at, path.size());
+      const std::string_view rest = path.substr(std::min(from, at), at - std::min(from, at));
+      const bool there = key.empty() ? descend(L, rest) : descend(L, key.append(rest));
+      if (!there) lua_pushnil(L);
+      if (!there || at == path.size()) return 1;
+      key.clear();
+      from = at + 1;
+    }
+  }
+}
+
+int sortedKeys(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  pushSortedKeys(L, 1);
   return 1;
 }
 

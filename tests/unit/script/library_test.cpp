@@ -131,6 +131,9 @@ TEST_F(LibraryTest, HelpersGiveWhatTheReadmeSays) {
   EXPECT_EQ(tell("local f = hg.set({}, 'a.b\\\\.c', 1) hg.set(f, 'x.y', 2) hg.set(f, 'x.y', nil) hg.set(f, 'p.q', nil) "
                  "return {f = f, g = hg.get(f, hg.path('a', 'b.c')), paths = hg.paths(f)}, 'r'"),
             R"({"f":{"a":{"b.c":1},"x":{}},"g":1,"paths":["a.b\\.c","x"]})");
+  EXPECT_EQ(tell("local f = {a = {1, 2}, b = 1, c = {['d\\\\'] = {['.'] = 3}}, [''] = {[''] = 4}} return {a = hg.get(f, 'a.1') == nil, "
+                 "b = hg.get(f, 'b.x') == nil, c = hg.get(f, 'c.d\\\\\\\\.\\\\.'), d = hg.get(f, '.'), e = select('#', hg.get(f, 'zz')), f = hg.get(f, 'a')}, 'r'"),
+            R"({"a":true,"b":true,"c":3,"d":4,"e":1,"f":[1,2]})");
   EXPECT_EQ(tell("return {a = hg.clamp(5, 1, 3), b = hg.round(2.345, 2), c = hg.round(2.5), d = hg.average({1, 2}), e = hg.hour_utc(1700000000000), "
                  "f = hg.minute_of_day(1700000000000, 60), g = hg.weekday(1700000000000), h = hg.weekday(0), i = hg.within(1380, '22:30', '06:30'), "
                  "j = hg.within(390, '22:30', '06:30'), k = hg.within(600, '09:00', '17:00')}, 'r'"),
