@@ -72,15 +72,20 @@ void appendText(std::string_view value, std::string* out) {
 
 namespace {
 
-// Puts the length before what was appended after `at`, where four bytes were left for it.
+constexpr size_t kUsualRest = 160;  // bytes of a version, or of the entity, beside the fields
+
+// Puts the length before what was appended, where four bytes were left for it.
 void setLength(std::string* out) {
-  std::string length;
-  appendNumber(static_cast<uint32_t>(out->size() - 4), &length);
-  std::copy(length.begin(), length.end(), out->begin());
+  const auto length = static_cast<uint32_t>(out->size() - 4);
+  for (int i = 0; i < 4; ++i) (*out)[static_cast<size_t>(i)] = static_cast<char>(length >> (8 * i));
 }
 
-std::string begunFrame(uint8_t kind) {
-  std::string out(4, '\0');
+// With room for texts of so many bytes.
+std::string begunFrame(uint8_t kind, size_t bytes = 0) {
+  constexpr size_t kNumbers = 32;
+  std::string out;
+  out.reserve(kNumbers + bytes);
+  out.append(4, '\0');
   appendByte(kind, &out);
   return out;
 }
@@ -88,7 +93,10 @@ std::string begunFrame(uint8_t kind) {
 }  // namespace
 
 std::string encodeCase(const Case& what) {
+  size_t bytes = 0;
+  for (const CaseVersion& version : what.versions) bytes += version.fields.size();
   std::string out;
+  out.reserve(bytes + kUsualRest * (what.versions.size() + 1));
   for (const std::string* text : {&what.address, &what.id, &what.kind, &what.owner}) appendText(*text, &out);
   appendNumber(static_cast<uint32_t>(what.versions.size()), &out);
   for (const CaseVersion& version : what.versions) {
@@ -124,7 +132,7 @@ std::string describeFrame(std::string_view text) {
 
 std::string answerFrame(uint32_t number, const Outcome& outcome) {
   if (const auto* resolved = std::get_if<Resolved>(&outcome)) {
-    std::string out = begunFrame(static_cast<uint8_t>(AnswerKind::kResolved));
+    std::string out = begunFrame(static_cast<uint8_t>(AnswerKind::kResolved), resolved->reason.size() + resolved->fields.size());
     appendNumber(number, &out);
     appendText(resolved->reason, &out);
     appendText(resolved->fields, &out);

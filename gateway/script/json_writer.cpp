@@ -14,6 +14,9 @@
 namespace hearthgate::script {
 namespace {
 
+constexpr size_t kUsualDepth = 8;
+constexpr size_t kUsualKeys = 32;
+
 // Most texts are ASCII, and that is quickly seen.
 bool isText(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }) || isUtf8(text);
@@ -21,7 +24,11 @@ bool isText(std::string_view text) {
 
 class JsonWriter {
  public:
-  JsonWriter(lua_State* L, size_t max_bytes, std::string* out) : L_(L), end_(out->size() + max_bytes), out_(*out) {}
+  JsonWriter(lua_State* L, size_t max_bytes, std::string* out) : L_(L), end_(out->size() + max_bytes), out_(*out) {
+    open_.reserve(kUsualDepth);
+    path_.reserve(kUsualDepth);
+    keys_.reserve(kUsualKeys);
+  }
 
   std::optional<NoJson> write(int index) {
     writeValue(lua_absindex(L_, index));

@@ -19,25 +19,28 @@ struct VersionView {
   std::string_view fields, author, author_name;
   int64_t time_ms = 0;
   uint8_t flags = 0;
-  std::vector<std::string_view> changed;
+  size_t first_path = 0, end_path = 0;  // of the case's paths: what it changed
 };
 struct CaseView {
   std::string_view address, id, kind, owner;
   std::vector<VersionView> versions;
+  std::vector<std::string_view> paths;
 };
 
-// The case stands in the frame, whose bytes outlive the view.
-CaseView readCase(FrameReader* reader) {
-  CaseView view;
-  for (std::string_view* text : {&view.address, &view.id, &view.kind, &view.owner}) *text = reader->text();
+// The case stands in the frame, whose bytes outlive the view. What the view had takes no new memory.
+void readCase(FrameReader* reader, CaseView* view) {
+  view->versions.clear();
+  view->paths.clear();
+  for (std::string_view* text : {&view->address, &view->id, &view->kind, &view->owner}) *text = reader->text();
   for (uint32_t left = reader->number(); left > 0 && reader->ok(); --left) {
-    VersionView& version = view.versions.emplace_back();
+    VersionView& version = view->versions.emplace_back();
     for (std::string_view* text : {&version.fields, &version.author, &version.author_name}) *text = reader->text();
     version.time_ms = reader->wide();
     version.flags = reader->byte();
-    for (uint32_t paths = reader->number(); paths > 0 && reader->ok(); --paths) version.changed.push_back(reader->text());
+    version.first_path = view->paths.size();
+    for (uint32_t paths = reader->number(); paths > 0 && reader->ok(); --paths) view->paths.push_back(reader->text());
+    version.end_path = view->paths.size();
   }
-  return view;
 }
 
 void setText(lua_State* L, const char* key, std::string_view text) {
@@ -49,7 +52,7 @@ void setFlag(lua_State* L, const char* key, bool value) {
   lua_setfield(L, -2, key);
 }
 
-void pushVersion(lua_State* L, const VersionView& version) {
+void pushVersion(lua_State* L, const CaseView& view, const VersionView& version) {
   lua_createtable(L, 0, 8);
   pushJson(L, version.fields);
   lua_setfield(L, -2, "fields");
@@ -60,9 +63,9 @@ void pushVersion(lua_State* L, const VersionView& version) {
   setFlag(L, "trusted", (version.flags & 1) != 0);
   setFlag(L, "deleted", (version.flags & 2) != 0);
   setFlag(L, "owner", (version.flags & 4) != 0);
-  lua_createtable(L, 0, static_cast<int>(version.changed.size()));
-  for (const std::string_view path : version.changed) {
-    lua_pushlstring(L, path.data(), path.size());
+  lua_createtable(L, 0, static_cast<int>(version.end_path - version.first_path));
+  for (size_t i = version.first_path; i < version.end_path; ++i) {
+    lua_pushlstring(L, view.paths[i].data(), view.paths[i].size());
     lua_pushboolean(L, 1);
     lua_rawset(L, -3);
   }
@@ -79,7 +82,7 @@ void pushCase(lua_State* L, const CaseView& view) {
   lua_setfield(L, -2, "entity");
   lua_createtable(L, static_cast<int>(view.versions.size()), 0);
   for (size_t i = 0; i < view.versions.size(); ++i) {
-    pushVersion(L, view.versions[i]);
+    pushVersion(L, view, view.versions[i]);
     lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
   }
   lua_setfield(L, -2, "versions");
@@ -112,6 +115,7 @@ struct ScriptState::Inner {
   lua_State* L = nullptr;  // lives in the heap and goes with it: nothing in it has to be told of its end
   Heap heap{kLuaBytes, knownSeedPlace()};
   Spent spent{heap};
+  CaseView view;           // the one that is worked on
   Description definition;  // once it was read; until then without a name
   std::optional<Failed> broken;  // why nothing can run
 
@@ -252,6 +256,8 @@ bool isGivenVersion(lua_State* L, int versions, int index) {
   return given;
 }
 
+constexpr size_t kUsualFields = 512;  // bytes: saves growing
+
 // What resolve() returned: fields and reason at 2 and 3 of `versions`' stack.
 int settleResult(lua_State* L, RunTask* task, int versions, int fields) {
   const int reason = fields + 1;
@@ -267,6 +273,7 @@ int settleResult(lua_State* L, RunTask* task, int versions, int fields) {
   if (isMarkedList(L, fields)) return task->badResult("returned a list instead of a table of fields.");
   if (!told) return task->badResult("returned fields without a reason; return both.");
   Resolved resolved{"", cutText(L, reason, kReasonBytes)};
+  resolved.fields.reserve(kUsualFields);
   if (auto problem = appendJson(L, fields, kResultBytes, &resolved.fields)) {
     return task->settle(Failed{problem->code, "The script '" + *task->name + "': " + problem->message + "."});
   }
@@ -330,10 +337,10 @@ ScriptState::~ScriptState() = default;
 size_t ScriptState::mostUsed() const { return inner_->heap.mostUsed(); }
 
 Outcome ScriptState::run(FrameReader* reader) {
-  const CaseView view = readCase(reader);
+  readCase(reader, &inner_->view);
   if (inner_->broken) return *inner_->broken;
   RunTask task;
-  task.view = &view;
+  task.view = &inner_->view;
   task.name = &inner_->name;
   task.heap = &inner_->heap;
   task.definition = &inner_->definition;
