@@ -43,7 +43,7 @@ Result<WriteOrder> parseLine(const Gateway& gateway, std::string_view text) {
     order.mode = WriteOrder::Mode::kPatch;
     order.fields = std::move(*fields);
   } else {
-    HG_TRY(order.fields_text, model::fieldsText(*fields));
+    HG_CHECK(order.put(*fields));
   }
   return order;
 }

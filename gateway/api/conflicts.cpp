@@ -7,6 +7,7 @@
 #include "api/json_text.h"
 #include "api/router.h"
 #include "base/utf8.h"
+#include "model/field_types.h"
 
 namespace hearthgate::api {
 
@@ -144,7 +145,7 @@ std::string conflictText(const Conflict& conflict) {
   if (conflict.outcome) {
     ObjectText outcome(&object.value("outcome"));
     outcome.textOrNull("version", conflict.outcome->version);
-    outcome.raw("fields", conflict.outcome->fields.empty() ? "{}" : conflict.outcome->fields);
+    outcome.raw("fields", conflict.outcome->fields.empty() ? "{}" : model::plainFields(conflict.outcome->fields));
     outcome.textOrNull("by", conflict.outcome->by).text("reason", conflict.outcome->reason);
   } else {
     object.raw("outcome", "null");

@@ -101,7 +101,7 @@ Result<Answer> put(Gateway& gateway, Call& call) {
   HG_TRY(std::optional<std::string> strategy, textMember(body, "strategy"));
   const model::Json* fields = body.find("fields");
   if (!fields) return missingMember("fields");
-  HG_TRY(order.fields_text, model::fieldsText(*fields));
+  HG_CHECK(order.put(*fields));
   return write(gateway, order, strategy, static_cast<size_t>(call.bodyLength().value_or(kMaxBodyBytes)));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/json_text.h"
+#include "model/field_types.h"
 
 namespace hearthgate::api {
 
@@ -43,7 +44,7 @@ std::string hlcText(const model::Version& version) { return hlc(version.stamp, v
 void appendVersion(const model::Version& version, std::string* out) {
   ObjectText object(out);
   object.text("id", version.id()).text("author", version.author.text()).time("stamp", version.stamp.ms);
-  object.raw("fields", version.fields).boolean("deleted", version.deleted);
+  object.raw("fields", model::plainFields(version.fields)).boolean("deleted", version.deleted);
 }
 
 const store::Reader::HomesRules& EntityText::ownRules() {
@@ -172,7 +173,8 @@ void EntityText::append(const EntityRow& row, std::string_view change, std::stri
     object.raw("version", "null").raw("siblings", "[]").boolean("conflicted", false).boolean("deleted", false);
   } else {
     conflict::View view = conflict::view(effective.shown, row.siblings, row.address.owner);
-    object.raw("fields", view.fields()).raw("types", "{}");
+    std::string kept = view.fields();
+    object.raw("fields", model::plainFields(kept)).raw("types", model::typesText(kept));
     object.text("access", allowed).text("strategy", effective.name);
     appendShownVersion(row, view, &object.value("version"));
     {

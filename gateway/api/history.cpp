@@ -7,6 +7,7 @@
 #include "api/json_text.h"
 #include "api/router.h"
 #include "conflict/view.h"
+#include "model/field_types.h"
 
 namespace hearthgate::api {
 
@@ -22,7 +23,7 @@ std::string historyText(const EntityRow& row, const HistoryRow& entry) {
   std::string out;
   ObjectText object(&out);
   object.text("version", version.id()).text("author", version.author.text()).time("stamp", version.stamp.ms);
-  object.raw("fields", version.fields).text("reason", entry.refused ? "refused" : model::reasonText(version.reason));
+  object.raw("fields", model::plainFields(version.fields)).text("reason", entry.refused ? "refused" : model::reasonText(version.reason));
   object.boolean("current", current && !entry.refused);
   object.close();
   return out;
@@ -121,7 +122,7 @@ Result<Answer> diff(Gateway& gateway, Call& call) {
       HG_TRY(model::Version wanted, versionOf(reader, row, to));
       now = std::move(wanted.fields);
     }
-    return Answer::json(listText(differences(model::scanLeaves(old.fields), model::scanLeaves(now)), std::nullopt));
+    return Answer::json(listText(differences(model::plainLeaves(model::scanLeaves(old.fields)), model::plainLeaves(model::scanLeaves(now))), std::nullopt));
   });
 }
 

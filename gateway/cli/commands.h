@@ -37,6 +37,8 @@ void addPluginCommands(CLI::App& program, Chosen& chosen);
 void addAuditCommands(CLI::App& program, Chosen& chosen);
 void addConfigCommands(CLI::App& program, Chosen& chosen);
 void addCircleCommands(CLI::App& program, Chosen& chosen);
+// After addConfigCommands(), whose group it adds to.
+void addKindCommands(CLI::App& program, Chosen& chosen);
 void addKeyCommands(CLI::App& program, Chosen& chosen);
 void addWordsCommands(CLI::App& program, Chosen& chosen);
 void addWatchCommands(CLI::App& program, Chosen& chosen);

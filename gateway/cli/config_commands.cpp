@@ -68,7 +68,7 @@ ExitStatus explain(Context& context, const std::string& key, const std::string& 
 }  // namespace
 
 void addConfigCommands(CLI::App& program, Chosen& chosen) {
-  auto* group = addGroup(program, "config", "The configuration file");
+  auto* group = addGroup(program, "config", "The configuration file of this gateway, and configurations that a circle shares");
   auto file = std::make_shared<std::string>(kDefaultFile);
   auto key = std::make_shared<std::string>();
   auto plugins = std::make_shared<bool>(false);

@@ -1,9 +1,8 @@
 // `entity …`.
-#include <cmath>
 #include <set>
 
-#include "base/exact_json.h"
 #include "cli/commands.h"
+#include "cli/fields.h"
 #include "cli/table.h"
 #include "cli/tuning.h"
 
@@ -20,7 +19,7 @@ struct DiffOptions {
 struct WriteOptions {
   std::string id, kind, if_match, version, strategy;
   std::vector<std::string> fields;
-  bool here_only = false;
+  bool here_only = false, grows_only = false;
 };
 
 // One sentence and the right exit status for an entity that was written.
@@ -92,7 +91,8 @@ ExitStatus get(Context& context, const std::string& id, const std::string& as) {
   if (at(entity, "fields").is_object()) {
     // Values are not cut here: this is where one looks for the whole.
     for (const auto& field : at(entity, "fields").get_object()) {
-      out << "  " << safe(field.key()) << " = " << readable(field.value()) << "\n";
+      std::string type = textAt(at(entity, "types"), field.key());
+      out << "  " << safe(field.key()) << " = " << readable(field.value()) << (type.empty() ? "" : "  (" + safe(type) + ")") << "\n";
     }
   }
   for (const auto& sibling : itemsAt(entity, "siblings")) {
@@ -103,39 +103,21 @@ ExitStatus get(Context& context, const std::string& id, const std::string& as) {
   return kDone;
 }
 
-// `a=b` is text, `a:=JSON` any value; a key is taken as it is, dots included.
-boost::json::object parseFields(Context& context, const std::vector<std::string>& texts) {
-  boost::json::object fields;
-  for (const auto& text : texts) {
-    size_t equals = text.find('=');
-    bool is_json = equals != std::string::npos && equals > 0 && text[equals - 1] == ':';
-    std::string key = equals == std::string::npos ? "" : text.substr(0, equals - (is_json ? 1 : 0));
-    if (key.empty()) context.misuse("\"" + text + "\" is no field; write KEY=TEXT or KEY:=JSON");
-    if (fields.contains(key)) context.misuse("the field \"" + key + "\" is given twice");
-    std::string value = text.substr(equals + 1);
-    if (!is_json) {
-      fields[key] = value;
-      continue;
-    }
-    boost::json::error_code error;
-    fields[key] = parseExactJson(value, error);
-    bool too_large = fields[key].is_double() && !std::isfinite(fields[key].get_double());
-    if (error || too_large) {
-      context.misuse("the value of \"" + key + "\" is no JSON: " + value + " (for text write " + key + "=" + value +
-                     ")");
-    }
-  }
-  return fields;
-}
-
 std::map<std::string, std::string> matching(const std::string& version) {
   if (version.empty()) return {};
   return {{"If-Match", "\"" + version + "\""}};
 }
 
+// The types of its fields, when these change a set and it is there.
+Json typesOf(Context& context, const std::string& target, const WriteOptions& options) {
+  if (!changesSets(options.fields)) return {};
+  Reply reply = context.ask("GET", target);
+  return reply.ok() ? at(reply.body, "types") : Json{};
+}
+
 ExitStatus set(Context& context, const WriteOptions& options) {
   std::string target = path({"entities", context.entity(options.id)});
-  Json fields = parseFields(context, options.fields);
+  Json fields = parseFields(context, options.fields, typesOf(context, target, options), options.grows_only);
   if (!options.kind.empty() && options.if_match.empty()) {
     // Made with its kind if it is new; otherwise changed, and the kind has to be its own.
     Reply made = context.ask("PUT", target, {{"kind", options.kind}, {"fields", fields}}, {{"If-None-Match", "*"}});
@@ -217,7 +199,7 @@ ExitStatus diff(Context& context, const DiffOptions& options) {
 }
 
 ExitStatus registerEntity(Context& context, const WriteOptions& options) {
-  Json body{{"fields", parseFields(context, options.fields)}};
+  Json body{{"fields", parseFields(context, options.fields, {}, options.grows_only)}};
   if (!options.kind.empty()) body.as_object()["kind"] = options.kind;
   Reply reply = context.ask("PUT", path({"entities", context.entity(options.id)}), body, {{"If-None-Match", "*"}});
   if (reply.status == 412)
@@ -285,9 +267,10 @@ void addEntityCommands(CLI::App& program, Chosen& chosen) {
   auto* getting =
       id(addCommand(*group, chosen, "get", "Show one", [=](Context& c) { return get(c, write->id, filter->as); }));
   getting->add_option("--as", filter->as, "as this HOME may see it");
-  auto* setting = id(addCommand(*group, chosen, "set", "Change fields: KEY=TEXT or KEY:=JSON; KEY:=null removes",
+  auto* setting = id(addCommand(*group, chosen, "set", "Change fields",
                                 [=](Context& c) { return set(c, *write); }));
-  setting->add_option("FIELDS", write->fields, "state=on brightness:=128")->required();
+  setting->add_option("FIELDS", write->fields, kFieldsHelp)->required();
+  setting->add_flag("--grow-only", write->grows_only, "new sets never lose an element");
   setting->add_option("--kind", write->kind, "its kind when it is new");
   setting->add_option("--if-match", write->if_match, "only if this is still its version");
   auto* deleting =

@@ -84,8 +84,8 @@ void fillProgram(CLI::App& program, Options& options, Chosen& chosen, const std:
   program.add_flag("--json", options.json, "Print the gateway's answer as it is");
   program.add_flag("--yes", options.yes, "Answer questions with yes");
   for (auto add : {addStatusCommands, addEntityCommands, addShareCommands, addHomeCommands, addPairingCommands,
-                   addConflictCommands, addStrategyCommands, addPluginCommands, addAuditCommands, addConfigCommands, addCircleCommands, addKeyCommands, addWordsCommands,
-                   addWatchCommands, addReportCommands, addPageCommands}) {
+                   addConflictCommands, addStrategyCommands, addPluginCommands, addAuditCommands, addConfigCommands, addCircleCommands,
+                   addKindCommands, addKeyCommands, addWordsCommands, addWatchCommands, addReportCommands, addPageCommands}) {
     add(program, chosen);
   }
   addExamples(program, "");

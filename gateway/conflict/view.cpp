@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/sha256.h"
+#include "model/field_types.h"
 
 namespace hearthgate::conflict {
 namespace {
@@ -33,6 +34,7 @@ const Version* greatestBySide(const std::vector<const Version*>& live, const mod
 struct Side {
   const Version* version;
   Entries entries;
+  model::TypedFields typed = {};  // its sets and counters
 
   // Its leaf at `path`, or null.
   const Entry* at(const model::Path& path) const {
@@ -104,8 +106,95 @@ Merged mergeEntries(const Sides& sides) {
   return merged;
 }
 
-// What of `siblings` the shown entries leave out: values, and removals of what is shown nevertheless.
-void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<model::Path>& standoffs, View* out) {
+bool anyTyped(const Sides& sides) {
+  return std::any_of(sides.begin(), sides.end(), [](const Side& side) { return !side.typed.none(); });
+}
+
+// Of several types that homes gave a field at once that of the greatest entry stands; what is no part of it goes.
+void keepWhatFits(Entries* entries) {
+  std::map<std::string_view, const Entry*> greatest_of;
+  for (const Entry& entry : *entries) {
+    auto part = model::typedPart(entry.path);
+    if (!part) continue;
+    const Entry*& best = greatest_of[part->field];
+    if (!best || entry.beats(*best)) best = &entry;
+  }
+  std::vector<model::TypedFields::Field> fields;
+  for (const auto& [path, entry] : greatest_of) {
+    if (!fields.empty() && model::isBelow(path, fields.back().path)) continue;
+    fields.push_back({model::Path(path), model::typedPart(entry->path)->type});
+  }
+  const model::TypedFields typed(std::move(fields));
+  std::erase_if(*entries, [&](const Entry& entry) {
+    const auto* field = typed.of(entry.path);
+    return field && !model::fits(*field, entry.path, entry.value);
+  });
+}
+
+// The sets and counters of all sides, joined: they do so under every strategy (rule 5). Of several types that homes gave a field
+// at once the winner's stands.
+Entries joinedTyped(const Side& winner, const Sides& sides) {
+  Sides only;
+  for (const Side& side : sides) {
+    only.push_back({side.version, {}});
+    for (const Entry& entry : side.entries) {
+      const auto* field = side.typed.of(entry.path);
+      const auto* wanted = field ? winner.typed.at(field->path) : nullptr;
+      if (field && (!wanted || wanted->type == field->type)) only.back().entries.push_back(entry);
+    }
+  }
+  Entries joined = mergeEntries(only).entries;
+  keepWhatFits(&joined);
+  return joined;
+}
+
+// The plain fields of `winner` with the sets and counters of all. Where one of these is a plain field of the winner, or in
+// its way, it is not shown.
+Entries winnerWithJoined(const Side& winner, const Sides& sides) {
+  Entries joined = joinedTyped(winner, sides);
+  const model::TypedFields typed(joined);
+  Entries shown;
+  std::set<model::Path> in_the_way;
+  for (const Entry& entry : winner.entries) {
+    if (winner.typed.of(entry.path)) continue;
+    shown.push_back(entry);
+    for (const auto& field : typed.all()) {
+      bool clash = entry.path == field.path || model::isBelow(entry.path, field.path) || model::isBelow(field.path, entry.path);
+      if (clash) in_the_way.insert(field.path);
+    }
+  }
+  for (Entry& entry : joined) {
+    const auto* field = typed.of(entry.path);
+    // What was left of a set that went as a whole is no field.
+    if (field && !in_the_way.contains(field->path)) shown.push_back(std::move(entry));
+  }
+  std::sort(shown.begin(), shown.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  return shown;
+}
+
+bool sameEntries(const Entries& a, const Entries& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Entry& one, const Entry& other) {
+    return one.path == other.path && one.value == other.value && one.dot == other.dot;
+  });
+}
+
+// Whether two sides say the same in plain fields.
+bool samePlain(const Side& a, const Side& b) {
+  auto skip = [](const Side& side, auto at) {
+    while (at != side.entries.end() && side.typed.of(at->path)) ++at;
+    return at;
+  };
+  auto mine = skip(a, a.entries.begin());
+  auto theirs = skip(b, b.entries.begin());
+  for (; mine != a.entries.end() && theirs != b.entries.end(); mine = skip(a, std::next(mine)), theirs = skip(b, std::next(theirs))) {
+    if (mine->path != theirs->path || mine->value != theirs->value) return false;
+  }
+  return mine == a.entries.end() && theirs == b.entries.end();
+}
+
+// What of `siblings` the shown entries leave out: values, and removals of what is shown nevertheless. `whole`: the plain fields
+// are those of one version.
+void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<model::Path>& standoffs, bool whole, View* out) {
   const Entries* entries = &out->merged;
   for (const Side& side : sides) {
     if (side.version == out->single) entries = &side.entries;
@@ -113,21 +202,24 @@ void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<m
   std::map<std::string_view, const Entry*> shown;
   for (const Entry& entry : *entries) shown.emplace(entry.path, &entry);
   std::set<model::Path> lost_fields;
+  const model::TypedFields typed(*entries);
   for (const Side& side : sides) {
     bool lost = false;
     for (const Entry& entry : side.entries) {
       auto at = shown.find(entry.path);
       if (at != shown.end() && at->second->value == entry.value) continue;
-      // Under merge a leaf that another sibling knowingly replaced or removed is no loss.
-      Fate fate = out->single ? Fate::kStays : fateOf(entry, sides);
+      // Under merge, and in sets and counters, a leaf that another sibling knowingly replaced or removed is no loss.
+      const auto* field = side.typed.of(entry.path);
+      Fate fate = whole && !field ? Fate::kStays : fateOf(entry, sides);
       if (fate == Fate::kRemoved || (fate == Fate::kReplaced && !standoffs.contains(entry.path))) continue;
       lost = true;
-      lost_fields.insert(entry.path);
+      lost_fields.insert(field ? field->path : entry.path);
     }
     for (const Entry& entry : *entries) {
       if (side.at(entry.path) || !side.version->vector.covers(entry.dot)) continue;
       lost = true;
-      lost_fields.insert(entry.path);
+      const auto* field = typed.of(entry.path);
+      lost_fields.insert(field ? field->path : entry.path);
     }
     if (lost) out->lost.push_back(side.version);
   }
@@ -135,6 +227,18 @@ void recordLosses(const Sides& sides, const Siblings& siblings, const std::set<m
     if (version.deleted != out->deleted) out->lost.push_back(&version);
   }
   out->lost_fields.assign(lost_fields.begin(), lost_fields.end());
+}
+
+std::string hashOfIds(const Siblings& siblings, std::string_view prefix);
+
+// Where the sets and counters of all sides are not those of the version that was to be shown, the value is made of several.
+void showJoined(const Sides& sides, const Siblings& siblings, View* out) {
+  const Side& winner = *std::find_if(sides.begin(), sides.end(), [&](const Side& side) { return side.version == out->single; });
+  Entries shown = winnerWithJoined(winner, sides);
+  if (sameEntries(shown, winner.entries)) return;
+  out->merged = std::move(shown);
+  out->single = nullptr;
+  out->version_id = hashOfIds(siblings, "");
 }
 
 std::string hashOfIds(const Siblings& siblings, std::string_view prefix) {
@@ -205,11 +309,16 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
   Sides sides;
   for (const Version* version : live) {
     // The leaves of a version that stands alone decide nothing.
-    if (siblings.size() > 1) sides.push_back({version, model::entriesOf(*version)});
+    if (siblings.size() == 1) break;
+    sides.push_back({version, model::entriesOf(*version)});
+    if (model::mentionsTypes(version->fields)) sides.back().typed = model::TypedFields(sides.back().entries);
   }
+  const bool typed = live.size() > 1 && anyTyped(sides);
   std::set<model::Path> standoffs;
-  if (strategy == Strategy::kMerge && live.size() > 1 && !live_are_resolutions) {
+  const bool whole = strategy != Strategy::kMerge || live.size() == 1 || live_are_resolutions;
+  if (!whole) {
     Merged merged = mergeEntries(sides);
+    if (typed) keepWhatFits(&merged.entries);
     out.merged = std::move(merged.entries);
     standoffs = std::move(merged.standoffs);
     out.kind = greatest(live)->kind;
@@ -220,14 +329,33 @@ View view(Strategy strategy, const Siblings& siblings, const model::OwnerId& own
                                                               : greatest(live);
     out.kind = out.single->kind;
     out.version_id = out.single->id();
+    if (typed) showJoined(sides, siblings, &out);
   }
   if (siblings.size() > 1) {
     out.differ = live.size() != siblings.size();
-    for (const Version* version : live) out.differ = out.differ || version->fields != live.front()->fields;
-    if (out.differ) recordLosses(sides, siblings, standoffs, &out);
+    for (const Side& side : sides) {
+      // Sets and counters that differ join: nothing is decided about them.
+      out.differ = out.differ || (typed ? !samePlain(side, sides.front()) : side.version->fields != live.front()->fields);
+    }
+    if (out.differ || typed) recordLosses(sides, siblings, standoffs, whole, &out);
+    out.differ = out.differ || !out.lost.empty();
     out.awaits_choice = out.differ && strategy == Strategy::kUserChoice && !all_are_resolutions;
   }
   return out;
+}
+
+Entries chosen(const Version& version, const Siblings& siblings) {
+  Sides sides;
+  bool stands = false;
+  for (const Version& sibling : siblings) {
+    stands = stands || sibling.hash == version.hash;
+    if (!sibling.deleted) sides.push_back({&sibling, model::entriesOf(sibling)});
+  }
+  if (!stands) sides.push_back({&version, model::entriesOf(version)});
+  for (Side& side : sides) side.typed = model::TypedFields(side.entries);
+  const Side& winner =
+      *std::find_if(sides.begin(), sides.end(), [&](const Side& side) { return side.version->hash == version.hash; });
+  return winnerWithJoined(winner, sides);
 }
 
 std::string conflictKey(const model::Address& address, const Siblings& siblings) {

@@ -18,7 +18,8 @@ std::string_view strategyName(Strategy strategy);
 
 struct View {
   bool deleted = false;
-  // The shown version among the siblings, or null when the value is made of several (`merge`).
+  // The shown version among the siblings, or null when the value is made of several: under `merge`, and where their sets
+  // and counters differ.
   const model::Version* single = nullptr;
   std::string kind;
   model::Entries merged;  // what is shown where it is made of several
@@ -34,7 +35,7 @@ struct View {
   // The version's id, or the hash of the sorted ids of all siblings for a merged value.
   std::string version_id;
 
-  // What is shown, with the write that made each leaf.
+  // What is shown in kept form (field_types.h), with the write that made each leaf.
   model::Entries entries() const { return single ? model::entriesOf(*single) : merged; }
   // Its canonical text.
   std::string fields() const;
@@ -42,6 +43,9 @@ struct View {
 
 // `siblings` must not be empty; the view points into it.
 View view(Strategy strategy, const model::Siblings& siblings, const model::OwnerId& owner);
+
+// What a person's choice of `version`, a live one, says: its plain fields, and the sets and counters of all `siblings` joined.
+model::Entries chosen(const model::Version& version, const model::Siblings& siblings);
 
 // Equal in all homes that see the same siblings of the same entity: base32 of a hash over address and sorted ids.
 std::string conflictKey(const model::Address& address, const model::Siblings& siblings);

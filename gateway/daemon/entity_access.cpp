@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "model/field_types.h"
 #include "model/limits.h"
 
 namespace hearthgate::daemon {
@@ -65,7 +66,7 @@ Result<model::Address> EngineEntities::parse(std::string_view text) const {
 sdk::Entity EngineEntities::show(store::Reader& reader, const store::EntityRow& row) const {
   auto strategy = engine::strategyOf(reader, home_, default_strategy_, row.address, row.kind);
   conflict::View view = conflict::view(strategy.shown, row.siblings, row.address.owner);
-  return {row.address.text(), row.kind, view.fields(), engine::etag(view, row.siblings, strategy.name),
+  return {row.address.text(), row.kind, model::plainFields(view.fields()), engine::etag(view, row.siblings, strategy.name),
           view.deleted};
 }
 

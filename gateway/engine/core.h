@@ -19,6 +19,7 @@
 #include "engine/own_writer.h"
 #include "engine/policy.h"
 #include "engine/tuning.h"
+#include "model/field_types.h"
 #include "model/json.h"
 #include "store/store.h"
 
@@ -55,8 +56,11 @@ struct WriteOrder {
   Mode mode = Mode::kPut;
   std::optional<std::string> kind;  // only checked when the entity exists
   model::Json fields;               // an object; unused for kDelete
-  // What model::fieldsText() gave for `fields` of a kPut, where the caller's thread made it already.
+  // What model::fieldsText() gave for `fields` of a kPut that states nothing about sets and counters, where the caller's
+  // thread made it already.
   std::optional<std::string> fields_text;
+  // Makes this a kPut of `document`, and its text as far as that can be known without what stands. Errors: bad_document, too_large.
+  Status put(const model::Json& document);
   model::Reason reason = model::Reason::kWrite;
   std::optional<std::string> if_match;  // an ETag without quotes, or `*`
   bool if_none_match = false;           // only when there is none
@@ -219,6 +223,13 @@ class Core {
   // and the dots of leaves that are not its own are taken.
   Result<model::Version> make(store::EntityRow& row, model::Version draft, const std::optional<model::Stamp>& stamp = {});
   Result<Written> writeDraft(store::EntityRow& row, model::Version draft);
+  // What is shown of `row`, as one version: only what is made of several is put into `merged`. Null for what is not live.
+  const model::Version* shownOf(const store::EntityRow& row, model::Version* merged);
+  // Sets the draft's fields, and the dots of leaves that are not its own, as `order` makes them of what is shown. Where it is
+  // said `afresh`, no plain leaf keeps its dot: a statement of the whole, which also stands against what is still on its way.
+  Status state(const store::EntityRow& row, const WriteOrder& order, bool afresh, model::Version* draft);
+  // Shares of counters that this home counted under ids of `lower`: what it counted above that is counted under its own id.
+  void splitShares(const store::EntityRow& row, const Shared& lower, model::Entries* entries);
   // The same, and given are those that have to be written again too.
   std::vector<model::Version> meetAnotherLife(const model::Address& address, const std::vector<model::Version>& versions);
   void writeAgain(const model::Address& address, const std::vector<model::Version>& versions);

@@ -1,6 +1,5 @@
 // Conflict records: kept whenever siblings met (DESIGN.md section 1; shape in CONTRACT.md).
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "engine/core.h"
@@ -36,30 +35,47 @@ std::string pathList(const std::vector<model::Path>& paths) {
   return out + "]";
 }
 
+// The leaves of a stored document, with the sets and counters among them.
+struct Said {
+  explicit Said(const std::string& fields) : leaves(model::scanLeaves(fields)), typed(leaves) {}
+
+  const model::Leaf* at(const model::Path& path) const {
+    auto found = std::lower_bound(leaves.begin(), leaves.end(), path,
+                                  [](const model::Leaf& leaf, const model::Path& wanted) { return leaf.path < wanted; });
+    return found != leaves.end() && found->path == path ? &*found : nullptr;
+  }
+  // Whether `now` says what this leaf says. A share of a counter that was counted on says it still.
+  bool standsIn(const Said& now, const model::Leaf& leaf) const {
+    const model::Leaf* theirs = now.at(leaf.path);
+    const auto* field = typed.of(leaf.path);
+    bool share = field && field->type == model::FieldType::kCounter;
+    return theirs && (share || theirs->value == leaf.value);
+  }
+  // As conflict records name it: sets and counters as a whole.
+  const model::Path& nameOf(const model::Path& path) const {
+    const auto* field = typed.of(path);
+    return field ? field->path : path;
+  }
+
+  model::Leaves leaves;
+  model::TypedFields typed;
+};
+
 // What of a record's versions a single version that stands now leaves out: values, and removals of what the base had.
 void setLosses(const Version& winner, Conflict* record) {
-  std::map<model::Path, std::string> now;
-  std::map<model::Path, std::string> base;
-  auto read = [](const std::string& fields, std::map<model::Path, std::string>* out) {
-    auto leaves = model::parseLeaves(fields);
-    if (!leaves.ok()) return;  // A stored document is well-formed.
-    for (model::Leaf& leaf : *leaves) out->emplace(std::move(leaf.path), std::move(leaf.value));
-  };
-  read(winner.fields, &now);
-  if (record->base) read(record->base->fields, &base);
+  const Said now(winner.fields);
+  const Said base(record->base ? record->base->fields : "{}");
   std::vector<const Version*> lost;
   std::set<model::Path> paths;
   for (const Version& version : record->versions) {
     if (version.deleted == winner.deleted && version.fields == winner.fields) continue;
     lost.push_back(&version);
-    std::map<model::Path, std::string> said;
-    read(version.fields, &said);
-    for (const auto& [path, value] : said) {
-      auto at = now.find(path);
-      if (at == now.end() || at->second != value) paths.insert(path);
+    const Said said(version.fields);
+    for (const model::Leaf& leaf : said.leaves) {
+      if (!said.standsIn(now, leaf)) paths.insert(said.nameOf(leaf.path));
     }
-    for (const auto& [path, value] : base) {
-      if (!said.contains(path) && now.contains(path)) paths.insert(path);
+    for (const model::Leaf& leaf : base.leaves) {
+      if (!said.at(leaf.path) && now.at(leaf.path)) paths.insert(base.nameOf(leaf.path));
     }
   }
   record->lost = idList(lost);

@@ -1,4 +1,4 @@
-// The history of entities: restore, and retention. What retention takes away by age is told by numbers, not by times:
+// The history of entities: retention. What retention takes away by age is told by numbers, not by times:
 // each daily run marks how far changes, conflict records and the audit had come, and a mark that is old enough is the
 // horizon. So a row that a wrong clock stamped is no older than those before it, and a clock that jumps makes at most
 // kRetentionDaysAtOnce marks old in one run.
@@ -31,22 +31,6 @@ Error noVersion(store::Reader& reader, const EntityRow& row, const std::string& 
   }
   return stateError("version_not_found", "The history of " + row.address.id + " holds no version " + version_id +
                                              "; `entity history` lists those that it holds.");
-}
-
-Result<Written> Core::restoreVersion(const model::Address& address, const std::string& version_id) {
-  auto row = store_.entity(address);
-  OwnAccess access = ownAccess(address);
-  if (!row || access == OwnAccess::kNone) {
-    return stateError("entity_not_found", "There is no " + address.id + " that this home may see.");
-  }
-  if (access == OwnAccess::kRead) return stateError("read_only", "This home may read " + address.id + " but not write it.");
-  auto version = store_.historyVersion(row->n, version_id);
-  if (!version) return noVersion(store_, *row, version_id);
-  Version draft;
-  draft.fields = version->fields;
-  draft.deleted = version->deleted;
-  draft.reason = model::Reason::kRestore;
-  return writeDraft(*row, std::move(draft));
 }
 
 // "AT CHANGE CONFLICT AUDIT" a line; the first is the horizon.

@@ -31,9 +31,6 @@ auto collidingWith(const Core::Shared& shared) {
 std::optional<Version> Core::again(const EntityRow& row, const Version& old,
                                    const std::function<bool(const Entry&)>& anew, const Shared& lower) {
   model::Entries entries = model::entriesOf(old);
-  for (Entry& entry : entries) {
-    if (entry.dot == old.dot || anew(entry)) entry.dot = {};
-  }
   // It stands where the old one stood and beside the same others: only that sibling is built on.
   EntityRow alone = row;
   alone.siblings = {old};
@@ -55,6 +52,9 @@ std::optional<Version> Core::again(const EntityRow& row, const Version& old,
                   return other.hash != old.hash && other.vector.at(*own.replica) > built_on.at(*own.replica);
                 });
   if (beside) writer_.retire(row.address.owner);
+  for (Entry& entry : entries) {
+    if (entry.dot == old.dot || anew(entry)) entry.dot = {};  // no dot: that of the version to be made
+  }
   Version draft;
   draft.deleted = old.deleted;
   draft.reason = old.reason;
@@ -66,10 +66,77 @@ std::optional<Version> Core::again(const EntityRow& row, const Version& old,
   return std::nullopt;
 }
 
+// Both lives counted on from the same share. Where what it was then is still known, this one goes on from there under an id of
+// its own; where it is not, the greater of the two stands, as of any leaf. (What of this life others were told stays there as it
+// was, and may be counted twice when it comes back: rather that than to lose it.)
+void Core::splitShares(const EntityRow& row, const Shared& lower, model::Entries* entries) {
+  const model::TypedFields typed(*entries);
+  auto collides = collidingWith(lower);
+  model::Entries out;
+  for (Entry& entry : *entries) {
+    const auto* field = typed.of(entry.path);
+    bool share = field && field->type == model::FieldType::kCounter;
+    if (!share || !collides(entry.dot.replica, entry.dot.counter)) {
+      out.push_back(std::move(entry));
+      continue;
+    }
+    std::optional<Entry> before;
+    size_t looked = 0;
+    store::Page<store::HistoryRow> page;
+    std::optional<store::HistoryPlace> from;
+    do {
+      page = store_.historyPage(row.n, from, kShareSearchDepth - looked);
+      looked += page.rows.size();
+      for (const store::HistoryRow& past : page.rows) {
+        if (!model::mentionsTypes(past.version.fields)) continue;
+        for (Entry& known : model::entriesOf(past.version)) {
+          bool older = known.path == entry.path && !collides(known.dot.replica, known.dot.counter);
+          if (older && (!before || known.dot.counter > before->dot.counter)) before = std::move(known);
+        }
+      }
+      if (!page.rows.empty()) from = {page.rows.back().change, page.rows.back().place};
+    } while (page.more && looked < kShareSearchDepth);
+    std::optional<int64_t> mine = model::shareOf(entry.value);
+    std::optional<int64_t> base = before ? model::shareOf(before->value) : std::nullopt;
+    if (!mine || (!base && (page.more || store_.trimmed(row.n, entry.dot.replica) != 0))) {
+      out.push_back(std::move(entry));
+      continue;
+    }
+    Entry counted = entry;
+    counted.path = field->path + model::joinPath({std::string(model::kTypeKey), std::string(model::fieldTypeText(field->type)),
+                                                  writer_.replica(row.address.owner).text()});
+    counted.value = std::to_string(*mine - base.value_or(0));
+    out.push_back(std::move(counted));
+    if (before) out.push_back(std::move(*before));
+  }
+  std::sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  entries->clear();
+  for (Entry& entry : out) {
+    if (entries->empty() || entries->back().path != entry.path) {
+      entries->push_back(std::move(entry));
+      continue;
+    }
+    // Counted under the own id already: both are one share now.
+    Entry& share = entries->back();
+    share.value = std::to_string(model::shareOf(share.value).value_or(0) + model::shareOf(entry.value).value_or(0));
+    share.dot = {};
+  }
+}
+
 void Core::reissue(EntityRow& row, const Version& old, const std::function<bool(const Entry&)>& anew,
                    const Shared& lower) {
   auto version = again(row, old, anew, lower);
   if (!version) return;
+  if (!lower.empty() && model::mentionsTypes(old.fields)) {
+    model::Entries entries = model::entriesOf(old);
+    splitShares(row, lower, &entries);
+    for (Entry& entry : entries) {
+      if (entry.dot == old.dot || entry.dot == model::Dot{} || anew(entry)) entry.dot = version->dot;
+    }
+    model::setEntries(entries, &*version);
+    version->hash = model::contentHash(row.address, *version);
+    if (version->tag) version->tag = settings_.ownerTag(version->hash);
+  }
   if (old.tag && !(row.address.owner == me())) {
     // The new one has no tag yet, and is built on one that has (rule 8).
     model::Siblings base = store_.base(row.n);
@@ -87,8 +154,8 @@ namespace {
 // Whether a version that came back from those who were told it was written again before: a write has one stamp.
 bool wasWrittenAgain(const model::Siblings& siblings, const Version& old) {
   return std::any_of(siblings.begin(), siblings.end(), [&](const Version& other) {
-    return other.hash != old.hash && other.author == old.author && other.stamp == old.stamp && other.fields == old.fields &&
-           other.deleted == old.deleted;
+    return other.hash != old.hash && other.author == old.author && other.stamp == old.stamp &&
+           model::plainFields(other.fields) == model::plainFields(old.fields) && other.deleted == old.deleted;
   });
 }
 }  // namespace

@@ -42,17 +42,24 @@ store::OwnerRow& OwnWriter::owner(const model::OwnerId& id) {
   return at->second;
 }
 
-model::Dot OwnWriter::nextDot(const model::OwnerId& id) {
+ReplicaId OwnWriter::replica(const model::OwnerId& id) {
   store::OwnerRow& row = owner(id);
   if (!row.replica) {
     row.replica = random_.id<ReplicaId>();
     row.counter = 0;
     row.told = 0;
+    changed(row);
     drawn_.emplace_back(id, *row.replica);
   }
+  return *row.replica;
+}
+
+model::Dot OwnWriter::nextDot(const model::OwnerId& id) {
+  ReplicaId self = replica(id);
+  store::OwnerRow& row = owner(id);
   ++row.counter;
   changed(row);
-  return {*row.replica, row.counter};
+  return {self, row.counter};
 }
 
 bool OwnWriter::readingTooFarAhead() {

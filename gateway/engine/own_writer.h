@@ -35,7 +35,9 @@ class OwnWriter {
   store::OwnerRow* find(const model::OwnerId& id);
   void changed(store::OwnerRow& row) { dirty_owners_.insert(row.id); }
 
-  // The next dot; draws a replica id when there is none (and remembers it in drawn()).
+  // The replica id that the next dot has; draws one when there is none (and remembers it in drawn()).
+  ReplicaId replica(const model::OwnerId& id);
+  // The next dot, under replica().
   model::Dot nextDot(const model::OwnerId& id);
   // The next stamp: max(own last + 1, own clock). A reading further ahead of a synchronised clock than the drift bound is
   // dropped first.

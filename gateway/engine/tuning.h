@@ -25,6 +25,8 @@ inline constexpr int64_t kForgeryDayMs = int64_t{24} * 3'600'000;
 // Wishes of members that are looked at, and refused ones that stay to be seen.
 inline constexpr size_t kMaxWishes = 1'000;
 
+// Versions of history that are looked at for what a counter's share was before two lives of this home parted.
+inline constexpr size_t kShareSearchDepth = 1'000;
 // Rows of a feed that are read at a time where all of it is looked through.
 inline constexpr size_t kFeedRows = 500;
 

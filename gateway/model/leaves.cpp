@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "model/field_types.h"
 #include "model/limits.h"
 
 namespace hearthgate::model {
@@ -33,17 +34,9 @@ size_t appendFirstKey(std::string_view path, std::string* out) {
   return at + 1;
 }
 
-// Sets and counters are written as objects with this key (CONTRACT.md, entity); kept as plain fields they could not be told
-// from them later.
-constexpr std::string_view kTypeKey = "$type";
-
 Status checkKey(std::string_view key) {
   if (key.size() > kMaxNameBytes) {
     return inputError("bad_document", "A field name has " + std::to_string(key.size()) + " bytes; at most 255 are allowed.");
-  }
-  if (key == kTypeKey) {
-    return inputError("bad_document", "A field whose value names a $type is a set or a counter; this version of Hearthgate keeps "
-                                      "plain values only.");
   }
   return {};
 }
@@ -173,6 +166,7 @@ Result<std::string> fieldsText(const Json& object) {
   size_t leaves = 0;
   HG_CHECK(appendFields(object, kMaxDepth, &leaves, &text));
   if (text.size() > kMaxDocumentBytes) return tooLarge();
+  if (mentionsTypes(text)) HG_CHECK(checkTypes(text));
   return text;
 }
 
@@ -180,6 +174,7 @@ Result<size_t> checkFieldsText(std::string_view text) {
   if (text.size() > kMaxDocumentBytes) return tooLarge();
   HG_TRY(size_t leaves, checkCanonicalObject(text, kMaxDepth, checkKey));
   if (leaves > kMaxFields) return tooManyFields();
+  if (mentionsTypes(text)) HG_CHECK(checkTypes(text));
   return leaves;
 }
 

@@ -11,6 +11,7 @@ inline constexpr size_t kMaxDocumentBytes = 1 << 20;  // canonical text of `fiel
 inline constexpr size_t kMaxDepth = 32;               // `fields` itself is 1
 inline constexpr size_t kMaxFields = 4096;            // leaves of one document
 inline constexpr size_t kMaxNameBytes = 255;          // ids and keys
+inline constexpr size_t kMaxElementBytes = kMaxNameBytes;  // of a set, as canonical JSON: it stands as a key
 inline constexpr size_t kMaxKindBytes = 64;
 inline constexpr size_t kMaxVectorEntries = 1024;     // beyond it: `vector_full`
 inline constexpr size_t kVectorAttention = 768;       // from here on `status` asks for attention

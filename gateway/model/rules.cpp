@@ -87,6 +87,7 @@ std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std:
     }
     if (better) best = &row;
   }
+  if (kind == kConfigKind && (!best || best->scope == StrategyRow::Scope::kDefault)) return "merge";
   return best ? std::string_view(best->strategy) : std::string_view("latest-wins");
 }
 

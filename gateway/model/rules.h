@@ -47,7 +47,11 @@ struct StrategyRow {
 };
 using StrategyRows = std::vector<StrategyRow>;
 
-// The name of the strategy for an entity; `latest-wins` when no row speaks of it.
+// The settings of a program: each key is set by itself, so two devices that set different ones both keep both (SYSTEMS.md M4).
+inline constexpr std::string_view kConfigKind = "config";
+
+// The name of the strategy for an entity. Where no row speaks of it but the owner's default, that is `merge` for kConfigKind; without
+// any row `latest-wins` for the others.
 std::string_view strategyFor(const StrategyRows& rows, std::string_view id, std::string_view kind);
 
 // The rows of one list, made ready to be asked often: 10,000 rows of single entities cost no more than one.

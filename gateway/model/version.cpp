@@ -180,7 +180,7 @@ Entries entriesOf(const Version& version) {
   return entries;
 }
 
-void keepDots(const Version& before, Version* version) {
+void keepDots(const Version& before, Version* version, const std::vector<Path>& anew) {
   version->leaf_dots.clear();
   version->dot_stamps.clear();
   LeafScan old(before.fields);
@@ -191,6 +191,7 @@ void keepDots(const Version& before, Version* version) {
   for (uint32_t leaf = 0; now.next(); ++leaf) {
     for (; more && old.path() < now.path(); ++old_leaf) more = old.next();
     if (!more || old.path() != now.path() || old.value() != now.value()) continue;
+    if (!anew.empty() && std::binary_search(anew.begin(), anew.end(), now.path())) continue;
     while (next != before.leaf_dots.end() && next->leaf < old_leaf) ++next;
     bool own = next == before.leaf_dots.end() || next->leaf != old_leaf;
     version->leaf_dots.push_back({leaf, own ? before.dot : next->dot});

@@ -80,8 +80,8 @@ ContentHash contentHash(const Address& address, const Version& version);
 // The leaves of `version` with their dots and stamps. The version must have passed checkVersion() or checkKept().
 Entries entriesOf(const Version& version);
 // Sets leaf_dots and dot_stamps of a version whose fields are set and which takes the place of `before`: leaves that say what
-// they said keep their dots, all others have the version's own (rule 5).
-void keepDots(const Version& before, Version* version);
+// they said keep their dots, all others have the version's own (rule 5), and so have those at the paths `anew`, sorted.
+void keepDots(const Version& before, Version* version, const std::vector<Path>& anew = {});
 // Sets fields, leaf_dots and dot_stamps; entries with the version's own dot take its stamp.
 void setEntries(const Entries& entries, Version* version);
 

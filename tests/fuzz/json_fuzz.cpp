@@ -1,5 +1,5 @@
 // JSON from outside: whatever is read has one canonical text that reads as itself, leaves that write the document
-// again, and merge patches that do nothing the second time.
+// again, merge patches that do nothing the second time, and sets and counters that stay what they are.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "model/field_types.h"
 #include "model/leaves.h"
 #include "model/limits.h"
 
@@ -90,6 +91,33 @@ void checkPatch(const Json& object, const Json& patch) {
   HG_ASSERT(parseLeaves(canonicalFields(*once)).ok());
 }
 
+// What is kept, and what a document makes of it, in whatever form it comes.
+void checkStatement(std::string_view shown, const Json& document) {
+  ReplicaId self;
+  self.bytes.fill(7);
+  for (Extent extent : {Extent::kWhole, Extent::kPatch}) {
+    auto stated = stateFields(shown, document, extent, [&] { return self; });
+    if (!stated.ok()) {
+      checkRefusal(stated.error());
+      continue;
+    }
+    HG_ASSERT(checkFieldsText(stated->fields).ok());
+    std::string plain = plainFields(stated->fields);
+    auto shows = parseJson(plain, kMaxDepth);
+    HG_ASSERT(shows.ok() && !mentionsTypes(*shows));
+    HG_ASSERT(parseJson(typesText(stated->fields), kMaxDepth).ok());
+    // Said as a whole, on top of itself and of nothing, it is the same.
+    auto statement = statementOf(stated->fields);
+    HG_ASSERT(statement.ok());
+    for (const std::string& on : {stated->fields, std::string("{}")}) {
+      auto again = stateFields(on, *statement, Extent::kWhole, [&] { return self; });
+      // What counted to the end cannot be counted at once by one home.
+      if (again.ok()) HG_ASSERT(plainFields(again->fields) == plain);
+      else checkRefusal(again.error());
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -114,6 +142,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto object = parseJson(input.substr(0, line), kMaxDepth);
     auto patch = parseJson(input.substr(line + 1), kMaxDepth);
     if (object.ok() && patch.ok() && object->isObject()) checkPatch(*object, *patch);
+    auto kept = checkFieldsText(input.substr(0, line));
+    if (kept.ok() && patch.ok() && patch->isObject()) checkStatement(input.substr(0, line), *patch);
   }
   return 0;
 }

@@ -182,7 +182,7 @@ void CircleWorld::write(const Step& step) {
   auto done = step.act == Act::kDelete ? home.remove(address) : step.act == Act::kPatch ? home.patch(address, json) : home.put(address, json);
   writing_ = false;
   if (done.ok()) {
-    ledger_.wrote(step.home, address, before, old, home.siblings(address).at(0), asked, step.act != Act::kPatch);
+    ledger_.wrote(step.home, address, before, old, home.siblings(address).at(0), asked, step.act != Act::kPatch, {});
     say("    w" + std::to_string(ledger_.writes().size() - 1) + " by " + home.name() + " " + home.shown(address));
   }
   committed(step.home);

@@ -1,6 +1,10 @@
 #include "sim/ledger.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/assert.h"
+#include "model/field_types.h"
 
 namespace hearthgate::sim {
 
@@ -33,7 +37,9 @@ Doc docOf(const std::string& fields) {
   auto leaves = model::parseLeaves(fields);
   HG_ASSERT(leaves.ok());
   Doc doc;
+  const model::TypedFields typed(*leaves);
   for (const model::Leaf& leaf : *leaves) {
+    if (typed.of(leaf.path)) continue;
     std::string path;
     for (const std::string& key : model::splitPath(leaf.path)) path += (path.empty() ? "" : "/") + key;
     doc[path] = leaf.value;
@@ -41,8 +47,26 @@ Doc docOf(const std::string& fields) {
   return doc;
 }
 
+Typed typedOf(const std::string& fields) {
+  Typed typed;
+  if (fields.empty() || fields.front() != '{') return typed;
+  auto plain = model::parseJson(model::plainFields(fields), model::kMaxDepth);
+  HG_ASSERT(plain.ok());
+  if (const model::Json* set = plain->find("s")) {
+    for (const model::Json& element : set->items) typed.elements.insert(element.text);
+  }
+  if (const model::Json* count = plain->find("c")) typed.count = std::stoll(count->text);
+  return typed;
+}
+
+std::string textOf(const Typed& typed) {
+  std::string out = "{";
+  for (const std::string& element : typed.elements) out += element + " ";
+  return out + "} " + (typed.count ? std::to_string(*typed.count) : "-");
+}
+
 void Ledger::wrote(size_t home, const model::Address& address, const model::Siblings& before, const Doc& shown_before,
-                   const model::Version& after, const Doc& asked, bool all_anew) {
+                   const model::Version& after, const Doc& asked, bool all_anew, const Typed& typed_before) {
   size_t n = writes_.size();
   WriteRecord record;
   record.home = home;
@@ -67,6 +91,13 @@ void Ledger::wrote(size_t home, const model::Address& address, const model::Sibl
       record.effects[path] = Effect::kKeep;
     }
   }
+  Typed now = after.deleted ? Typed{} : typedOf(after.fields);
+  std::set_difference(now.elements.begin(), now.elements.end(), typed_before.elements.begin(), typed_before.elements.end(),
+                      std::inserter(record.added, record.added.end()));
+  std::set_difference(typed_before.elements.begin(), typed_before.elements.end(), now.elements.begin(), now.elements.end(),
+                      std::inserter(record.removed, record.removed.end()));
+  record.counted = now.count.value_or(0) - typed_before.count.value_or(0);
+  record.uncounts = typed_before.count && !now.count;
   // Two lives of a home whose clock stands still may write the very same version.
   covered_[after.hash] |= record.ancestors;
   writes_.push_back(std::move(record));
@@ -165,6 +196,33 @@ std::optional<Expected> expectedUnderMerge(const Ledger& ledger, const model::Ad
     must = must || effect == Effect::kSet;
   }
   expected.may_be_absent = !must;
+  return expected;
+}
+
+std::optional<Typed> expectedTyped(const Ledger& ledger, const model::Address& address, const model::Siblings& siblings) {
+  if (ledger.isRewritten(address)) return std::nullopt;
+  WriteSet seen;
+  for (const model::Version& version : siblings) seen |= ledger.coveredBy(version.hash);
+  const auto& writes = ledger.writes();
+  std::vector<size_t> here;
+  bool decided = true;
+  seen.each([&](size_t n) {
+    if (writes[n].address != address) return;
+    here.push_back(n);
+    // A deleted version takes no part, and a counter that began anew may go on from what it was.
+    decided = decided && !writes[n].deletes && !writes[n].uncounts;
+  });
+  if (!decided) return std::nullopt;
+  Typed expected;
+  for (size_t n : here) {
+    for (const std::string& element : writes[n].added) {
+      bool gone = std::any_of(here.begin(), here.end(), [&](size_t m) {
+        return m != n && writes[m].removed.contains(element) && writes[m].ancestors.has(n);
+      });
+      if (!gone) expected.elements.insert(element);
+    }
+    if (writes[n].counted != 0) expected.count = expected.count.value_or(0) + writes[n].counted;
+  }
   return expected;
 }
 

@@ -34,9 +34,18 @@ class WriteSet {
   std::vector<uint64_t> words_;
 };
 
-// Fields as paths like `n/x`, each with its JSON.
+// Plain fields as paths like `n/x`, each with its JSON.
 using Doc = std::map<std::string, std::string>;
 Doc docOf(const std::string& fields);
+
+// The set `s` and the counter `c`, which entities have in runs with --fields.
+struct Typed {
+  std::set<std::string> elements;
+  std::optional<int64_t> count;  // nothing: there is no counter
+  bool operator==(const Typed&) const = default;
+};
+Typed typedOf(const std::string& fields);
+std::string textOf(const Typed& typed);
 
 // The paths that the simulation writes.
 inline const std::vector<std::string> kPaths = {"p", "q", "n", "n/x", "n/y"};
@@ -52,6 +61,10 @@ struct WriteRecord {
   bool deletes = false;
   Doc doc;
   std::map<std::string, Effect> effects;
+  std::set<std::string> added;    // elements, said to be there
+  std::set<std::string> removed;  // elements that stood there and are gone
+  int64_t counted = 0;
+  bool uncounts = false;  // takes the counter away
   WriteSet ancestors;         // itself included
   bool history_lost = false;  // its author went back to before it, or lost `read`
 };
@@ -60,7 +73,7 @@ class Ledger {
  public:
   // A local write by `home` made `after` on top of `before`.
   void wrote(size_t home, const model::Address& address, const model::Siblings& before, const Doc& shown_before,
-             const model::Version& after, const Doc& asked, bool all_anew);
+             const model::Version& after, const Doc& asked, bool all_anew, const Typed& typed_before);
   // A version that the product made without being asked takes over the account of the one it stands for; which one that
   // is, is told by what it says, and only among several that say the same by its stamp and vector.
   bool adopt(const ContentHash& fresh, const ContentHash& old);
@@ -94,5 +107,8 @@ struct Expected {
 };
 std::optional<Expected> expectedUnderMerge(const Ledger& ledger, const model::Address& address,
                                            const model::Siblings& siblings, const std::string& path);
+
+// What the set and the counter have to show under every strategy; nothing when the account does not decide it.
+std::optional<Typed> expectedTyped(const Ledger& ledger, const model::Address& address, const model::Siblings& siblings);
 
 }  // namespace hearthgate::sim

@@ -7,8 +7,8 @@
 //   hearthgate-sim --plants                                            whether every planted defect is found
 //   hearthgate-sim --plant NAME [--seed S --trace]                     runs with one of them
 // Every fourth seed runs again with --limits (slow links, small quotas) and --kinds (homes make the same entity with
-// different kinds), every fourth with --retention (little is kept) and every fourth with --order (the entities of a batch
-// come in any order); a failure names them, and with one of them given all seeds run so and only so. --space asks for
+// different kinds), every fourth with --retention (little is kept), every fourth with --order (the entities of a batch
+// come in any order) and every fourth with --fields (entities have sets and counters); a failure names them, and with one of them given all seeds run so and only so. --space asks for
 // more than the product gives yet: that a quota lets in what it held as soon as there is space, not at the next start.
 #include <algorithm>
 #include <atomic>
@@ -125,6 +125,7 @@ bool report(uint64_t seed, const Options& options) {
   if (options.variant.kinds) line += " --kinds";
   if (options.variant.retention) line += " --retention";
   if (options.variant.order) line += " --order";
+  if (options.variant.fields) line += " --fields";
   line += ":";
   for (size_t i = 0; i < failures.size() && i < 3; ++i) line += " " + failures[i] + ";";
   std::printf("%s\n", line.c_str());
@@ -144,6 +145,11 @@ void runSeed(uint64_t seed, const Options& options, Tally* tally) {
   if (seed % kAgainEvery == 1 && !options.variant.order) {
     Options again = options;
     again.variant.order = true;
+    tally->count(report(seed, again));
+  }
+  if (seed % kAgainEvery == kAgainEvery - 1 && !options.variant.fields) {
+    Options again = options;
+    again.variant.fields = true;
     tally->count(report(seed, again));
   }
   if (seed % kAgainEvery == kAgainEvery / 2 && !options.variant.retention) {
@@ -178,6 +184,7 @@ bool replayKept(Tally* tally) {
     options.variant.kinds = line.find("--kinds") != std::string::npos;
     options.variant.retention = line.find("--retention") != std::string::npos;
     options.variant.order = line.find("--order") != std::string::npos;
+    options.variant.fields = line.find("--fields") != std::string::npos;
     options.one = seed;
     kept.push_back(options);
   }
@@ -215,6 +222,7 @@ bool* switchOf(const std::string& name, Options* options) {
   if (name == "--kinds") return &options->variant.kinds;
   if (name == "--retention") return &options->variant.retention;
   if (name == "--order") return &options->variant.order;
+  if (name == "--fields") return &options->variant.fields;
   if (name == "--space") return &options->variant.space;
   return nullptr;
 }

@@ -38,6 +38,7 @@ struct Variant {
   bool space = false;   // what a quota held back is taken in as soon as there is space, not only after a restart
   bool retention = false;  // homes keep only the newest few versions of each entity
   bool order = false;      // the entities of a batch come in any order
+  bool fields = false;     // entities have sets and counters too
 };
 
 struct Plan {

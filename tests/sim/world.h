@@ -66,10 +66,15 @@ class World {
   void bulk(const Step& step);
   void restoreVersion(const Step& step);
   void resolve(const Step& step);
-  bool writeOne(size_t home, const model::Address& address, Act act, uint64_t r, Doc* asked, engine::WriteOrder* order);
-  void account(size_t home, const model::Address& address, const model::Siblings& before, const Doc& shown,
-               const Doc& asked, bool all_anew);
-  Doc shownDoc(size_t home, const model::Address& address);
+  struct Said {
+    Doc doc;
+    std::optional<Typed> typed;  // nothing: whatever it was
+  };
+  bool writeOne(size_t home, const model::Address& address, Act act, uint64_t r, Said* asked, engine::WriteOrder* order);
+  void stateTyped(Act act, uint64_t r, const Typed& now, Typed* asked, model::Json* fields);
+  void account(size_t home, const model::Address& address, const model::Siblings& before, const Said& shown,
+               const Said& asked, bool all_anew);
+  Said shownAt(size_t home, const model::Address& address);
 
   // world_checks.cpp
   void check();

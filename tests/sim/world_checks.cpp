@@ -128,6 +128,12 @@ void World::checkView(const model::Address& address, size_t h) {
   if (view.differ && !home.store().conflictByKey(conflict::conflictKey(address, row->siblings))) {
     fail(home.name() + " has no record of the conflict of " + nameOf(address));
   }
+  if (auto typed = expectedTyped(ledger_, address, row->siblings)) {
+    Typed here = typedOf(shown);
+    // Where nothing was counted there may be a counter of 0, or none.
+    bool right = here.elements == typed->elements && here.count.value_or(0) == typed->count.value_or(0);
+    if (!right) fail("joined: " + nameOf(address) + " shows " + textOf(here) + " at " + home.name() + " and not " + textOf(*typed));
+  }
   // Resolutions that met are shown by latest-wins (DESIGN.md section 2, rule 3).
   bool resolutions = true;
   for (const Version& version : row->siblings) {

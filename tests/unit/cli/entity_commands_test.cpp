@@ -4,6 +4,8 @@
 namespace hearthgate::cli {
 namespace {
 
+using testing::Each;
+
 const std::string kCalm = R"({"id":"light.kitchen","conflicted":false})";
 const std::string kTorn = R"({"id":"light.kitchen","conflicted":true})";
 
@@ -28,6 +30,35 @@ TEST_F(EntityCommands, SetKeepsNumbersAsTheyAreWritten) {
                  "c:=1.8893488347419814e26"}),
             0);
   EXPECT_THAT(server.asked().at(0), HasSubstr(R"({"a":18446744073709551615,"b":1E0,"c":1.8893488347419814E26})"));
+}
+
+TEST_F(EntityCommands, SetChangesSetsAndCounters) {
+  server.answer("GET " + target, 200, R"({"types":{"seen":"gset"}})");
+  server.answer("PATCH " + target, 200, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "apps+=firefox", "apps+=vlc", "apps-=gimp", "seen+:=[1]", "n++", "m--=4", "x=1"}), 0);
+  EXPECT_THAT(server.asked(),
+              ElementsAre("GET " + target, "PATCH " + target +
+                                               R"( {"apps":{"$type":"orset","add":["firefox","vlc"],"remove":["gimp"]},)"
+                                               R"("seen":{"$type":"gset","add":[[1]]},"n":{"$type":"counter","increment":1},)"
+                                               R"("m":{"$type":"counter","increment":-4},"x":"1"})"));
+}
+
+TEST_F(EntityCommands, SetMakesSetsThatOnlyGrow) {
+  server.answer("GET " + target, 404, R"({"code":"entity_not_found"})");
+  server.answer("PATCH " + target, 201, kCalm);
+  EXPECT_EQ(run({"entity", "set", "light.kitchen", "seen+=a", "--grow-only"}), 0);
+  EXPECT_EQ(server.asked().back(), "PATCH " + target + R"( {"seen":{"$type":"gset","add":["a"]}})");
+}
+
+TEST_F(EntityCommands, SetRefusesWhatIsNoFieldBeforeAnythingIsSent) {
+  for (const std::vector<std::string>& fields : {std::vector<std::string>{"=x"}, {"x"}, {"++"}, {"n++=x"}, {"n++=-1"}, {"n++=1.5"}, {"a+:=x"},
+                                                 {"a+=1", "a=2"}, {"a=2", "a+=1"}, {"n++", "n++"}}) {
+    std::vector<std::string> words{"entity", "set", "light.kitchen"};
+    words.insert(words.end(), fields.begin(), fields.end());
+    server.answer("GET " + target, 404, R"({"code":"entity_not_found"})");
+    EXPECT_EQ(run(words), 2) << fields[0];
+  }
+  EXPECT_THAT(server.asked(), Each(HasSubstr("GET ")));
 }
 
 TEST_F(EntityCommands, SetWithKindMakesANewOne) {

@@ -49,7 +49,8 @@ class Program : public Cli {
   }
   // Those that need no gateway.
   bool local(const CommandEntry& command) {
-    return command.words.starts_with("config ") || command.words == "man" || command.words == "completion";
+    bool of_file = command.words == "config check" || command.words == "config explain" || command.words == "config schema";
+    return of_file || command.words == "man" || command.words == "completion";
   }
   Options options_;
   Chosen chosen_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/field_types.h"
 #include "unit/sync/pair_of_homes.h"
 
 namespace hearthgate::sync {
@@ -87,6 +88,29 @@ TEST_F(AnotherLife, IsSeenInALaterBatchThanWhatWasBuiltOnIt) {
   settle();
   EXPECT_EQ(offered, (std::vector<size_t>{1, 1})) << "each in a batch of its own";
   expectAllOf(built_on);
+}
+
+// Both lives counted on from the same share.
+TEST_F(AnotherLife, LosesNothingThatEitherCounted) {
+  const auto n = of(a, "light.n");
+  ASSERT_TRUE(a.put(n, R"({"n":{"$type":"counter","increment":5}})").ok());
+  ASSERT_TRUE(a.put(of(a, "light.m"), R"({"x":1})").ok());
+  settle();
+  copy = a.image();
+  ASSERT_TRUE(a.patch(n, R"({"n":{"$type":"counter","increment":2}})").ok());
+  ASSERT_TRUE(a.patch(of(a, "light.m"), R"({"n":{"$type":"counter","increment":3}})").ok());
+  settle();
+  endFirstLife();
+  ASSERT_TRUE(a.patch(n, R"({"n":{"$type":"counter","increment":10}})").ok());
+  ASSERT_TRUE(a.patch(of(a, "light.m"), R"({"n":{"$type":"counter","increment":20}})").ok());
+  tellAThirdHome();
+  connect();
+  settle();
+  for (Home* home : {&a, &b}) {
+    EXPECT_EQ(model::plainFields(home->shown(n)), R"({"n":17})") << home->name();
+    EXPECT_EQ(model::plainFields(home->shown(of(a, "light.m"))), R"({"n":23,"x":1})") << home->name();
+  }
+  expectSame(n);
 }
 
 TEST_F(AnotherLife, IsSeenByAPlaceInAFeedOfAFormerEpoch) {
