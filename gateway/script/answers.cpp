@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "conflict/view.h"
+#include "model/field_types.h"
 #include "model/limits.h"
 #include "script/frames.h"
 #include "script/tuning.h"
@@ -21,9 +22,12 @@ Error badAnswer(const std::string& why) {
 
 // The fields as the model takes and writes them, or why it does not.
 Outcome checkedResult(std::string_view fields, std::string reason) {
-  if (model::checkFieldsText(fields).ok()) return Resolved{std::string(fields), std::move(reason)};
+  if (!model::mentionsTypes(fields) && model::checkFieldsText(fields).ok()) return Resolved{std::string(fields), std::move(reason)};
   auto object = model::parseJson(fields, model::kMaxDepth);
   if (!object.ok()) return Failed{"bad_result", "The fields that the script returned: " + object.error().message};
+  if (model::mentionsTypes(*object)) {
+    return Failed{"bad_result", "The fields that the script returned have a `$type`; a set is returned as a list, a counter as a number."};
+  }
   auto text = model::fieldsText(*object);
   if (!text.ok()) return Failed{"bad_result", "The fields that the script returned: " + text.error().message};
   return Resolved{std::move(*text), std::move(reason)};

@@ -3,8 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "model/field_types.h"
+
 namespace hearthgate::script {
 namespace {
+
+// The field that a leaf is or belongs to: what stands below a set or a counter is how it is kept.
+std::string fieldText(const model::Path& leaf) {
+  const auto part = model::typedPart(leaf);
+  return pathText(part ? model::Path(part->field) : leaf);
+}
 
 using model::Entry;
 using model::Siblings;
@@ -21,7 +29,7 @@ std::vector<std::string> changedBy(const std::vector<const Version*>& versions, 
     own.insert(entry.path);
     for (const Version* other : versions) {
       if (other == &version || other->vector.covers(entry.dot)) continue;
-      changed.insert(pathText(entry.path));
+      changed.insert(fieldText(entry.path));
       break;
     }
   }
@@ -29,7 +37,7 @@ std::vector<std::string> changedBy(const std::vector<const Version*>& versions, 
   for (size_t other = 0; other < versions.size(); ++other) {
     if (other == at) continue;
     for (const Entry& entry : entries[other]) {
-      if (version.vector.covers(entry.dot) && !own.contains(entry.path)) changed.insert(pathText(entry.path));
+      if (version.vector.covers(entry.dot) && !own.contains(entry.path)) changed.insert(fieldText(entry.path));
     }
   }
   return {changed.begin(), changed.end()};
@@ -37,7 +45,9 @@ std::vector<std::string> changedBy(const std::vector<const Version*>& versions, 
 
 }  // namespace
 
-std::string plainFields(const Version& version) { return version.fields; }
+std::string plainFields(const Version& version) {
+  return model::mentionsTypes(version.fields) ? model::plainFields(version.fields) : version.fields;
+}
 
 std::string pathText(const model::Path& path) {
   std::string text;

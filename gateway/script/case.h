@@ -30,7 +30,7 @@ struct Case {
   std::vector<CaseVersion> versions;  // sorted by content hash
 };
 
-// The fields of a version as plain JSON, whatever types its fields have.
+// The fields of a version as plain JSON: its sets as lists, its counters as numbers.
 std::string plainFields(const model::Version& version);
 
 // The keys of a path joined by dots; a dot or a backslash that a key holds has a backslash before it.

@@ -5,7 +5,9 @@
 #include "base/assert.h"
 #include "base/utf8.h"
 #include "model/address.h"
+#include "model/field_types.h"
 #include "model/leaves.h"
+#include "model/limits.h"
 #include "script/frames.h"
 #include "script/tuning.h"
 
@@ -22,6 +24,8 @@ void checkOutcome(const CaseAnswer& answer) {
   if (const auto* resolved = std::get_if<Resolved>(&answer.outcome)) {
     checkShown(resolved->reason, kReasonBytes);
     HG_ASSERT(model::checkFieldsText(resolved->fields).ok());
+    // A text that has the key may be a value; a field that has it is refused.
+    HG_ASSERT(!model::mentionsTypes(*model::parseJson(resolved->fields, model::kMaxDepth)));
   } else if (const auto* declined = std::get_if<Declined>(&answer.outcome)) {
     checkShown(declined->reason, kReasonBytes);
   } else {

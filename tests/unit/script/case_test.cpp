@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/field_types.h"
 #include "model/leaves.h"
 
 namespace hearthgate::script {
@@ -88,6 +89,23 @@ TEST(Case, ADeletionHasNoFieldsAndNamesHomesThatAreKnown) {
   EXPECT_EQ(by(what, kGuest).author_name, "City flat");
   EXPECT_EQ(what.address, kLamp.text());
   EXPECT_EQ(what.owner, kOwner.text());
+}
+
+// What a home says when it writes: the statements of sets and counters on top of what it saw.
+std::string said(const std::string& shown, const std::string& document, uint8_t replica) {
+  const auto json = model::parseJson(document, model::kMaxDepth);
+  return model::stateFields(shown, *json, model::Extent::kPatch, [&] { return idOf<ReplicaId>(replica); })->fields;
+}
+
+TEST(Case, SetsAreListsAndCountersNumbers) {
+  const auto base = write(kOwner, 1, 1, said("{}", R"({"a":1,"n":{"$type":"counter","increment":4},"s":{"$type":"orset","add":["x"]}})", 1));
+  const auto mine = write(kOwner, 1, 2, said(base.fields, R"({"a":2})", 1), &base);
+  const auto theirs = write(kGuest, 2, 1, said(base.fields, R"({"n":{"$type":"counter","increment":3},"s":{"$type":"orset","add":["y"]}})", 2), &base);
+  const Case what = makeCase(kLamp, "state", {mine, theirs});
+  EXPECT_EQ(by(what, kOwner).fields, R"({"a":2,"n":4,"s":["x"]})");
+  EXPECT_EQ(by(what, kGuest).fields, R"({"a":1,"n":7,"s":["x","y"]})");
+  EXPECT_THAT(by(what, kOwner).changed, ElementsAre("a"));
+  EXPECT_THAT(by(what, kGuest).changed, ElementsAre("n", "s"));
 }
 
 TEST(Case, PathsAreUnambiguousText) {
