@@ -180,7 +180,10 @@ class Statement {
     std::vector<std::string> texts;
     const Json* list = statement.find(member);
     if (!list) return texts;
-    if (list->type != Json::Type::kArray) return bad("The elements of the set " + here() + " are given as an array.");
+    if (list->type != Json::Type::kArray) {
+      return bad("The field " + here() + " is a set, whose elements are given as an array; to write something else there, remove "
+                 "it first.");
+    }
     for (const Json& item : list->items) {
       texts.push_back(canonicalJson(item));
       if (texts.back().size() > kMaxElementBytes) {
@@ -231,7 +234,10 @@ class Statement {
       const Json* value = statement.find(member);
       if (!value) continue;
       auto whole = value->type == Json::Type::kNumber ? integer(value->text) : std::nullopt;
-      if (!whole) return bad("The counter " + here() + " is changed by an integer.");
+      if (!whole) {
+        return bad("The field " + here() + " is a counter, which an integer changes; to write something else there, remove it "
+                   "first.");
+      }
       if (!isShare(*whole)) return tooFar();
       step = *whole;
     }
