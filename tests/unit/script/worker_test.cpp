@@ -46,9 +46,8 @@ std::string statusLine(pid_t pid, const std::string& key) {
 class WorkerTest : public RunnerTest {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/hearthgate-script-XXXXXX";
-    ASSERT_NE(::mkdtemp(name), nullptr);
-    folder_ = name;
+    folder_ = (std::filesystem::temp_directory_path() / "hearthgate-script-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
